@@ -1,0 +1,2 @@
+//! clients/auditor
+fn main() {}
