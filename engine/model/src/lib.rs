@@ -1,1 +1,17 @@
-//! engine/model
+//! What a meeting is: its wishes, its facts, its state and its rules. Pure: told the time, never asks.
+
+pub mod grant;
+pub mod id;
+pub mod meeting;
+pub mod policy;
+pub mod record;
+pub mod refusal;
+pub mod session;
+pub mod site;
+pub mod text;
+pub mod view;
+
+pub use id::{AccountId, ClientId, MeetingId, Millis, ParticipantId, Position, SessionNumber};
+pub use id::{StreamId, TrackId};
+pub use record::{Actor, Audience, Proposal, Record};
+pub use refusal::Refusal;

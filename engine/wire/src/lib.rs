@@ -1,1 +1,11 @@
-//! engine/wire
+//! Bytes and back: entries, messages, frames and the two halves of a connection. Pure; never panics.
+
+pub mod close;
+pub mod codec;
+pub mod entry;
+pub mod frame;
+pub mod media;
+pub mod message;
+pub mod turbo;
+
+pub use entry::Hash;

@@ -1,0 +1,2 @@
+//! refusal
+pub enum Refusal {}
