@@ -6,7 +6,6 @@ pub mod meeting;
 pub mod policy;
 pub mod record;
 pub mod refusal;
-pub mod session;
 pub mod site;
 pub mod text;
 pub mod view;

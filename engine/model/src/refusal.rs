@@ -1,2 +1,95 @@
-//! refusal
-pub enum Refusal {}
+//! The meeting says no: a stable code and one sentence a person can act on.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! refusals {
+    ($($name:ident $code:literal $sentence:literal)*) => {
+        /// Why a wish was not granted. Normal, never an alarm. `schemas/refusals.toml` lists the same.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Refusal {
+            $(#[doc = $sentence] $name,)*
+        }
+
+        impl Refusal {
+            /// Every refusal there is.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The stable code that programs match on.
+            #[must_use]
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// What the person can do, in English.
+            #[must_use]
+            pub fn sentence(self) -> &'static str {
+                match self { $(Self::$name => $sentence,)* }
+            }
+        }
+    };
+}
+
+refusals! {
+    CannotJoin "cannot_join"
+        "This meeting cannot be joined with that id and password. Check both, or ask the host."
+    Full "full" "The meeting is full. Try again when somebody has left."
+    Locked "locked" "The host has locked the meeting. Ask the host to unlock it."
+    Ended "ended" "The meeting has ended."
+    NotStarted "not_started" "The host has not started the meeting yet. You can wait here."
+    TypeNotAvailable "type_not_available"
+        "This type of meeting is not available on this server yet. Choose another type."
+    TicketInvalid "ticket_invalid"
+        "This way in was used already or has expired. Join again from the start."
+    NotAllowed "not_allowed" "Your role in this meeting does not allow that."
+    NotPresent "not_present" "That person is not in the meeting."
+    NotPresenter "not_presenter" "Only the presenter can share the screen. Ask the host to pass it."
+    Muted "muted" "A host has muted you. Raise your hand to ask to speak."
+    Silenced "silenced" "A host has paused chat for you."
+    NoSuchTrack "no_such_track" "That picture or sound is no longer there."
+    TrackOpen "track_open" "You are sharing that already."
+    TooManyTracks "too_many_tracks" "Too many cameras, microphones and screens are shared already."
+    AlreadyDone "already_done" "That was done already."
+    TooFast "too_fast" "That was too fast. Wait a moment and try again."
+    TooLong "too_long" "That text is too long."
+    Empty "empty" "There is nothing to send."
+    Taken "taken" "That is taken already. Choose another one."
+    NotFound "not_found" "There is nothing here by that name."
+    SignInFailed "sign_in_failed" "That e-mail address and password do not fit together."
+    SignInNeeded "sign_in_needed" "Please sign in first."
+    PasswordTooShort "password_too_short" "Choose a password of at least 15 characters."
+    PasswordTooLong "password_too_long" "Choose a password of at most 128 characters."
+    PasswordTooCommon "password_too_common" "That password is easy to guess. Choose another one."
+    EmailInvalid "email_invalid" "That is not an e-mail address."
+    NameInvalid "name_invalid" "Give a name of 1 to 80 characters."
+    TopicInvalid "topic_invalid" "Give a topic of 1 to 200 characters."
+    SetupDone "setup_done" "This server has been set up already. Sign in instead."
+    SetupTokenInvalid "setup_token_invalid"
+        "This set-up link is not valid. Use the one that the server printed when it started."
+    Malformed "malformed" "The request could not be understood."
+    ForeignOrigin "foreign_origin" "This page does not belong to this server. Open it from there."
+    LegacyRefused "legacy_refused"
+        "This server does not take passwords in addresses. Use the server's own pages."
+    Busy "busy" "The server is busy. Try again in a moment."
+    ReadOnly "read_only" "The server cannot write at the moment. What is there can be watched."
+    ServerError "server_error" "Something went wrong on the server. Try again in a moment."
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_stable_words_and_sentences_end() {
+        let mut codes: Vec<_> = Refusal::ALL.iter().map(|refusal| refusal.code()).collect();
+        for refusal in Refusal::ALL {
+            let code = refusal.code();
+            assert!(code.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{code}");
+            assert!(refusal.sentence().ends_with('.'), "{code}");
+        }
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), Refusal::ALL.len());
+    }
+}

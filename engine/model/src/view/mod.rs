@@ -1,0 +1,3 @@
+//! Facts to answers: pure folds of records.
+
+pub mod session;
