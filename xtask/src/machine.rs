@@ -1,0 +1,101 @@
+//! What this machine has: Node, npm, Chromium, and a package manager that may install the rest.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::{Failed, Outcome, say, shell};
+
+/// The oldest Node that runs the browser build and the tests.
+const NODE_MIN: (u32, u32) = (20, 19);
+
+const NODE_HOW: &str = "get it from your distribution, https://nodejs.org or a version manager \
+     (`nvm install 22`), then run this command again";
+
+/// The folder of the workspace, wherever the command was typed.
+pub(crate) fn root() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().unwrap_or(manifest).to_path_buf()
+}
+
+/// Fails with what is missing and how to get it, unless Node and npm can build the browser client.
+pub(crate) fn need_node() -> Outcome {
+    let Some(version) = shell::output(Command::new("node").arg("--version")) else {
+        let (major, minor) = NODE_MIN;
+        return Err(Failed(format!("Node {major}.{minor} or newer is missing: {NODE_HOW}.")));
+    };
+    if node_number(&version).is_none_or(|found| found < NODE_MIN) {
+        let (major, minor) = NODE_MIN;
+        return Err(Failed(format!(
+            "Node {version} is too old, {major}.{minor} or newer is needed: {NODE_HOW}."
+        )));
+    }
+    if shell::output(Command::new("npm").arg("--version")).is_none() {
+        return Err(Failed(
+            "npm is missing (Node is there): install your distribution's `npm` package, or a Node \
+             that brings it from https://nodejs.org, then run this command again."
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// Major and minor of `v20.19.1`.
+fn node_number(version: &str) -> Option<(u32, u32)> {
+    let mut parts = version.strip_prefix('v')?.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+/// The Chromium that the tests drive: `$CHROMIUM`, or the first that is installed.
+pub(crate) fn chromium() -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("CHROMIUM") {
+        return Some(PathBuf::from(named));
+    }
+    let folders: Vec<PathBuf> =
+        std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).collect();
+    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
+        .find(|path| path.is_file())
+}
+
+/// Finds Chromium, or installs Debian's package when this is root; else says what is missing.
+pub(crate) fn need_chromium() -> Result<PathBuf, Failed> {
+    if let Some(found) = chromium() {
+        return Ok(found);
+    }
+    if !may_install() {
+        return Err(Failed(
+            "Chromium is missing, the browser tests need it: `sudo apt-get install chromium` \
+             (Debian, Ubuntu), or set CHROMIUM to the program, then run this command again."
+                .to_owned(),
+        ));
+    }
+    say::step("installing chromium (apt-get)");
+    apt(&["update"])?;
+    apt(&["install", "--yes", "--no-install-recommends", "chromium"])?;
+    chromium()
+        .ok_or_else(|| Failed("apt-get installed chromium, but it is not in PATH.".to_owned()))
+}
+
+fn may_install() -> bool {
+    let root = shell::output(Command::new("id").arg("-u")).is_some_and(|id| id == "0");
+    root && shell::output(Command::new("apt-get").arg("--version")).is_some()
+}
+
+fn apt(words: &[&str]) -> Outcome {
+    let mut command = Command::new("apt-get");
+    shell::run(command.arg("--quiet").args(words).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_version_is_compared_by_number() {
+        assert_eq!(node_number("v20.19.1"), Some((20, 19)));
+        assert!(node_number("v9.30.0") < Some(NODE_MIN));
+        assert!(node_number("v22.4.0") > Some(NODE_MIN));
+        assert_eq!(node_number("20"), None);
+    }
+}
