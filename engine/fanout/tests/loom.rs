@@ -1,0 +1,255 @@
+//! Models of the lanes: loom tries every order of their atomic steps. Chunks hold four bytes here.
+//!
+//! `RUSTFLAGS="--cfg loom" cargo test -p convoke-fanout --release --test loom`
+#![cfg(loom)]
+
+use convoke_fanout::{Lane, LaneLimits, LaneWriter, Overrun, PinSlot, Pool, PoolLimits, Wakeup};
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicU64, Ordering};
+use loom::thread;
+
+fn model(body: impl Fn() + Send + Sync + 'static) {
+    let mut model = loom::model::Builder::new();
+    // Three forced switches between threads find every known bug of this kind; more take hours.
+    model.preemption_bound = Some(3);
+    model.check(body);
+}
+
+fn lane() -> (Pool, LaneWriter, Lane) {
+    let pool = Pool::new(PoolLimits { chunks_max: 8, kept_max: 1 });
+    let (writer, lane) = pool.lane(LaneLimits { bytes_max: 8 });
+    (pool, writer, lane)
+}
+
+fn read(lane: &Lane, position: u64, slot: &mut PinSlot) -> Result<(Vec<u8>, u64), Overrun> {
+    let pin = slot.pin();
+    let span = lane.read(position, &pin)?;
+    Ok((span.slices().flatten().copied().collect(), span.end()))
+}
+
+/// Frames of two equal bytes: whole pairs, in order, starting at `first`.
+fn assert_whole(bytes: &[u8], first: u8) {
+    assert_eq!(bytes.len() % 2, 0, "a frame is torn: {bytes:?}");
+    for (n, pair) in bytes.chunks(2).enumerate() {
+        assert_eq!(pair, [first + n as u8; 2], "lost, doubled or torn: {bytes:?}");
+    }
+}
+
+#[test]
+fn nothing_is_lost_doubled_or_torn() {
+    model(|| {
+        let (pool, mut writer, lane) = lane();
+        let mut slot = pool.pin_slot().expect("a place");
+        let reader = thread::spawn(move || {
+            let mut seen = Vec::new();
+            let mut position = 0;
+            for _ in 0..2 {
+                let (bytes, end) = read(&lane, position, &mut slot).expect("nothing is dropped");
+                seen.extend(bytes);
+                position = end;
+            }
+            assert_whole(&seen, 1);
+            (lane, slot, position, seen)
+        });
+        for n in 1..=3 {
+            writer.append(&[&[n], &[n]]).expect("fits");
+        }
+        let (lane, mut slot, position, mut seen) = reader.join().expect("no panic");
+        seen.extend(read(&lane, position, &mut slot).expect("nothing is dropped").0);
+        assert_eq!(seen, [1, 1, 2, 2, 3, 3]);
+    });
+}
+
+#[test]
+fn a_frame_over_two_chunks_appears_at_once() {
+    model(|| {
+        let (pool, mut writer, lane) = lane();
+        let mut slot = pool.pin_slot().expect("a place");
+        writer.append(&[&[0; 3]]).expect("fits");
+        let reader = thread::spawn(move || {
+            let (bytes, _) = read(&lane, 3, &mut slot).expect("nothing is dropped");
+            assert!(bytes.is_empty() || bytes == [7; 4], "torn: {bytes:?}");
+        });
+        writer.append(&[&[7; 2], &[7; 2]]).expect("fits");
+        reader.join().expect("no panic");
+    });
+}
+
+#[test]
+fn a_pinned_chunk_is_not_used_again() {
+    model(|| {
+        let (pool, mut writer, lane) = lane();
+        let mut slot = pool.pin_slot().expect("a place");
+        for n in 1..=4 {
+            writer.append(&[&[n; 2]]).expect("fits");
+        }
+        let reader = thread::spawn(move || {
+            let pin = slot.pin();
+            match lane.read(0, &pin) {
+                // The slices are fetched late on purpose: the writer may have dropped both chunks.
+                Ok(span) => {
+                    let bytes: Vec<u8> = span.slices().flatten().copied().collect();
+                    assert!(bytes.len() >= 8);
+                    assert_whole(&bytes, 1);
+                }
+                Err(Overrun { tail }) => assert!(tail == 4 || tail == 8, "not a start: {tail}"),
+            }
+        });
+        // Each of these drops a chunk and would like to have it again.
+        for n in 5..=8 {
+            writer.append(&[&[n; 2]]).expect("fits");
+        }
+        reader.join().expect("no panic");
+    });
+}
+
+#[test]
+fn two_threads_pin_apart() {
+    model(|| {
+        let (pool, mut writer, lane) = lane();
+        for n in 1..=4 {
+            writer.append(&[&[n; 2]]).expect("fits");
+        }
+        let readers: Vec<_> = (0..2)
+            .map(|_| {
+                let lane = lane.clone();
+                let mut slot = pool.pin_slot().expect("a place");
+                thread::spawn(move || {
+                    if let Ok((bytes, _)) = read(&lane, 4, &mut slot) {
+                        assert_whole(&bytes, 3);
+                    }
+                })
+            })
+            .collect();
+        writer.clear();
+        writer.append(&[&[9; 4]]).expect("fits");
+        for reader in readers {
+            reader.join().expect("no panic");
+        }
+    });
+}
+
+#[test]
+fn an_overrun_leads_to_a_frame_that_can_be_read() {
+    model(|| {
+        let (pool, mut writer, lane) = lane();
+        let mut slot = pool.pin_slot().expect("a place");
+        writer.append(&[&[1; 2]]).expect("fits");
+        let reader = thread::spawn(move || {
+            let mut position = 0;
+            for _ in 0..2 {
+                match read(&lane, position, &mut slot) {
+                    Ok((bytes, end)) => {
+                        assert_whole(&bytes, position as u8 / 2 + 1);
+                        position = end;
+                    }
+                    Err(Overrun { tail }) => {
+                        assert!(tail > position && tail % 2 == 0);
+                        position = tail;
+                    }
+                }
+            }
+        });
+        writer.append(&[&[2; 2]]).expect("fits");
+        writer.trim_to(2);
+        writer.append(&[&[3; 2]]).expect("fits");
+        writer.trim_to(4);
+        reader.join().expect("no panic");
+    });
+}
+
+#[test]
+fn a_finished_lane_has_nothing_more() {
+    model(|| {
+        let (pool, mut writer, lane) = lane();
+        let mut slot = pool.pin_slot().expect("a place");
+        let reader = thread::spawn(move || {
+            let (seen, end) = read(&lane, 0, &mut slot).expect("nothing is dropped");
+            assert_whole(&seen, 1);
+            if lane.is_finished(end) {
+                assert_eq!(seen, [1, 1, 2, 2]);
+            }
+        });
+        writer.append(&[&[1; 2]]).expect("fits");
+        writer.append(&[&[2; 2]]).expect("fits");
+        writer.close();
+        reader.join().expect("no panic");
+    });
+}
+
+#[test]
+fn a_mark_leads_to_a_whole_frame() {
+    model(|| {
+        let (pool, mut writer, lane) = lane();
+        let mut slot = pool.pin_slot().expect("a place");
+        writer.append(&[&[1; 2]]).expect("fits");
+        let reader = thread::spawn(move || {
+            let entrance = lane.entrance();
+            if let Ok((bytes, _)) = read(&lane, entrance, &mut slot) {
+                assert_whole(&bytes, entrance as u8 / 2 + 1);
+            }
+        });
+        let key = writer.append(&[&[2; 2]]).expect("fits");
+        writer.mark(key);
+        writer.trim_to(key);
+        reader.join().expect("no panic");
+    });
+}
+
+#[test]
+fn the_last_handle_gives_the_memory_back_from_any_thread() {
+    model(|| {
+        let (pool, mut writer, lane) = lane();
+        let mut slot = pool.pin_slot().expect("a place");
+        writer.append(&[&[1; 4]]).expect("fits");
+        let reader = thread::spawn(move || {
+            let (bytes, _) = read(&lane, 0, &mut slot).expect("nothing is dropped");
+            assert_eq!(bytes, [1; 4]);
+        });
+        drop(writer);
+        // Another lane may be given the same chunk at once.
+        let (mut other, _) = pool.lane(LaneLimits { bytes_max: 8 });
+        other.append(&[&[2; 4]]).expect("fits");
+        reader.join().expect("no panic");
+        // One when the lane ended before the other began, two otherwise; never one for both.
+        assert!((1..=2).contains(&pool.chunks()), "{} chunks", pool.chunks());
+    });
+}
+
+#[test]
+fn no_wake_up_is_missed() {
+    model(|| {
+        let wakeup = Arc::new(Wakeup::new());
+        let work = Arc::new(AtomicU64::new(0));
+        let bells = Arc::new(AtomicU64::new(0));
+        let senders: Vec<_> = (0..2)
+            .map(|_| {
+                let (wakeup, work, bells) = (wakeup.clone(), work.clone(), bells.clone());
+                thread::spawn(move || {
+                    work.fetch_add(1, Ordering::Relaxed);
+                    if wakeup.request() {
+                        bells.fetch_add(1, Ordering::Release);
+                    }
+                })
+            })
+            .collect();
+        // The sleeper is woken once for each bell, and looks only then.
+        let (mut seen, mut heard) = (0, 0);
+        for _ in 0..2 {
+            if bells.load(Ordering::Acquire) > heard {
+                heard += 1;
+                wakeup.take();
+                seen = work.load(Ordering::Relaxed);
+            }
+        }
+        for sender in senders {
+            sender.join().expect("no panic");
+        }
+        while bells.load(Ordering::Acquire) > heard {
+            heard += 1;
+            wakeup.take();
+            seen = work.load(Ordering::Relaxed);
+        }
+        assert_eq!(seen, 2, "work lies unseen and no bell is left");
+    });
+}
