@@ -82,6 +82,7 @@ const PURE: &Table = &[
             "serde_bytes",
             "sha2",
             "thiserror",
+            "zeroize",
         ],
     ),
 ];
