@@ -4,6 +4,7 @@ pub mod close;
 pub mod codec;
 pub mod entry;
 pub mod frame;
+pub mod half;
 pub mod media;
 pub mod message;
 pub mod turbo;
