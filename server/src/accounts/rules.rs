@@ -1,0 +1,134 @@
+//! Which passwords are taken: long ones that are not on the lists, with no other rules (NIST 800-63B-4).
+
+/// Fewest characters.
+pub(super) const CHARS_MIN: usize = 15;
+/// Most characters.
+pub(super) const CHARS_MAX: usize = 128;
+
+/// Long passwords that head published lists of leaked ones, and what people make of short ones.
+const COMMON: &str = include_str!("common_passwords.txt");
+
+/// Why a password is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WeakPassword {
+    /// Too few characters.
+    Short,
+    /// Too many characters.
+    Long,
+    /// On the list, or one short piece over and over, or a walk along the keyboard.
+    Common,
+    /// Made of the account's own name or address, or of this product's name.
+    AboutYou,
+}
+
+impl WeakPassword {
+    /// One sentence a person can act on.
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Short => {
+                "The password needs at least 15 characters; a few words together do well."
+            }
+            Self::Long => "The password may have at most 128 characters.",
+            Self::Common => {
+                "This password is easily guessed; choose a few unrelated words instead."
+            }
+            Self::AboutYou => {
+                "The password must not be made of your name or address; choose a few unrelated words."
+            }
+        }
+    }
+}
+
+/// Checks a new password. `about` is what an attacker would try first: name, address.
+///
+/// # Errors
+/// The first rule it breaks.
+pub fn check(password: &str, about: &[&str]) -> Result<(), WeakPassword> {
+    let length = password.chars().count();
+    if length < CHARS_MIN {
+        return Err(WeakPassword::Short);
+    }
+    if length > CHARS_MAX {
+        return Err(WeakPassword::Long);
+    }
+    let folded: Vec<char> =
+        password.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+    let text: String = folded.iter().collect();
+    let typed: Vec<char> = password.chars().collect();
+    if is_repetition(&typed)
+        || is_repetition(&folded)
+        || is_walk(&folded)
+        || COMMON.lines().any(|line| line == text)
+    {
+        return Err(WeakPassword::Common);
+    }
+    let mut rest = text.replace("convoke", "").replace("password", "");
+    for word in about {
+        for piece in word.to_lowercase().split(|c: char| !c.is_alphanumeric()) {
+            if piece.chars().count() >= 4 {
+                rest = rest.replace(piece, "");
+            }
+        }
+    }
+    // What is left after the obvious words has to stand for itself.
+    if text.chars().count() >= 8 && rest.chars().count() < 6 {
+        return Err(WeakPassword::AboutYou);
+    }
+    Ok(())
+}
+
+/// One piece of up to eight characters over and over.
+fn is_repetition(text: &[char]) -> bool {
+    (1..=8).any(|piece| {
+        text.len() >= 2 * piece && text.iter().zip(&text[piece..]).all(|(a, b)| a == b)
+    })
+}
+
+/// Nothing but steps along the alphabet, the digits or a row of keys.
+fn is_walk(text: &[char]) -> bool {
+    const ROWS: [&str; 5] =
+        ["abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm"];
+    let steps = |a: char, b: char| {
+        ROWS.iter().any(|row| {
+            let next = |from: char, to: char| {
+                row.find(from).and_then(|at| row[at + from.len_utf8()..].chars().next()) == Some(to)
+            };
+            next(a, b) || next(b, a)
+        })
+    };
+    let walked = text.windows(2).filter(|pair| steps(pair[0], pair[1])).count();
+    // A few jumps between rows do not make it hard to guess.
+    !text.is_empty() && walked + 3 >= text.len().saturating_sub(1) && walked > text.len() / 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_judged_by_length_and_lists_only() {
+        let about = ["ann.smith@example.org", "Ann Smith"];
+        let table = [
+            ("", Err(WeakPassword::Short)),
+            ("Tr0ub4dor&3!!!", Err(WeakPassword::Short)),
+            ("correct horse battery staple", Err(WeakPassword::Common)),
+            ("purple kettle moonwalk ledger", Ok(())),
+            ("一二三四五六七八九十百千万亿兆", Ok(())),
+            ("aaaaaaaaaaaaaaa", Err(WeakPassword::Common)),
+            ("abcabcabcabcabcabc", Err(WeakPassword::Common)),
+            ("passwordpassword", Err(WeakPassword::Common)),
+            ("Password Password", Err(WeakPassword::Common)),
+            ("1234567890123456", Err(WeakPassword::Common)),
+            ("qwertyuiopasdfghjkl", Err(WeakPassword::Common)),
+            ("abcdefghijklmnop", Err(WeakPassword::Common)),
+            ("convoke-password-1", Err(WeakPassword::AboutYou)),
+            ("smith.example.2024", Err(WeakPassword::AboutYou)),
+            ("...............", Err(WeakPassword::Common)),
+        ];
+        for (password, expected) in table {
+            assert_eq!(check(password, &about), expected, "{password}");
+        }
+        assert_eq!(check(&"kettle moonwalk ".repeat(9), &about), Err(WeakPassword::Long));
+    }
+}

@@ -1,0 +1,299 @@
+//! Settings: what an operator may change, in TOML, with a limit and a default for each.
+
+mod strict;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use strict::ConfigError;
+
+/// All settings. A missing one has its default; an unknown one is refused.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// The address people reach this server by, such as `https://meet.example.org`. Links are built
+    /// from it, and it is the origin that browsers must come from.
+    pub base_url: Option<String>,
+    /// What the legacy addresses (`/as/*`, `/id=..`) do.
+    pub legacy_doors: LegacyDoors,
+    /// The operator's certificate. Without it and off loopback, one of our own is made.
+    pub tls: Option<TlsFiles>,
+    /// How joining is limited.
+    pub join: JoinLimits,
+    /// How signing in is limited.
+    pub sign_in: SignInLimits,
+    /// How fast one participant may chat.
+    pub chat: ChatLimits,
+    /// How many connections are held.
+    pub connections: ConnectionLimits,
+    /// What is logged.
+    pub log: LogSettings,
+}
+
+/// Whether legacy calls, which carry passwords in addresses, are served.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LegacyDoors {
+    /// Served without a word.
+    Allow,
+    /// Served; a password in a GET or over plain HTTP is an audit fact.
+    #[default]
+    Warn,
+    /// Refused.
+    Refuse,
+}
+
+/// A certificate chain and its key, both PEM.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsFiles {
+    /// The chain, leaf first.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// How joining is limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct JoinLimits {
+    /// Joins of one address in a minute, successful or not.
+    pub per_minute: u32,
+    /// Joins of one address at once.
+    pub burst: u32,
+    /// Failed joins of one address in a minute.
+    pub failures_per_minute: u32,
+    /// Failed joins of one address at once.
+    pub failures_burst: u32,
+    /// Failed joins of everybody in a second, before addresses that failed before have to wait.
+    pub failures_per_second_total: u32,
+    /// Wrong passwords for one meeting number within the window, before passwords are not looked at.
+    pub wrong_passwords_max: u32,
+    /// That window, in seconds.
+    pub wrong_passwords_window_s: u32,
+}
+
+impl Default for JoinLimits {
+    fn default() -> Self {
+        Self {
+            per_minute: 600,
+            burst: 600,
+            failures_per_minute: 10,
+            failures_burst: 20,
+            failures_per_second_total: 5,
+            wrong_passwords_max: 5,
+            wrong_passwords_window_s: 900,
+        }
+    }
+}
+
+/// How signing in is limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SignInLimits {
+    /// Failures of one address in a minute.
+    pub failures_per_minute: u32,
+    /// Failures of one address at once.
+    pub failures_burst: u32,
+    /// Failures of one account in a row, before each further try has to wait.
+    pub backoff_after: u32,
+    /// The longest such wait, in seconds.
+    pub backoff_max_s: u32,
+    /// Passwords waiting to be checked, before `busy` is answered.
+    pub queue_max: u32,
+}
+
+impl Default for SignInLimits {
+    fn default() -> Self {
+        Self {
+            failures_per_minute: 10,
+            failures_burst: 20,
+            backoff_after: 5,
+            backoff_max_s: 900,
+            queue_max: 64,
+        }
+    }
+}
+
+/// How fast one participant may chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ChatLimits {
+    /// Messages in a second, sustained.
+    pub per_second: u32,
+    /// Messages at once.
+    pub burst: u32,
+}
+
+impl Default for ChatLimits {
+    fn default() -> Self {
+        Self { per_second: 5, burst: 20 }
+    }
+}
+
+/// How many connections are held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConnectionLimits {
+    /// Connections of one address that have not redeemed a ticket.
+    pub unadmitted_per_address_max: u32,
+    /// Connections of one address that have.
+    pub admitted_per_address_max: u32,
+    /// Connections of everybody; 0 means what the operating system allows, less 256.
+    pub total_max: u32,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self { unadmitted_per_address_max: 50, admitted_per_address_max: 5000, total_max: 0 }
+    }
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogSettings {
+    /// `error`, `warn`, `info`, `debug` or a filter such as `info,convoke=debug`.
+    pub level: String,
+    /// Lines for people or for machines.
+    pub format: LogFormat,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: LogFormat::Auto }
+    }
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Text on a terminal, else JSON.
+    #[default]
+    Auto,
+    /// One line of text.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// Reads a settings file.
+    ///
+    /// # Errors
+    /// Naming the file, the line and the setting.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError::file(path, &error.to_string()))?;
+        Self::parse(&text).map_err(|error| error.within(path))
+    }
+
+    /// Reads settings from TOML.
+    ///
+    /// # Errors
+    /// Naming the line and the setting.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let mut config: Self = strict::read(text, &Self::with_every_setting())?;
+        if let Some(url) = &config.base_url {
+            config.base_url =
+                Some(base_url(url).map_err(|reason| strict::at(text, "base_url", &reason))?);
+        }
+        let rates = [
+            ("per_minute", config.join.per_minute),
+            ("burst", config.join.burst),
+            ("failures_per_minute", config.join.failures_per_minute),
+            ("failures_burst", config.join.failures_burst),
+            ("wrong_passwords_max", config.join.wrong_passwords_max),
+            ("wrong_passwords_window_s", config.join.wrong_passwords_window_s),
+            ("failures_per_minute", config.sign_in.failures_per_minute),
+            ("failures_burst", config.sign_in.failures_burst),
+            ("per_second", config.chat.per_second),
+            ("burst", config.chat.burst),
+            ("unadmitted_per_address_max", config.connections.unadmitted_per_address_max),
+        ];
+        match rates.iter().find(|(_, value)| *value == 0) {
+            Some((name, _)) => Err(strict::at(text, name, "must be at least 1")),
+            None => Ok(config),
+        }
+    }
+
+    /// A value in which every setting is present, from which the known names are read.
+    fn with_every_setting() -> Self {
+        Self {
+            base_url: Some(String::new()),
+            tls: Some(TlsFiles { certificate: PathBuf::new(), key: PathBuf::new() }),
+            ..Self::default()
+        }
+    }
+}
+
+/// An origin and nothing more: scheme, host, port.
+fn base_url(text: &str) -> Result<String, String> {
+    let text = text.trim_end_matches('/');
+    let uri: http::Uri = text.parse().map_err(|_| format!("`{text}` is not an address"))?;
+    let (Some("http" | "https"), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return Err(format!("`{text}` must begin with https:// or http:// and name a host"));
+    };
+    if uri.path() != "/" || uri.query().is_some() || authority.as_str().contains('@') {
+        return Err(format!("`{text}` must be a scheme, a host and perhaps a port, no more"));
+    }
+    Ok(text.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_file_gives_the_defaults() {
+        assert_eq!(Config::parse("").expect("valid"), Config::default());
+    }
+
+    #[test]
+    fn settings_are_read() {
+        let config = Config::parse(
+            "base_url = \"https://Meet.example.org/\"\nlegacy_doors = \"refuse\"\n[chat]\nburst = 7\n[tls]\ncertificate = \"c\"\nkey = \"k\"\n",
+        )
+        .expect("valid");
+        assert_eq!(config.base_url.as_deref(), Some("https://meet.example.org"));
+        assert_eq!(config.legacy_doors, LegacyDoors::Refuse);
+        assert_eq!(config.chat, ChatLimits { burst: 7, ..ChatLimits::default() });
+        assert!(config.tls.is_some());
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        let table = [
+            (
+                "[chat]\nbrust = 3\n",
+                "line 2: unknown setting `chat.brust`; did you mean `chat.burst`?",
+            ),
+            ("base_ulr = \"x\"", "line 1: unknown setting `base_ulr`; did you mean `base_url`?"),
+            ("\n\n[chatt]\nburst = 1", "line 3: unknown setting `chatt`; did you mean `chat`?"),
+            (
+                "join.per_minuet = 1",
+                "line 1: unknown setting `join.per_minuet`; did you mean `join.per_minute`?",
+            ),
+            ("[chat]\nburst = 0", "line 2: `burst` must be at least 1"),
+            (
+                "\nbase_url = \"meet.example.org\"",
+                "line 2: `base_url` `meet.example.org` must begin with",
+            ),
+            ("base_url = \"https://a.example/x\"", "must be a scheme, a host and perhaps a port"),
+            ("legacy_doors = \"open\"", "line 1: "),
+            ("[chat]\nburst = \"many\"", "line 2: "),
+            ("[chat\n", "line 1: "),
+        ];
+        for (text, expected) in table {
+            let error = Config::parse(text).expect_err(text).to_string();
+            assert!(error.contains(expected), "{text:?} gives {error:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_unlike_any_other_gets_the_list_of_names() {
+        let error = Config::parse("zzzzzzzzzzzz = 1").expect_err("refused").to_string();
+        assert!(error.contains("known here: base_url, chat,"), "{error}");
+    }
+}
