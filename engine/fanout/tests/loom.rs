@@ -159,6 +159,25 @@ fn an_overrun_leads_to_a_frame_that_can_be_read() {
 }
 
 #[test]
+fn a_refilled_place_is_not_taken_for_the_old_one() {
+    model(|| {
+        let (pool, mut writer, lane) = lane();
+        let mut slot = pool.pin_slot().expect("a place");
+        for n in 0..3 {
+            writer.append(&[&[n; 4]]).expect("fits");
+        }
+        let reader = thread::spawn(move || match read(&lane, 4, &mut slot) {
+            Ok((bytes, _)) => assert_eq!(bytes[..8], [1, 1, 1, 1, 2, 2, 2, 2]),
+            Err(Overrun { tail }) => assert!(tail > 4),
+        });
+        // The table has four places: the chunk of 20..24 comes to lie where that of 4..8 was.
+        writer.append(&[&[3; 8]]).expect("fits");
+        writer.append(&[&[5; 4]]).expect("fits");
+        reader.join().expect("no panic");
+    });
+}
+
+#[test]
 fn a_finished_lane_has_nothing_more() {
     model(|| {
         let (pool, mut writer, lane) = lane();
