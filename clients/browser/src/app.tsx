@@ -1,0 +1,31 @@
+// Chooses the page.
+import type { JSX } from "preact";
+import { lazy, Suspense } from "preact/compat";
+import type { Boot } from "./boot";
+import { Home } from "./pages/home";
+import { Join } from "./pages/join";
+import { canMeet, Missing } from "./pages/missing";
+import { Setup } from "./pages/setup";
+
+// The meeting is the larger half of the client; who only signs in does not wait for it.
+const Room = lazy(() => import("./meeting/room"));
+
+/** The page that the boot facts ask for. */
+export function App({ boot }: { boot: Boot }): JSX.Element {
+  switch (boot.page) {
+    case "home":
+      return <Home boot={boot} />;
+    case "setup":
+      return <Setup boot={boot} />;
+    case "join":
+      return <Join boot={boot} />;
+    case "meeting":
+    case "viewer":
+      if (!canMeet()) return <Missing />;
+      return (
+        <Suspense fallback={null}>
+          <Room boot={boot} />
+        </Suspense>
+      );
+  }
+}

@@ -1,0 +1,102 @@
+// What this document is for: the boot block of the server decides, the address is the fallback.
+import { parseMeetingId } from "./model/id";
+
+/** A "no" of the server. */
+export type Refusal = { code: string; sentence: string };
+
+/** The facts a document starts from; every secret has already left the address bar. */
+export type Boot = {
+  page: "home" | "join" | "meeting" | "viewer" | "setup";
+  ticket?: string;
+  meeting?: { id: string; topic?: string; type?: number };
+  id?: string;
+  name?: string;
+  role?: string;
+  refusal?: Refusal;
+  email?: string;
+  askPassword?: boolean;
+  setupToken?: string;
+  viewer?: boolean;
+  invitation?: string;
+};
+
+type Raw = Record<string, unknown>;
+
+const str = (v: unknown): string | undefined => {
+  if (typeof v === "string" && v !== "") return v;
+  return typeof v === "number" ? String(v) : undefined;
+};
+
+/** Reads the boot block and the address into one value. Pure, so that tests can ask it. */
+export function readBoot(block: string | null, url: URL): Boot {
+  let raw: Raw = {};
+  try {
+    const parsed: unknown = block ? JSON.parse(block) : {};
+    if (parsed && typeof parsed === "object") raw = parsed as Raw;
+  } catch {
+    raw = {};
+  }
+  const fragment = new URLSearchParams(url.hash.slice(1));
+  const boot: Boot = { page: pageOf(raw, url.pathname) };
+  const meeting = raw["meeting"] && typeof raw["meeting"] === "object" ? (raw["meeting"] as Raw) : undefined;
+  const pathId = /^\/m\/([0-9 -]+)$/.exec(decodeURI(url.pathname))?.[1];
+  const id = str(meeting?.["id"]) ?? str(raw["meeting_id"]) ?? str(raw["id"]) ?? pathId ?? url.searchParams.get("id") ?? undefined;
+  const digits = id === undefined ? undefined : (parseMeetingId(id) ?? undefined);
+  if (digits) {
+    boot.id = digits;
+    boot.meeting = { id: digits };
+    const topic = str(meeting?.["topic"]);
+    if (topic) boot.meeting.topic = topic;
+    if (typeof meeting?.["type"] === "number") boot.meeting.type = meeting["type"];
+  } else if (id) {
+    boot.id = id;
+  }
+  const take = (to: "ticket" | "name" | "role" | "email" | "invitation", ...from: (string | undefined | null)[]) => {
+    const found = from.find((v) => v);
+    if (found) boot[to] = found;
+  };
+  take("ticket", str(raw["ticket"]), fragment.get("t"));
+  take("name", str(raw["name"]), url.searchParams.get("name"));
+  take("role", str(raw["role"]));
+  take("email", str(raw["email"]));
+  take("invitation", str(raw["invitation"]), fragment.get("i"));
+  if (raw["ask_password"] === true) boot.askPassword = true;
+  if (boot.page === "viewer" || boot.role === "viewer" || fragment.get("v") === "1") boot.viewer = true;
+  if (boot.viewer && boot.ticket) boot.page = "viewer";
+  const refusal = raw["refusal"] as Raw | undefined;
+  if (refusal && typeof refusal === "object") {
+    boot.refusal = { code: str(refusal["code"]) ?? "unknown", sentence: str(refusal["sentence"]) ?? "" };
+    // A refused viewer is offered the form, like everyone else.
+    if (boot.page === "viewer") boot.page = "join";
+  }
+  if (boot.page === "setup") {
+    const token = fragment.get("t") ?? fragment.get("token") ?? (url.hash.length > 1 && !url.hash.includes("=") ? url.hash.slice(1) : null);
+    if (token) boot.setupToken = token;
+  }
+  return boot;
+}
+
+function pageOf(raw: Raw, path: string): Boot["page"] {
+  const named = raw["page"];
+  if (named === "home" || named === "join" || named === "meeting" || named === "viewer" || named === "setup") return named;
+  if (path.startsWith("/m/")) return "meeting";
+  if (path.startsWith("/id=")) return "viewer";
+  if (path.startsWith("/setup")) return "setup";
+  if (path.startsWith("/join") || path.startsWith("/as/wapi/")) return "join";
+  return "home";
+}
+
+/** The address that may stay in the browser's history: no secret, no name. */
+export function cleanAddress(boot: Boot, url: URL): string {
+  switch (boot.page) {
+    case "meeting":
+      return boot.id ? `/m/${boot.id}` : "/";
+    case "viewer":
+    case "join":
+      return boot.id && /^\d{8}$/.test(boot.id) ? `/join?id=${boot.id}` : "/join";
+    case "setup":
+      return "/setup";
+    case "home":
+      return url.pathname;
+  }
+}

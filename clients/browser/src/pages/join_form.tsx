@@ -1,0 +1,70 @@
+// The form that turns a meeting id, a name and a password into a place in a meeting.
+import { useState } from "preact/hooks";
+import type { JSX } from "preact";
+import { api } from "../api";
+import type { Boot, Refusal } from "../boot";
+import { refusalSentence, text } from "../i18n";
+import { formatTyped, parseMeetingId } from "../model/id";
+import { Button, Field, Notice, PasswordField } from "../ui/controls";
+import { recall, remember } from "../ui/memory";
+import { enterMeeting } from "./enter";
+
+/** The join form; compact has its password only after the id is complete. */
+export function JoinForm({ boot, compact }: { boot: Boot; compact?: boolean }): JSX.Element {
+  const [id, setId] = useState(formatTyped(boot.id ?? ""));
+  const [name, setName] = useState(boot.name ?? recall("name") ?? "");
+  const [password, setPassword] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState<Refusal | null>(boot.refusal ?? null);
+  const [checked, setChecked] = useState(false);
+  const t = text.value.join;
+  const digits = parseMeetingId(id);
+  const send = async (e: Event) => {
+    e.preventDefault();
+    setChecked(true);
+    if (!digits || name.trim() === "") return;
+    setBusy(true);
+    setRefusal(null);
+    const body: Parameters<typeof api.join>[0] = { id: digits, name: name.trim() };
+    if (password !== "") body.password = password;
+    if (boot.invitation) body.invitation = boot.invitation;
+    if (boot.viewer) body.viewer = true;
+    const answer = await api.join(body);
+    if (answer.ok) {
+      remember("name", name.trim());
+      enterMeeting({ id: digits, ticket: answer.value.ticket, name: name.trim(), viewer: boot.viewer === true, topic: answer.value.meeting?.topic });
+    } else {
+      setBusy(false);
+      setRefusal(answer.refusal);
+    }
+  };
+  return (
+    <form class="stack" onSubmit={(e) => void send(e)} noValidate>
+      {refusal && <Notice tone="bad">{refusalSentence(refusal)}</Notice>}
+      <Field
+        label={text.value.home.meetingId}
+        value={id}
+        onValue={(v) => setId(formatTyped(v))}
+        class="id"
+        inputMode="numeric"
+        autocomplete="off"
+        placeholder="0000-0000"
+        hint={compact ? undefined : text.value.home.meetingIdHint}
+        wrong={checked && !digits ? t.wrongId : undefined}
+      />
+      <Field
+        label={t.name}
+        value={name}
+        onValue={setName}
+        autocomplete="name"
+        maxLength={64}
+        hint={compact ? undefined : t.nameHint}
+        wrong={checked && name.trim() === "" ? t.wrongName : undefined}
+      />
+      {(!compact || digits !== null || refusal !== null) && (
+        <PasswordField label={t.password} value={password} onValue={setPassword} autocomplete="off" hint={t.passwordHint} />
+      )}
+      <Button submit kind="primary" size="big" full busy={busy}>{compact ? text.value.home.joinButton : t.go}</Button>
+    </form>
+  );
+}
