@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use convoke_model::refusal::Refusal;
+use convoke_wire::close::Close;
 
 use super::tree::root;
 
@@ -38,6 +39,35 @@ fn a_refusal_has_a_snake_case_code_and_one_sentence_to_act_on() {
         assert!(sentence.starts_with(|c: char| c.is_ascii_uppercase()), "{code}: {sentence}");
         assert!(sentence.ends_with('.') && sentence.len() < 120, "{code}: {sentence}");
         assert!(!sentence.contains(['\n', '<', '>']), "{code}: {sentence}");
+    }
+}
+
+#[test]
+fn close_codes_are_listed_as_the_wire_has_them() {
+    let table = table("close_codes.toml");
+    let rows = table["close"].as_array().expect("rows of close codes");
+    let listed: BTreeMap<i64, (&str, &str)> = rows
+        .iter()
+        .map(|row| {
+            let code = row["code"].as_integer().expect("a code");
+            let word = row["word"].as_str().expect("a word");
+            (code, (word, row["sentence"].as_str().expect("a sentence")))
+        })
+        .collect();
+    let built: BTreeMap<i64, (&str, &str)> = Close::ALL
+        .iter()
+        .map(|close| (i64::from(close.code()), (close.word(), close.sentence())))
+        .collect();
+    assert_eq!(listed, built);
+    assert_eq!(rows.len(), built.len(), "a code is listed twice");
+}
+
+#[test]
+fn close_codes_of_ours_lie_where_applications_may_choose() {
+    for close in Close::ALL {
+        let code = close.code();
+        let standard = (1000..=1011).contains(&code);
+        assert!(standard || (4000..=4999).contains(&code), "{code}");
     }
 }
 
