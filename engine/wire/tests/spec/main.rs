@@ -1,0 +1,6 @@
+//! What the wire promises, held against its examples: folds, halves, hostile bytes, lists and schemas.
+
+mod disk;
+mod folds;
+mod scene;
+mod stories;
