@@ -1,1 +1,26 @@
-//! engine/journal
+//! The append-only log: segment files as the truth, and everything that keeps them so. See docs/LOG.md.
+
+mod bytes;
+mod error;
+mod fence;
+mod index;
+mod locations;
+mod scan;
+
+pub mod block;
+pub mod checkpoint;
+pub mod conformance;
+pub mod disk;
+pub mod journal;
+pub mod keys;
+pub mod memory;
+pub mod segment;
+pub mod segments;
+pub mod torture;
+pub mod tree;
+pub mod witness;
+
+pub use error::{AppendError, Damage, Error, Refused};
+pub use journal::{Durable, Head, Journal, LogReader, Run, Stored, Tail};
+pub use memory::Memory;
+pub use segments::{Opened, Options, Quarantine, Segments, open};
