@@ -30,6 +30,7 @@ pub(crate) fn test(filter: Option<&str>) -> Result<Tally, Failed> {
     command.env("CHROMIUM", chromium);
     command.env("CONVOKE", tools::program("convoke"));
     command.env("CONVOKE_AUDIT", tools::program("convoke-audit"));
+    command.env("LOADGEN", tools::program("loadgen"));
     command.env("E2E_OUT", tools::target().join("e2e"));
     test::counted(&mut command)
 }

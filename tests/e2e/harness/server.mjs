@@ -2,7 +2,7 @@
 import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,8 +10,9 @@ import { join } from "node:path";
 import { until } from "./wait.mjs";
 
 const target = join(import.meta.dirname, "../../../target");
-const CONVOKE = process.env.CONVOKE ?? join(target, "debug/convoke");
-const CONVOKE_AUDIT = process.env.CONVOKE_AUDIT ?? join(target, "debug/convoke-audit");
+export const CONVOKE = process.env.CONVOKE ?? join(target, "debug/convoke");
+export const LOADGEN = process.env.LOADGEN ?? join(target, "debug/loadgen");
+export const CONVOKE_AUDIT = process.env.CONVOKE_AUDIT ?? join(target, "debug/convoke-audit");
 
 /** Where screenshots, logs and reports are kept. */
 export const OUT = process.env.E2E_OUT ?? join(target, "e2e");
@@ -39,11 +40,14 @@ export function run(program, words, input = "") {
 
 export class Server {
   /** Makes a data folder with one account and starts a server on a free port. */
-  static async start(name) {
+  static async start(name, settings = "") {
     await mkdir(OUT, { recursive: true });
     const server = new Server();
     server.name = name;
-    server.data = await mkdtemp(join(tmpdir(), "convoke-e2e-"));
+    server.folder = await mkdtemp(join(tmpdir(), "convoke-e2e-"));
+    server.data = join(server.folder, "data");
+    server.config = join(server.folder, "convoke.toml");
+    await writeFile(server.config, settings);
     server.port = await freePort();
     server.email = "host@example.com";
     server.password = randomBytes(18).toString("base64url");
@@ -61,7 +65,8 @@ export class Server {
 
   /** Starts the program on the same folder and port, and waits until it is ready. */
   async up() {
-    const words = ["serve", "--data", this.data, "--listen", `127.0.0.1:${this.port}`];
+    const listen = `127.0.0.1:${this.port}`;
+    const words = ["serve", "--data", this.data, "--listen", listen, "--config", this.config];
     // A process group of its own, so that supervisor and server can be killed together.
     this.child = spawn(CONVOKE, words, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
     const log = createWriteStream(join(OUT, `${this.name}-server.log`), { flags: "a" });
@@ -96,7 +101,7 @@ export class Server {
   /** Stops it and removes its folder. */
   async remove() {
     await this.stop();
-    await rm(this.data, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
   }
 
   /** Runs the auditor on the data folder. */

@@ -1,0 +1,58 @@
+// Many at once: one session of a thousand, a hundred sessions of ten; everything sent is delivered.
+import assert from "node:assert/strict";
+import { copyFile, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+
+import { LOADGEN, OUT, Server, run } from "./harness/server.mjs";
+
+/** The limits are there for people, and all of these come from one address. */
+const SETTINGS = `
+[join]
+per_minute = 1000000
+burst = 1000000
+[chat]
+per_second = 1000
+burst = 1000
+[connections]
+unadmitted_per_address_max = 2000
+`;
+
+describe("load", () => {
+  let server;
+
+  before(async () => {
+    server = await Server.start("load", SETTINGS);
+  });
+
+  after(() => server?.remove());
+
+  /** Runs loadgen and prints what it measured. */
+  async function load(t, name, words) {
+    const json = join(server.folder, `${name}.json`);
+    const common = ["run", "--server", `http://127.0.0.1:${server.port}`];
+    common.push("--account", server.email, "--password-stdin", "--json", json);
+    const done = await run(LOADGEN, [...common, ...words], `${server.password}\n`);
+    assert.equal(done.code, 0, done.stdout + done.stderr);
+    await copyFile(json, join(OUT, `load-${name}.json`));
+    const figures = JSON.parse(await readFile(json, "utf8"));
+    t.diagnostic(JSON.stringify(figures));
+    return figures;
+  }
+
+  test("a thousand attendees in one session hear everything", async (t) => {
+    const words = ["--sessions", "1", "--attendees", "1000", "--publishers", "1"];
+    await load(t, "one", [...words, ..."--kind chat --rate 10 --size 100 --seconds 5".split(" ")]);
+  });
+
+  test("a hundred sessions of ten hear everything", async (t) => {
+    const words = ["--sessions", "100", "--attendees", "10", "--publishers", "1"];
+    await load(t, "many", [...words, ..."--kind chat --rate 2 --size 100 --seconds 5".split(" ")]);
+  });
+
+  test("pictures of 16 KB reach a hundred attendees", async (t) => {
+    const words = ["--sessions", "1", "--attendees", "100", "--publishers", "1"];
+    const rest = "--kind media --rate 30 --size 16000 --seconds 5".split(" ");
+    await load(t, "media", [...words, ...rest]);
+  });
+});
