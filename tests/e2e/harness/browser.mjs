@@ -1,4 +1,4 @@
-// Real Chromium with fake devices: a screen, a camera and a microphone that can be captured headless.
+// Real Chromium with fake devices: screen, camera and microphone that can be captured headless.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
