@@ -34,15 +34,19 @@ fn default_cases(kind: &str) -> Option<&'static str> {
     }
 }
 
-/// `cargo xtask loom`: the models are another build of the lanes, kept in a folder of its own.
+/// `cargo xtask loom`.
 pub(crate) fn loom() -> Outcome {
+    test::report(models()?)
+}
+
+/// The models of the lanes: they are another build of them, kept in a folder of its own.
+pub(crate) fn models() -> Result<Tally, Failed> {
     say::step("loom models of the lanes");
     let mut command = tools::cargo();
     command.args(["test", "--package", "convoke-fanout", "--release", "--test", "loom"]);
     command.arg("--target-dir").arg(tools::target().join("loom"));
-    command.env("RUSTFLAGS", "--cfg loom");
-    let tally: Tally = test::counted(&mut command)?;
-    test::report(tally)
+    command.args(["--color", "never"]).env("RUSTFLAGS", "--cfg loom");
+    test::counted(&mut command)
 }
 
 /// `cargo xtask sim SEED`.
