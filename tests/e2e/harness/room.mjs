@@ -1,0 +1,86 @@
+// People in meetings: how they come in, what they press, what their page knows.
+import { until } from "./wait.mjs";
+
+/** Signs in on the start page, starts a meeting there and enters it as its host. */
+export async function host(page, server, { topic = "Weekly", password = null, video } = {}) {
+  await signIn(page, server);
+  await page.getByLabel("Topic").fill(topic);
+  if (video) await page.getByRole("radio", { name: /Video conference/ }).check();
+  const guarded = page.getByRole("switch", { name: /password/i });
+  if (password === null) await guarded.uncheck();
+  else await page.getByLabel("Meeting password").first().fill(password);
+  await page.getByRole("button", { name: "Start now" }).click();
+  await page.waitForURL(/\/m\/\d{8}/);
+  const id = /\/m\/(\d{8})/.exec(page.url())[1];
+  await enter(page, "Start the meeting");
+  return id;
+}
+
+/** Signs in under "Host a meeting". */
+export async function signIn(page, server) {
+  await page.goto(server.url);
+  const form = page.getByRole("region", { name: "Host a meeting" });
+  await form.getByLabel("E-mail").fill(server.email);
+  await form.getByLabel("Password", { exact: true }).fill(server.password);
+  await form.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { name: "Start a meeting" }).waitFor();
+}
+
+/** The address that an existing integration makes for an attendee: nothing in it is encoded. */
+export function legacyUrl(base, { id, name, password }) {
+  const shown = `${id.slice(0, 4)}-${id.slice(4)}`;
+  const who = `role=attendee&name=${name}&meeting_id=${shown}&password=${password ?? ""}`;
+  return `${base}/as/wapi/goto_downloader?${who}&sumbit=submit`;
+}
+
+/** Comes in by the legacy address, through the preview. */
+export async function joinByLegacyUrl(page, base, who) {
+  await page.goto(legacyUrl(base, who));
+  await enter(page, "Join now");
+}
+
+/** Passes the preview and waits until the page follows the meeting. */
+export async function enter(page, button) {
+  await page.getByRole("button", { name: button }).click();
+  await inMeeting(page);
+}
+
+/** Waits until the page follows the meeting. */
+export async function inMeeting(page) {
+  await page.getByRole("toolbar", { name: "Meeting controls" }).waitFor();
+  await until("the page follows the facts", async () => (await known(page))?.seq > 0);
+}
+
+/** Presses one of the meeting's controls. */
+export async function press(page, name) {
+  await page.getByRole("button", { name, exact: true }).first().click();
+}
+
+/** Opens the chat unless it is open. */
+export async function openChat(page) {
+  const line = page.getByPlaceholder("Write a message");
+  if (!(await line.isVisible())) await press(page, "Chat");
+  await line.waitFor();
+  return line;
+}
+
+/** Writes one chat message to everyone. */
+export async function say(page, text) {
+  const line = await openChat(page);
+  await line.fill(text);
+  await line.press("Enter");
+}
+
+/** What the page knows about the meeting; see docs/TESTING.md. */
+export function known(page) {
+  return page.evaluate(() => {
+    const state = window.__convoke;
+    if (!state) return null;
+    return JSON.parse(JSON.stringify(state, (_, v) => (typeof v === "bigint" ? Number(v) : v)));
+  });
+}
+
+/** The texts of the chat, in the order in which the page has them. */
+export async function chatOf(page) {
+  return ((await known(page))?.chat ?? []).map((message) => message.text);
+}
