@@ -45,7 +45,8 @@ describe("accessibility", () => {
   for (const colorScheme of ["light", "dark"]) {
     test(`the pages before a meeting, ${colorScheme}`, async () => {
       const page = await browser.person(`visitor-${colorScheme}`, { colorScheme });
-      for (const [name, path] of [["home", "/"], ["join", "/join?id=88137455"], ["setup", "/setup"]]) {
+      const paths = { home: "/", join: "/join?id=88137455", setup: "/setup" };
+      for (const [name, path] of Object.entries(paths)) {
         await page.goto(server.url + path);
         await page.getByRole("heading").first().waitFor();
         await check(page, `${name}-${colorScheme}`);

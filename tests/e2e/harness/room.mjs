@@ -71,7 +71,12 @@ export async function say(page, text) {
   await line.press("Enter");
 }
 
-/** What the page knows about the meeting; see docs/TESTING.md. */
+/**
+ * What the page knows about the meeting, from `window.__convoke`:
+ * `seq`, `hash` (of the folded state), `chain` (of the stream), `chat` of `{text}`, `people` of
+ * `{name, hand}`, `tracks` of `{kind, frames}` (decoded, or sent for one's own), `energy` of the
+ * sound that is played.
+ */
 export function known(page) {
   return page.evaluate(() => {
     const state = window.__convoke;
