@@ -8,44 +8,53 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use convoke_model::site::accounts::{Command, Email, Via};
+use convoke_model::{Refusal, site};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
-use crate::control::{Account, AuditFact, Engine, EngineError, NewAccount};
+use crate::control::{Account, Engine, EngineError, NewAccount};
 use crate::limits::{Backoff, Door, Slow};
-use crate::vault::{SecretOf, Vault};
+use crate::vault::{SecretOf, Vault, VaultError};
 
 pub use hashing::{HashError, Hasher, Strength};
-pub use rules::{WeakPassword, check as check_password};
+pub use rules::check as check_password;
 pub use sessions::{Session, Sessions};
 
-/// Why a sign-in did not succeed.
+/// Why it was not done.
 #[derive(Debug)]
-pub enum SignInError {
-    /// Address and password do not fit. Which of them is wrong is not said.
-    Wrong,
-    /// Too many tries.
+pub enum AccountError {
+    /// A "no" with its code.
+    Refused(Refusal),
+    /// Too many tries; again after this long.
     Slow(Duration),
-    /// Too many passwords are waiting to be checked.
-    Busy,
-    /// Our outside failed.
+    /// Our outside failed. The text is for the log, not for the person.
     Fault(String),
 }
 
-/// Why an account was not added.
-#[derive(Debug)]
-pub enum AddError {
-    /// Not an e-mail address or user name.
-    BadEmail,
-    /// The password is too easy.
-    Weak(WeakPassword),
-    /// Too many passwords are waiting to be hashed.
-    Busy,
-    /// The engine said no, or could not.
-    Engine(EngineError),
-    /// Our outside failed.
-    Fault(String),
+impl From<EngineError> for AccountError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Refused(refusal) => Self::Refused(refusal),
+            EngineError::Unavailable(reason) => Self::Fault(reason),
+        }
+    }
+}
+
+impl From<HashError> for AccountError {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy => Self::Refused(Refusal::Busy),
+            HashError::Broken(reason) => Self::Fault(reason),
+        }
+    }
+}
+
+impl From<VaultError> for AccountError {
+    fn from(error: VaultError) -> Self {
+        Self::Fault(error.to_string())
+    }
 }
 
 /// Everything needed to check and set passwords.
@@ -75,114 +84,87 @@ impl Accounts {
     /// Checks an address and a password. For an unknown address the same work is done.
     ///
     /// # Errors
-    /// See [`SignInError`].
+    /// `sign_in_failed`, whichever of the two is wrong; waits; `busy`; faults.
     pub async fn verify(
         &self,
-        email: &str,
+        typed: &str,
         password: &str,
+        via: Via,
         from: IpAddr,
-    ) -> Result<Account, SignInError> {
+    ) -> Result<Account, AccountError> {
         let now = self.clock.uptime();
-        let key = normal_email(email).unwrap_or_default();
-        self.door.may_try(from, now).map_err(|Slow(wait)| SignInError::Slow(wait))?;
-        let wait = self.backoff.wait(&key, now);
+        let email = Email::new(typed);
+        let key = email.as_ref().map_or("", Email::as_str);
+        self.door.may_try(from, now).map_err(|Slow(wait)| AccountError::Slow(wait))?;
+        let wait = self.backoff.wait(key, now);
         if !wait.is_zero() {
-            return Err(SignInError::Slow(wait));
+            return Err(AccountError::Slow(wait));
         }
-        let account = self.engine.account_by_email(&key).await.map_err(sign_in_fault)?;
-        let material = match &account {
-            Some(account) => self
-                .vault
-                .get(SecretOf::Account(account.id))
-                .map_err(|error| SignInError::Fault(error.to_string()))?,
+        let account = match &email {
+            Some(email) => self.engine.account_by_email(email).await?,
             None => None,
         };
-        let fits = match self.hasher.fits(normal_password(password), material).await {
-            Ok(fits) => fits,
-            Err(HashError::Busy) => return Err(SignInError::Busy),
-            Err(HashError::Broken(reason)) => return Err(SignInError::Fault(reason)),
+        let material = match &account {
+            Some(account) => self.vault.get(SecretOf::Account(account.id))?,
+            None => None,
         };
+        let fits = self.hasher.fits(normal_password(password), material).await?;
         match account {
             Some(account) if fits => {
-                self.backoff.succeeded(&key);
-                let fact = AuditFact::SignedIn { account: account.id, from };
-                self.engine.record(fact).await.map_err(sign_in_fault)?;
+                self.backoff.succeeded(key);
+                self.record(Command::SignIn { account: account.id, via }).await?;
                 Ok(account)
             }
             account => {
                 let now = self.clock.uptime();
                 self.door.failed(from, now);
-                self.backoff.failed(&key, now);
+                self.backoff.failed(key, now);
                 let account = account.map(|account| account.id);
-                let fact = AuditFact::SignInFailed { account, from };
-                self.engine.record(fact).await.map_err(sign_in_fault)?;
-                Err(SignInError::Wrong)
+                self.record(Command::FailSignIn { account, via }).await?;
+                Err(AccountError::Refused(Refusal::SignInFailed))
             }
         }
     }
 
     /// Adds an account and sets its password.
     ///
-    /// An account whose password never reached the vault (a crash between the two) gets it now.
+    /// The fact comes first and the material second, because the number under which the material
+    /// lies is given by the fact. An account whose material never came (a crash between the two)
+    /// cannot sign in, and gets it by being added again.
     ///
     /// # Errors
-    /// See [`AddError`].
-    pub async fn add(&self, new: NewAccount, password: &str) -> Result<Account, AddError> {
-        let email = normal_email(&new.email).ok_or(AddError::BadEmail)?;
+    /// A weak password, `taken`, `setup_done`, `busy`; faults.
+    pub async fn add(&self, new: NewAccount, password: &str) -> Result<Account, AccountError> {
         let password = normal_password(password);
-        rules::check(&password, &[&email, new.name.as_str()]).map_err(AddError::Weak)?;
+        rules::check(&password, &[new.email.as_str(), new.name.as_str()])
+            .map_err(AccountError::Refused)?;
         let strength =
             if new.administrator { Strength::Administrator } else { Strength::Everybody };
-        let material = self.hasher.hash(password, strength).await.map_err(|error| match error {
-            HashError::Busy => AddError::Busy,
-            HashError::Broken(reason) => AddError::Fault(reason),
-        })?;
-        let (name, administrator) = (new.name.clone(), new.administrator);
-        let fault = |error: crate::vault::VaultError| AddError::Fault(error.to_string());
-        let account =
-            match self.engine.add_account(NewAccount { email: email.clone(), ..new }).await {
-                Ok(id) => Account { id, email, name, administrator },
-                Err(refused) => {
-                    let known =
-                        self.engine.account_by_email(&email).await.map_err(AddError::Engine)?;
-                    match known {
-                        Some(account)
-                            if account.administrator == administrator
-                                && self
-                                    .vault
-                                    .get(SecretOf::Account(account.id))
-                                    .map_err(fault)?
-                                    .is_none() =>
-                        {
-                            account
-                        }
-                        _ => return Err(AddError::Engine(refused)),
-                    }
-                }
-            };
-        let version = self.vault.put(SecretOf::Account(account.id), &material).map_err(fault)?;
-        let fact = AuditFact::PasswordSet { account: account.id, version };
-        self.engine.record(fact).await.map_err(AddError::Engine)?;
+        let material = self.hasher.hash(password, strength).await?;
+        let account = match self.engine.add_account(new.clone()).await {
+            Ok(id) => {
+                Account { id, email: new.email, name: new.name, administrator: new.administrator }
+            }
+            Err(EngineError::Refused(Refusal::Taken)) => self.without_material(&new).await?,
+            Err(error) => return Err(error.into()),
+        };
+        self.vault.put(SecretOf::Account(account.id), &material)?;
+        self.record(Command::ChangePassword { account: account.id }).await?;
         Ok(account)
     }
-}
 
-fn sign_in_fault(error: EngineError) -> SignInError {
-    SignInError::Fault(error.to_string())
-}
-
-/// The form in which an address is stored and looked up: trimmed, composed, lower case. `None` when
-/// it is empty, longer than 254 characters, or holds blanks or control characters.
-#[must_use]
-pub fn normal_email(typed: &str) -> Option<String> {
-    if typed.len() > 4 * 254 {
-        return None;
+    async fn without_material(&self, new: &NewAccount) -> Result<Account, AccountError> {
+        let taken = AccountError::Refused(Refusal::Taken);
+        let Some(account) = self.engine.account_by_email(&new.email).await? else {
+            return Err(taken);
+        };
+        let bare = self.vault.get(SecretOf::Account(account.id))?.is_none();
+        if bare && account.administrator == new.administrator { Ok(account) } else { Err(taken) }
     }
-    let normal: String = typed.trim().nfc().collect::<String>().to_lowercase();
-    let fits = !normal.is_empty()
-        && normal.chars().count() <= 254
-        && !normal.chars().any(|c| c.is_control() || c.is_whitespace());
-    fits.then_some(normal)
+
+    async fn record(&self, command: Command) -> Result<(), AccountError> {
+        Ok(self.engine.record(site::Command::Accounts(command)).await?)
+    }
 }
 
 /// The form in which a password is hashed: composed (NFC), so that it fits whatever keyboard it is
@@ -196,11 +178,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_compared_in_one_form() {
-        assert_eq!(normal_email("  Ann@Example.ORG ").as_deref(), Some("ann@example.org"));
-        assert_eq!(normal_email("Ame\u{301}lie").as_deref(), Some("am\u{e9}lie"));
-        for bad in ["", "  ", "a b@c", "a\0b", &"x".repeat(300), &"x".repeat(10_000_000)] {
-            assert_eq!(normal_email(bad), None);
-        }
+    fn a_password_is_the_same_however_its_accents_are_typed() {
+        assert_eq!(*normal_password("Ame\u{301}lie"), *normal_password("Am\u{e9}lie"));
+        assert_eq!(normal_password(&"x".repeat(10_000_000)).len(), 256);
     }
 }

@@ -1,27 +1,24 @@
-//! What the control plane needs of the engine, in plain words: accounts, meetings, sessions, audit facts.
+//! What the control plane needs of the engine: accounts, meetings, sessions, audit facts.
 
 use std::future::Future;
-use std::net::IpAddr;
 use std::path::Path;
 use std::pin::Pin;
 
+use convoke_model::meeting::lifecycle::MeetingType;
+use convoke_model::site;
+use convoke_model::site::accounts::Email;
 use convoke_model::text::{Name, Topic};
-use convoke_model::{AccountId, MeetingId, Millis, SessionNumber};
+use convoke_model::{AccountId, MeetingId, Millis, Refusal, SessionNumber};
 
-/// An answer that comes when the fact behind it is durable.
+/// An answer that comes when what it rests on is durable.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, EngineError>> + Send + 'a>>;
 
 /// Why the engine did not do it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EngineError {
-    /// The rules say no: a stable code and a sentence to act on.
-    #[error("{sentence}")]
-    Refused {
-        /// The stable code.
-        code: String,
-        /// One sentence.
-        sentence: String,
-    },
+    /// The rules say no.
+    #[error("{}", .0.sentence())]
+    Refused(Refusal),
     /// It could not: the log is not writable, or the engine is stopping.
     #[error("{0}")]
     Unavailable(String),
@@ -32,9 +29,9 @@ pub enum EngineError {
 pub struct Account {
     /// Its number.
     pub id: AccountId,
-    /// Its address, normalised by [`crate::accounts::normal_email`].
-    pub email: String,
-    /// The name to show.
+    /// What it signs in with.
+    pub email: Email,
+    /// What its person is called.
     pub name: Name,
     /// Whether it may administer this server.
     pub administrator: bool,
@@ -43,42 +40,14 @@ pub struct Account {
 /// An account to be.
 #[derive(Clone, Debug)]
 pub struct NewAccount {
-    /// Normalised address.
-    pub email: String,
-    /// The name to show.
+    /// What it signs in with.
+    pub email: Email,
+    /// What its person is called.
     pub name: Name,
     /// Whether it may administer this server.
     pub administrator: bool,
-}
-
-/// The kinds of meeting, with the legacy numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MeetingType {
-    /// 0
-    Interactive,
-    /// 4
-    Video,
-}
-
-impl MeetingType {
-    /// The legacy number.
-    #[must_use]
-    pub fn number(self) -> u8 {
-        match self {
-            Self::Interactive => 0,
-            Self::Video => 4,
-        }
-    }
-
-    /// From the legacy number; `None` for a type that is not available.
-    #[must_use]
-    pub fn from_number(number: u64) -> Option<Self> {
-        match number {
-            0 => Some(Self::Interactive),
-            4 => Some(Self::Video),
-            _ => None,
-        }
-    }
+    /// Whether it is meant as the very first administrator; refused `setup_done` if there is one.
+    pub first: bool,
 }
 
 /// A meeting to be.
@@ -92,18 +61,16 @@ pub struct NewMeeting {
     pub owner: AccountId,
     /// That it has a password; the password itself is in the vault.
     pub has_password: bool,
-    /// Whether those without password or invitation wait in the lobby.
-    pub lobby: bool,
 }
 
 /// Whether a meeting is going on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MeetingState {
-    /// No session is open and the meeting can be opened.
+    /// No session is open; its host can open one.
     NotStarted,
     /// This session is open.
     Open(SessionNumber),
-    /// It is over for good.
+    /// A session was held and is over; its host can open another one.
     Ended,
 }
 
@@ -126,64 +93,12 @@ pub struct Meeting {
     pub state: MeetingState,
 }
 
-/// How a secret became exposed on its way here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exposure {
-    /// In the address of a GET.
-    InAddress,
-    /// Over plain HTTP from another machine.
-    PlainHttp,
-}
-
-/// What the site's log is told about doors and secrets. No secret and no typed address of an
-/// unknown account is in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AuditFact {
-    /// Somebody signed in.
-    SignedIn {
-        /// Who.
-        account: AccountId,
-        /// From where.
-        from: IpAddr,
-    },
-    /// Somebody failed to.
-    SignInFailed {
-        /// The account that was tried, if there is one.
-        account: Option<AccountId>,
-        /// From where.
-        from: IpAddr,
-    },
-    /// Somebody signed out.
-    SignedOut {
-        /// Who.
-        account: AccountId,
-    },
-    /// An account's password was set; the number counts its versions.
-    PasswordSet {
-        /// Whose.
-        account: AccountId,
-        /// Which version of it.
-        version: u32,
-    },
-    /// A password arrived where others may have read it.
-    CredentialExposed {
-        /// How.
-        how: Exposure,
-        /// The account it belongs to, if one was named and exists.
-        account: Option<AccountId>,
-        /// The meeting it belongs to, if one was named and exists.
-        meeting: Option<MeetingId>,
-        /// From where it came.
-        from: IpAddr,
-    },
-}
-
 /// The engine, as seen from the doors. Every answer waits until what it rests on is durable.
 pub trait Engine: Send + Sync {
-    /// Adds an account. Refused `account_exists` when the address is taken.
+    /// Adds an account. Refused `taken` when the address has one.
     fn add_account(&self, new: NewAccount) -> Answer<'_, AccountId>;
-    /// The account of a normalised address.
-    fn account_by_email<'a>(&'a self, email: &'a str) -> Answer<'a, Option<Account>>;
+    /// The account of an address.
+    fn account_by_email<'a>(&'a self, email: &'a Email) -> Answer<'a, Option<Account>>;
     /// The account of a number.
     fn account(&self, id: AccountId) -> Answer<'_, Option<Account>>;
     /// Whether anybody may administer this server.
@@ -196,8 +111,8 @@ pub trait Engine: Send + Sync {
     fn meetings_of(&self, owner: AccountId) -> Answer<'_, Vec<Meeting>>;
     /// The open session of a meeting, opened if none is.
     fn open_session(&self, meeting: MeetingId, by: AccountId) -> Answer<'_, SessionNumber>;
-    /// Records an audit fact.
-    fn record(&self, fact: AuditFact) -> Answer<'_, ()>;
+    /// Puts a wish about the site to the log: sign-ins, changed passwords, audit facts.
+    fn record(&self, wish: site::Command) -> Answer<'_, ()>;
     /// Copies the log to a folder while it is in use.
     fn backup<'a>(&'a self, to: &'a Path) -> Answer<'a, ()>;
     /// Whether the log takes writes, for `/readyz`.

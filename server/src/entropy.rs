@@ -32,16 +32,21 @@ pub fn client_id() -> ClientId {
     }
 }
 
-/// A meeting number, each one equally likely; whether it is free is for the caller to see.
+/// A meeting number that is never drawn. It stands in for numbers that cannot be meetings, so that the
+/// same work is done for them.
+pub const NO_MEETING: u32 = MeetingId::FIRST;
+
+/// A meeting number, each one (but [`NO_MEETING`]) equally likely; whether it is free is for the
+/// caller to see.
 #[must_use]
 pub fn meeting_id() -> MeetingId {
-    const SPAN: u32 = MeetingId::LAST - MeetingId::FIRST + 1;
+    const SPAN: u32 = MeetingId::LAST - MeetingId::FIRST;
     // The largest multiple of SPAN: numbers above it would make small ids likelier.
     const FAIR: u32 = u32::MAX - u32::MAX % SPAN;
     loop {
         let drawn = u32::from_le_bytes(bytes());
         if drawn < FAIR
-            && let Some(id) = MeetingId::new(MeetingId::FIRST + drawn % SPAN)
+            && let Some(id) = MeetingId::new(MeetingId::FIRST + 1 + drawn % SPAN)
         {
             return id;
         }

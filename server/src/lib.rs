@@ -6,6 +6,7 @@ pub mod config;
 pub mod control;
 pub mod entropy;
 pub mod folder;
+pub mod http;
 pub mod invitation;
 pub mod limits;
 pub mod say;

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use convoke_model::grant::Role;
+use convoke_model::policy::Credential;
 use convoke_model::text::Name;
 use convoke_model::{AccountId, MeetingId};
 use sha2::{Digest, Sha256};
@@ -16,24 +18,15 @@ pub const TICKET_LIFE: Duration = Duration::from_secs(60);
 /// Tickets waiting at once.
 const TICKETS_MAX: usize = 65_536;
 
-/// As what somebody may enter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entrance {
-    /// As host.
-    Host,
-    /// As attendee.
-    Attendee,
-    /// To watch only.
-    Viewer,
-}
-
 /// What a ticket says about its bearer. The bearer can change nothing of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admission {
     /// The meeting to enter.
     pub meeting: MeetingId,
     /// As what.
-    pub entrance: Entrance,
+    pub role: Role,
+    /// What was shown at the door.
+    pub credential: Credential,
     /// The name to show.
     pub name: Name,
     /// The account, for somebody who signed in.
@@ -91,7 +84,8 @@ mod tests {
     fn admission() -> Admission {
         Admission {
             meeting: MeetingId::new(88_137_455).expect("a meeting id"),
-            entrance: Entrance::Attendee,
+            role: Role::Attendee,
+            credential: Credential::Password,
             name: Name::new("Ann").expect("a name"),
             account: None,
             lobby: false,

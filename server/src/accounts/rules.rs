@@ -1,5 +1,7 @@
 //! Which passwords are taken: long ones that are not on the lists, with no other rules (NIST 800-63B-4).
 
+use convoke_model::Refusal;
+
 /// Fewest characters.
 pub(super) const CHARS_MIN: usize = 15;
 /// Most characters.
@@ -8,49 +10,17 @@ pub(super) const CHARS_MAX: usize = 128;
 /// Long passwords that head published lists of leaked ones, and what people make of short ones.
 const COMMON: &str = include_str!("common_passwords.txt");
 
-/// Why a password is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WeakPassword {
-    /// Too few characters.
-    Short,
-    /// Too many characters.
-    Long,
-    /// On the list, or one short piece over and over, or a walk along the keyboard.
-    Common,
-    /// Made of the account's own name or address, or of this product's name.
-    AboutYou,
-}
-
-impl WeakPassword {
-    /// One sentence a person can act on.
-    #[must_use]
-    pub fn sentence(self) -> &'static str {
-        match self {
-            Self::Short => {
-                "The password needs at least 15 characters; a few words together do well."
-            }
-            Self::Long => "The password may have at most 128 characters.",
-            Self::Common => {
-                "This password is easily guessed; choose a few unrelated words instead."
-            }
-            Self::AboutYou => {
-                "The password must not be made of your name or address; choose a few unrelated words."
-            }
-        }
-    }
-}
-
 /// Checks a new password. `about` is what an attacker would try first: name, address.
 ///
 /// # Errors
 /// The first rule it breaks.
-pub fn check(password: &str, about: &[&str]) -> Result<(), WeakPassword> {
+pub fn check(password: &str, about: &[&str]) -> Result<(), Refusal> {
     let length = password.chars().count();
     if length < CHARS_MIN {
-        return Err(WeakPassword::Short);
+        return Err(Refusal::PasswordTooShort);
     }
     if length > CHARS_MAX {
-        return Err(WeakPassword::Long);
+        return Err(Refusal::PasswordTooLong);
     }
     let folded: Vec<char> =
         password.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
@@ -61,7 +31,7 @@ pub fn check(password: &str, about: &[&str]) -> Result<(), WeakPassword> {
         || is_walk(&folded)
         || COMMON.lines().any(|line| line == text)
     {
-        return Err(WeakPassword::Common);
+        return Err(Refusal::PasswordTooCommon);
     }
     let mut rest = text.replace("convoke", "").replace("password", "");
     for word in about {
@@ -73,7 +43,7 @@ pub fn check(password: &str, about: &[&str]) -> Result<(), WeakPassword> {
     }
     // What is left after the obvious words has to stand for itself.
     if text.chars().count() >= 8 && rest.chars().count() < 6 {
-        return Err(WeakPassword::AboutYou);
+        return Err(Refusal::PasswordTooCommon);
     }
     Ok(())
 }
@@ -110,25 +80,25 @@ mod tests {
     fn passwords_are_judged_by_length_and_lists_only() {
         let about = ["ann.smith@example.org", "Ann Smith"];
         let table = [
-            ("", Err(WeakPassword::Short)),
-            ("Tr0ub4dor&3!!!", Err(WeakPassword::Short)),
-            ("correct horse battery staple", Err(WeakPassword::Common)),
+            ("", Err(Refusal::PasswordTooShort)),
+            ("Tr0ub4dor&3!!!", Err(Refusal::PasswordTooShort)),
+            ("correct horse battery staple", Err(Refusal::PasswordTooCommon)),
             ("purple kettle moonwalk ledger", Ok(())),
             ("一二三四五六七八九十百千万亿兆", Ok(())),
-            ("aaaaaaaaaaaaaaa", Err(WeakPassword::Common)),
-            ("abcabcabcabcabcabc", Err(WeakPassword::Common)),
-            ("passwordpassword", Err(WeakPassword::Common)),
-            ("Password Password", Err(WeakPassword::Common)),
-            ("1234567890123456", Err(WeakPassword::Common)),
-            ("qwertyuiopasdfghjkl", Err(WeakPassword::Common)),
-            ("abcdefghijklmnop", Err(WeakPassword::Common)),
-            ("convoke-password-1", Err(WeakPassword::AboutYou)),
-            ("smith.example.2024", Err(WeakPassword::AboutYou)),
-            ("...............", Err(WeakPassword::Common)),
+            ("aaaaaaaaaaaaaaa", Err(Refusal::PasswordTooCommon)),
+            ("abcabcabcabcabcabc", Err(Refusal::PasswordTooCommon)),
+            ("passwordpassword", Err(Refusal::PasswordTooCommon)),
+            ("Password Password", Err(Refusal::PasswordTooCommon)),
+            ("1234567890123456", Err(Refusal::PasswordTooCommon)),
+            ("qwertyuiopasdfghjkl", Err(Refusal::PasswordTooCommon)),
+            ("abcdefghijklmnop", Err(Refusal::PasswordTooCommon)),
+            ("convoke-password-1", Err(Refusal::PasswordTooCommon)),
+            ("smith.example.2024", Err(Refusal::PasswordTooCommon)),
+            ("...............", Err(Refusal::PasswordTooCommon)),
         ];
         for (password, expected) in table {
             assert_eq!(check(password, &about), expected, "{password}");
         }
-        assert_eq!(check(&"kettle moonwalk ".repeat(9), &about), Err(WeakPassword::Long));
+        assert_eq!(check(&"kettle moonwalk ".repeat(9), &about), Err(Refusal::PasswordTooLong));
     }
 }

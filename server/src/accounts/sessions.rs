@@ -82,12 +82,13 @@ fn hash(cookie: &str) -> [u8; 32] {
 mod tests {
     use super::*;
     use convoke_model::AccountId;
+    use convoke_model::site::accounts::Email;
     use convoke_model::text::Name;
 
     fn account(administrator: bool) -> Account {
         Account {
             id: AccountId(1),
-            email: "ann@example.org".to_owned(),
+            email: Email::new("ann@example.org").expect("an address"),
             name: Name::new("Ann").expect("a name"),
             administrator,
         }

@@ -1,0 +1,170 @@
+//! `goto_downloader`: the legacy call that hosts or joins from a web page.
+//!
+//! It is authenticated only by what it carries; cookies are ignored here, so no page elsewhere can
+//! borrow somebody's sign-in. The page that answers carries a ticket which its script uses; a program
+//! that merely fetches the page uses nothing up.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::Response;
+use convoke_model::Refusal;
+use convoke_model::meeting::lifecycle::MeetingType;
+use convoke_model::site::accounts::Via;
+use convoke_model::text::{Name, Topic};
+use convoke_wire::turbo::{AskedMeeting, AttendCall, DownloaderCall, HostCall, Secret};
+use http::StatusCode;
+
+use super::boot::Boot;
+use super::join::Shown;
+use super::pages;
+use super::refusal::No;
+use super::scrub::Taken;
+use super::site::{Caller, Site};
+use crate::config::LegacyDoors;
+
+const ROUTE: &str = "/as/wapi/goto_downloader";
+
+/// `GET /as/wapi/goto_downloader?...`
+pub(super) async fn by_get(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Extension(taken): Extension<Taken>,
+) -> Result<Response, No> {
+    let query = taken.query.as_ref().map_or("", |query| query.expose());
+    answer(&site, &caller, query.as_bytes(), true).await
+}
+
+/// `POST /as/wapi/goto_downloader` with a form; parameters may stand in the address as well.
+pub(super) async fn by_post(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    Extension(taken): Extension<Taken>,
+    body: Bytes,
+) -> Result<Response, No> {
+    match taken.query.as_ref().filter(|query| !query.is_empty()) {
+        None => answer(&site, &caller, &body, false).await,
+        Some(query) => {
+            let both = Secret::new(query.expose().to_owned());
+            let mut bytes = zeroize::Zeroizing::new(both.expose().as_bytes().to_vec());
+            bytes.push(b'&');
+            bytes.extend_from_slice(&body);
+            answer(&site, &caller, &bytes, true).await
+        }
+    }
+}
+
+async fn answer(
+    site: &Site,
+    caller: &Caller,
+    bytes: &[u8],
+    in_address: bool,
+) -> Result<Response, No> {
+    if site.config.legacy_doors == LegacyDoors::Refuse {
+        let boot = Boot::page("home").refused(No::because(Refusal::LegacyRefused));
+        return Ok(pages::show(caller, &boot, StatusCode::FORBIDDEN));
+    }
+    let call = match DownloaderCall::read(bytes) {
+        Ok(call) => call,
+        Err(unreadable) => {
+            tracing::info!(reason = %unreadable, "a legacy call could not be read");
+            let boot = Boot::page("home").refused(No::because(Refusal::Malformed));
+            return Ok(pages::show(caller, &boot, StatusCode::BAD_REQUEST));
+        }
+    };
+    if call.carries_password() {
+        site.exposed(caller, ROUTE, in_address).await?;
+    }
+    let boot = match &call {
+        DownloaderCall::Attend(call) => attend(site, caller, call).await,
+        DownloaderCall::Host(call) => host(site, caller, call).await,
+    };
+    Ok(pages::show(caller, &boot, StatusCode::OK))
+}
+
+async fn attend(site: &Site, caller: &Caller, call: &AttendCall) -> Boot {
+    let name = call.name.as_deref().and_then(|name| Name::new(name).ok());
+    let shown = |meeting| Shown { meeting, password: call.password.as_ref(), invitation: None };
+    let boot = Boot::page("join").with("name", name.as_ref().map(Name::as_str));
+    let meeting = match call.meeting {
+        AskedMeeting::Missing => return boot,
+        AskedMeeting::Malformed => None,
+        AskedMeeting::Is(id) => Some(id),
+    };
+    let boot = match meeting {
+        Some(id) => boot.meeting(id, None),
+        None => boot,
+    };
+    enter(site, caller, boot, &shown(meeting), name, false).await
+}
+
+/// Shared with the viewer's address: tries the door, and fills the page with what came of it.
+pub(super) async fn enter(
+    site: &Site,
+    caller: &Caller,
+    boot: Boot,
+    shown: &Shown<'_>,
+    name: Option<Name>,
+    viewer: bool,
+) -> Boot {
+    let opened = match site.open_door(shown, caller.from()).await {
+        Ok(opened) => opened,
+        Err(no) => return boot.refused(no),
+    };
+    let meeting = &opened.meeting;
+    // So that the person need not type the password again when the ticket has gone stale.
+    let boot = boot
+        .meeting(meeting.id, Some((meeting.topic.as_str(), meeting.kind.number())))
+        .with("invitation", shown.password.map(|_| site.invitations.of(meeting.id)));
+    let Some(name) = name else { return boot };
+    match site.ticket(&opened, name, viewer, caller.from()) {
+        Ok(ticket) => {
+            let (page, role) = if viewer { ("viewer", "viewer") } else { ("meeting", "attendee") };
+            boot.with("page", Some(page)).with("role", Some(role)).ticket(&ticket)
+        }
+        Err(no) => boot.refused(no),
+    }
+}
+
+async fn host(site: &Site, caller: &Caller, call: &HostCall) -> Boot {
+    let boot = Boot::page("home").with("role", Some("host")).with("email", call.email.clone());
+    let boot = match call.meeting {
+        AskedMeeting::Is(id) => boot.meeting(id, None),
+        AskedMeeting::Missing | AskedMeeting::Malformed => boot,
+    };
+    let (Some(email), Some(password)) = (&call.email, &call.user_password) else {
+        return boot.with("ask_password", Some(true));
+    };
+    match open(site, caller, call, email, password).await {
+        Ok(boot) => boot,
+        Err(no) => boot.with("ask_password", Some(true)).refused(no),
+    }
+}
+
+async fn open(
+    site: &Site,
+    caller: &Caller,
+    call: &HostCall,
+    email: &str,
+    password: &Secret,
+) -> Result<Boot, No> {
+    let verified = site.accounts.verify(email, password.expose(), Via::Legacy, caller.from()).await;
+    let account = verified?;
+    let id = match call.meeting {
+        AskedMeeting::Is(id) => id,
+        AskedMeeting::Malformed => return Err(No::because(Refusal::NotFound)),
+        AskedMeeting::Missing => {
+            let topic = Topic::new(account.name.as_str()).map_err(|_| Refusal::TopicInvalid)?;
+            let password = call.meeting_password.as_ref();
+            site.create(&account, MeetingType::Interactive, topic, password).await?.id
+        }
+    };
+    let (meeting, ticket) = site.host(&account, id, caller).await?;
+    Ok(Boot::page("meeting")
+        .with("role", Some("host"))
+        .with("name", Some(account.name.as_str()))
+        .meeting(meeting.id, Some((meeting.topic.as_str(), meeting.kind.number())))
+        .ticket(&ticket))
+}

@@ -1,0 +1,193 @@
+//! The door of a meeting: what somebody shows, what that proves, and the ticket it buys.
+//!
+//! Before a right password or invitation every "no" is `cannot_join`: unknown number and wrong
+//! password answer alike, after the same work. After it, `not_started` and `ended` are told apart;
+//! `full` and `locked` are said by the session itself when the ticket is used.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::{Extension, Json};
+use convoke_model::grant::Role;
+use convoke_model::policy::Credential;
+use convoke_model::text::Name;
+use convoke_model::{MeetingId, Refusal};
+use convoke_wire::turbo::Secret;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use subtle::ConstantTimeEq;
+
+use super::api;
+use super::refusal::No;
+use super::site::{Caller, Site};
+use crate::config::JoinLimits;
+use crate::control::{Meeting, MeetingState};
+use crate::limits::{Buckets, Door, Guesses, Rate, Slow};
+use crate::tickets::Admission;
+use crate::vault::SecretOf;
+
+/// Stands in for the number of a call that names none that could exist.
+const NO_NUMBER: u32 = 0;
+
+/// All limits on trying to join.
+pub(super) struct Limits {
+    joins: Buckets<IpAddr>,
+    door: Door,
+    guesses: Guesses,
+}
+
+impl Limits {
+    pub(super) fn new(limits: &JoinLimits) -> Self {
+        let failures = Rate::per_minute(limits.failures_per_minute, limits.failures_burst);
+        let window = Duration::from_secs(u64::from(limits.wrong_passwords_window_s));
+        Self {
+            joins: Buckets::new(Rate::per_minute(limits.per_minute, limits.burst)),
+            door: Door::new(failures, Rate::per_second(limits.failures_per_second_total)),
+            guesses: Guesses::new(limits.wrong_passwords_max, window),
+        }
+    }
+
+    /// Whether this address may try now.
+    pub(super) fn may_try(&self, from: IpAddr, now: Duration) -> Result<(), No> {
+        self.joins.take(&from.to_canonical(), now).map_err(No::slow)?;
+        self.door.may_try(from, now).map_err(|Slow(wait)| No::slow(wait))
+    }
+
+    /// Notes a failure; with the meeting number whose password was wrong.
+    pub(super) fn failed(&self, from: IpAddr, number: Option<u32>, now: Duration) {
+        self.door.failed(from, now);
+        if let Some(number) = number {
+            self.guesses.wrong(number, now);
+        }
+    }
+}
+
+/// What somebody shows at the door.
+pub(super) struct Shown<'a> {
+    /// The number, if it can be one.
+    pub(super) meeting: Option<MeetingId>,
+    pub(super) password: Option<&'a Secret>,
+    pub(super) invitation: Option<&'a str>,
+}
+
+/// A door that opened.
+pub(super) struct Opened {
+    pub(super) meeting: Meeting,
+    pub(super) credential: Credential,
+}
+
+impl Site {
+    /// Whether what is shown opens the door. The same steps are taken whether the meeting exists or not.
+    pub(super) async fn open_door(&self, shown: &Shown<'_>, from: IpAddr) -> Result<Opened, No> {
+        let now = self.clock.uptime();
+        self.join_limits.may_try(from, now)?;
+        let number = shown.meeting.map_or(NO_NUMBER, MeetingId::number);
+        if shown.password.is_some() {
+            let wait = self.join_limits.guesses.wait(number, now);
+            if !wait.is_zero() {
+                return Err(No::slow(wait));
+            }
+        }
+        // A number that is never drawn stands in, so that the same lookups are made for it.
+        let asked = shown.meeting.unwrap_or(self.no_meeting);
+        let meeting = self.engine.meeting(asked).await?;
+        let stored = self.vault.get(SecretOf::Meeting(asked))?;
+        let given = shown.password.map_or("", Secret::expose);
+        let expected = stored.as_ref().map_or(&b""[..], |stored| stored.as_slice());
+        let right = bool::from(given.as_bytes().ct_eq(expected)) && stored.is_some();
+        let invited = self.invitations.fits(asked, shown.invitation.unwrap_or_default());
+        let credential = match &meeting {
+            Some(_) if invited => Some(Credential::Invitation),
+            Some(meeting) if meeting.has_password => right.then_some(Credential::Password),
+            Some(_) => Some(Credential::Nothing),
+            None => None,
+        };
+        match (meeting, credential) {
+            (Some(meeting), Some(credential)) => Ok(Opened { meeting, credential }),
+            _ => {
+                let guessed = shown.password.map(|_| number);
+                self.join_limits.failed(from, guessed, self.clock.uptime());
+                Err(No::because(Refusal::CannotJoin))
+            }
+        }
+    }
+
+    /// The ticket for somebody for whom the door opened.
+    pub(super) fn ticket(
+        &self,
+        opened: &Opened,
+        name: Name,
+        viewer: bool,
+        from: IpAddr,
+    ) -> Result<String, No> {
+        match opened.meeting.state {
+            MeetingState::Open(_) => {}
+            MeetingState::NotStarted => return Err(No::because(Refusal::NotStarted)),
+            MeetingState::Ended => return Err(No::because(Refusal::Ended)),
+        }
+        let admission = Admission {
+            meeting: opened.meeting.id,
+            role: if viewer { Role::Viewer } else { Role::Attendee },
+            credential: opened.credential,
+            name,
+            account: None,
+            lobby: opened.credential == Credential::Nothing,
+            from,
+        };
+        self.issue(admission)
+    }
+
+    /// Issues a ticket.
+    pub(super) fn issue(&self, admission: Admission) -> Result<String, No> {
+        let ticket = self.tickets.issue(admission, self.clock.uptime());
+        ticket.ok_or_else(|| No::because(Refusal::Busy))
+    }
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    id: Value,
+    name: String,
+    #[serde(default, deserialize_with = "api::maybe_secret")]
+    password: Option<Secret>,
+    #[serde(default)]
+    invitation: Option<String>,
+    #[serde(default)]
+    viewer: bool,
+}
+
+/// `POST /api/v1/join`
+pub(super) async fn join(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Result<Json<Value>, No> {
+    let wanted: Wanted = api::read(&body)?;
+    let name = Name::new(&wanted.name).map_err(|_| Refusal::NameInvalid)?;
+    let id = match &wanted.id {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let shown = Shown {
+        meeting: id.parse().ok(),
+        password: wanted.password.as_ref(),
+        invitation: wanted.invitation.as_deref(),
+    };
+    if wanted.password.is_some() {
+        site.exposed(&caller, "/api/v1/join", false).await?;
+    }
+    let opened = site.open_door(&shown, caller.from()).await?;
+    let ticket = site.ticket(&opened, name, wanted.viewer, caller.from())?;
+    let meeting = &opened.meeting;
+    Ok(Json(json!({
+        "ticket": ticket,
+        "meeting": {
+            "id": meeting.id.to_string(),
+            "topic": meeting.topic.as_str(),
+            "type": meeting.kind.number(),
+        },
+    })))
+}

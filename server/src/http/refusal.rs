@@ -1,0 +1,139 @@
+//! A "no" over HTTP: status, stable code, one sentence.
+
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use convoke_model::Refusal;
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use crate::accounts::AccountError;
+use crate::control::EngineError;
+use crate::entropy;
+use crate::vault::VaultError;
+
+/// What is answered instead of what was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct No {
+    pub(super) refusal: Refusal,
+    status: StatusCode,
+    retry_after: Option<Duration>,
+}
+
+impl No {
+    /// A refusal with its usual status.
+    pub(super) fn because(refusal: Refusal) -> Self {
+        Self { refusal, status: status_of(refusal), retry_after: None }
+    }
+
+    /// A refusal with a status of its own.
+    pub(super) fn with(refusal: Refusal, status: StatusCode) -> Self {
+        Self { refusal, status, retry_after: None }
+    }
+
+    /// Too fast; try again after this long.
+    pub(super) fn slow(wait: Duration) -> Self {
+        Self {
+            refusal: Refusal::TooFast,
+            status: StatusCode::TOO_MANY_REQUESTS,
+            retry_after: Some(wait),
+        }
+    }
+
+    /// Something outside failed: the reason goes to the log under a number, the person gets neither
+    /// reason nor path.
+    pub(super) fn fault(reason: &str) -> Self {
+        let number = entropy::token::<8>();
+        tracing::error!(fault = %number, reason, "a request could not be served");
+        Self::because(Refusal::ServerError)
+    }
+
+    /// Code and sentence for a page's boot data.
+    pub(super) fn words(self) -> serde_json::Value {
+        json!({ "code": self.refusal.code(), "sentence": self.refusal.sentence() })
+    }
+}
+
+impl IntoResponse for No {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, axum::Json(self.words())).into_response();
+        if let Some(wait) = self.retry_after {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        response
+    }
+}
+
+impl From<Refusal> for No {
+    fn from(refusal: Refusal) -> Self {
+        Self::because(refusal)
+    }
+}
+
+impl From<EngineError> for No {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Refused(refusal) => Self::because(refusal),
+            EngineError::Unavailable(reason) => {
+                tracing::error!(reason, "the engine is not available");
+                Self::because(Refusal::ReadOnly)
+            }
+        }
+    }
+}
+
+impl From<AccountError> for No {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::Refused(refusal) => Self::because(refusal),
+            AccountError::Slow(wait) => Self::slow(wait),
+            AccountError::Fault(reason) => Self::fault(&reason),
+        }
+    }
+}
+
+impl From<VaultError> for No {
+    fn from(error: VaultError) -> Self {
+        Self::fault(&error.to_string())
+    }
+}
+
+fn status_of(refusal: Refusal) -> StatusCode {
+    match refusal {
+        Refusal::SignInNeeded | Refusal::SignInFailed => StatusCode::UNAUTHORIZED,
+        Refusal::NotFound | Refusal::SetupDone => StatusCode::NOT_FOUND,
+        Refusal::Taken
+        | Refusal::Full
+        | Refusal::Locked
+        | Refusal::Ended
+        | Refusal::NotStarted
+        | Refusal::AlreadyDone => StatusCode::CONFLICT,
+        Refusal::TooFast => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::Busy | Refusal::ReadOnly => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
+        Refusal::TooLong
+        | Refusal::Empty
+        | Refusal::Malformed
+        | Refusal::PasswordTooShort
+        | Refusal::PasswordTooLong
+        | Refusal::PasswordTooCommon
+        | Refusal::EmailInvalid
+        | Refusal::NameInvalid
+        | Refusal::TopicInvalid
+        | Refusal::TypeNotAvailable => StatusCode::BAD_REQUEST,
+        Refusal::CannotJoin
+        | Refusal::TicketInvalid
+        | Refusal::NotAllowed
+        | Refusal::NotPresent
+        | Refusal::NotPresenter
+        | Refusal::Muted
+        | Refusal::Silenced
+        | Refusal::NoSuchTrack
+        | Refusal::TrackOpen
+        | Refusal::TooManyTracks
+        | Refusal::SetupTokenInvalid
+        | Refusal::ForeignOrigin
+        | Refusal::LegacyRefused => StatusCode::FORBIDDEN,
+    }
+}

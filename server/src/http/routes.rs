@@ -1,0 +1,81 @@
+//! Every route of the server, on one screen.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use convoke_model::Refusal;
+use http::StatusCode;
+
+use super::headers::Surface;
+use super::refusal::No;
+use super::site::Site;
+use super::{
+    assets, downloader, health, join, meetings, pages, scrub, setup, sign_in, socket, viewer,
+};
+
+type Handler = MethodRouter<Arc<Site>>;
+
+#[rustfmt::skip]
+fn table() -> Vec<(&'static str, Surface, Handler)> {
+    vec![
+        ("/",                          Surface::Meeting, get(pages::home)),
+        ("/join",                      Surface::Meeting, get(pages::join)),
+        ("/m/{id}",                    Surface::Meeting, get(pages::meeting)),
+        ("/as/wapi/goto_downloader",   Surface::Meeting, get(downloader::by_get).post(downloader::by_post)),
+        (scrub::VIEWER_ROUTE,          Surface::Meeting, get(viewer::page)),
+        ("/setup",                     Surface::Page,    get(setup::page)),
+        ("/api/v1/setup",              Surface::Api,     post(setup::set_up)),
+        ("/api/v1/sign-in",            Surface::Api,     post(sign_in::sign_in)),
+        ("/api/v1/sign-out",           Surface::Api,     post(sign_in::sign_out)),
+        ("/api/v1/me",                 Surface::Api,     get(sign_in::me)),
+        ("/api/v1/meetings",           Surface::Api,     get(meetings::list).post(meetings::create)),
+        ("/api/v1/meetings/{id}/host", Surface::Api,     post(meetings::host)),
+        ("/api/v1/join",               Surface::Api,     post(join::join)),
+        ("/ws",                        Surface::Socket,  get(socket::upgrade)),
+        ("/assets/{*name}",            Surface::Asset,   get(assets::file)),
+        ("/healthz",                   Surface::Probe,   get(health::alive)),
+        ("/readyz",                    Surface::Probe,   get(health::ready)),
+    ]
+}
+
+/// The routes and what kind of thing each serves.
+#[must_use]
+pub fn routes() -> Vec<(&'static str, Surface)> {
+    table().into_iter().map(|(path, surface, _)| (path, surface)).collect()
+}
+
+/// Which route answered; on every answer, for the header table and the log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answered {
+    pub(super) route: &'static str,
+    pub(super) surface: Surface,
+}
+
+impl Answered {
+    /// No route did.
+    pub(super) const NOWHERE: Self = Self { route: "-", surface: Surface::Page };
+}
+
+/// The router.
+pub(super) fn router(site: Arc<Site>) -> Router {
+    let mut router = Router::new();
+    for (path, surface, handler) in table() {
+        let answered = Answered { route: path, surface };
+        let handler =
+            handler.layer(middleware::from_fn(move |request: Request, next: Next| async move {
+                let mut response = next.run(request).await;
+                response.extensions_mut().insert(answered);
+                response
+            }));
+        router = router.route(path, handler);
+    }
+    router.fallback(pages::nowhere).method_not_allowed_fallback(wrong_method).with_state(site)
+}
+
+async fn wrong_method() -> Response {
+    No::with(Refusal::Malformed, StatusCode::METHOD_NOT_ALLOWED).into_response()
+}

@@ -1,0 +1,177 @@
+//! Everything the handlers share.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use convoke_model::MeetingId;
+use convoke_model::site::{Audit, Command};
+
+use super::join;
+use super::origin::{Origin, Origins};
+use super::refusal::No;
+use super::setup::SetUp;
+use super::slots::{Slot, Slots};
+use super::socket::Handover;
+use crate::accounts::{Accounts, Hasher, Sessions};
+use crate::clock::Clock;
+use crate::config::{Config, LegacyDoors};
+use crate::control::{Engine, EngineError};
+use crate::entropy;
+use crate::folder::Folder;
+use crate::invitation::Invitations;
+use crate::limits::{Backoff, Door, Rate};
+use crate::tickets::Tickets;
+use crate::tls::{Tls, machine_name};
+use crate::vault::Vault;
+
+/// What a [`Site`] is made of.
+pub struct Parts {
+    /// The engine behind the doors.
+    pub engine: Arc<dyn Engine>,
+    /// Who takes over upgraded connections.
+    pub handover: Arc<dyn Handover>,
+    /// The tickets, which the data plane redeems.
+    pub tickets: Arc<Tickets>,
+    /// The places for connections.
+    pub slots: Arc<Slots>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The data folder.
+    pub folder: Folder,
+    /// The settings.
+    pub config: Config,
+    /// Where we listen.
+    pub listen: SocketAddr,
+    /// TLS, unless we serve plain HTTP on loopback.
+    pub tls: Option<Tls>,
+}
+
+/// Everything the handlers share.
+pub struct Site {
+    pub(super) engine: Arc<dyn Engine>,
+    pub(super) handover: Arc<dyn Handover>,
+    pub(super) tickets: Arc<Tickets>,
+    pub(super) slots: Arc<Slots>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) config: Config,
+    pub(super) tls: Option<Tls>,
+    pub(super) vault: Arc<Vault>,
+    pub(super) accounts: Arc<Accounts>,
+    pub(super) sessions: Sessions,
+    pub(super) invitations: Invitations,
+    pub(super) join_limits: join::Limits,
+    pub(super) set_up: SetUp,
+    pub(super) origins: Origins,
+    pub(super) no_meeting: MeetingId,
+}
+
+impl Site {
+    /// Puts the parts together, drawing keys at first use.
+    ///
+    /// # Errors
+    /// When a key file cannot be read or made.
+    pub fn new(parts: Parts) -> io::Result<Arc<Self>> {
+        let vault = Arc::new(Vault::open(&parts.folder)?);
+        let limits = &parts.config.sign_in;
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let queue_max = usize::try_from(limits.queue_max).unwrap_or(usize::MAX / 2);
+        let hasher = Hasher::new(parts.folder.key("pepper.key")?, cores, queue_max);
+        let door = Door::new(
+            Rate::per_minute(limits.failures_per_minute, limits.failures_burst),
+            Rate::per_second(50),
+        );
+        let longest = Duration::from_secs(u64::from(limits.backoff_max_s));
+        let backoff = Backoff::new(limits.backoff_after, longest);
+        let accounts = Accounts::new(
+            Arc::clone(&parts.engine),
+            Arc::clone(&vault),
+            hasher,
+            Arc::clone(&parts.clock),
+            door,
+            backoff,
+        );
+        let no_meeting = MeetingId::new(entropy::NO_MEETING).expect("it is in the range");
+        let base = parts.config.base_url.as_deref();
+        Ok(Arc::new(Self {
+            origins: Origins::new(base, machine_name(), parts.listen),
+            join_limits: join::Limits::new(&parts.config.join),
+            invitations: Invitations::new(parts.folder.key("invitation.key")?),
+            engine: parts.engine,
+            handover: parts.handover,
+            tickets: parts.tickets,
+            slots: parts.slots,
+            clock: parts.clock,
+            config: parts.config,
+            tls: parts.tls,
+            vault,
+            accounts: Arc::new(accounts),
+            sessions: Sessions::default(),
+            set_up: SetUp::default(),
+            no_meeting,
+        }))
+    }
+
+    /// The address to open, as printed at start.
+    #[must_use]
+    pub fn address(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        self.origins.usual(scheme).to_string()
+    }
+
+    /// The one-time set-up link, if nobody administers this server yet.
+    ///
+    /// # Errors
+    /// When the engine cannot say.
+    pub async fn set_up_link(&self) -> Result<Option<String>, EngineError> {
+        if self.engine.has_administrator().await? {
+            return Ok(None);
+        }
+        Ok(Some(format!("{}/setup#{}", self.address(), self.set_up.draw())))
+    }
+
+    /// Passwords and accounts, for the control socket.
+    #[must_use]
+    pub fn accounts(&self) -> Arc<Accounts> {
+        Arc::clone(&self.accounts)
+    }
+
+    /// Records that a password came where others may have read it: in an address, or over plain HTTP
+    /// from another machine.
+    pub(super) async fn exposed(
+        &self,
+        caller: &Caller,
+        route: &str,
+        in_address: bool,
+    ) -> Result<(), No> {
+        let allowed = in_address && self.config.legacy_doors == LegacyDoors::Allow;
+        if allowed || !(in_address || caller.plain_from_afar) {
+            return Ok(());
+        }
+        tracing::warn!(route, in_address, "a password arrived where others may have read it");
+        let audit = Audit::CredentialExposed { route: route.to_owned(), in_address };
+        Ok(self.engine.record(Command::Audit(audit)).await?)
+    }
+}
+
+/// Who sent a request, and how.
+#[derive(Clone)]
+pub(super) struct Caller {
+    pub(super) peer: SocketAddr,
+    /// Our own origin, as this caller knows us.
+    pub(super) own: Origin,
+    /// Came by plain HTTP although we have TLS.
+    pub(super) must_move: bool,
+    /// Came by plain HTTP from another machine.
+    pub(super) plain_from_afar: bool,
+    /// The connection's place, which goes along when it is handed over.
+    pub(super) place: Arc<Mutex<Option<Slot>>>,
+}
+
+impl Caller {
+    pub(super) fn from(&self) -> IpAddr {
+        self.peer.ip()
+    }
+}

@@ -1,0 +1,187 @@
+//! What happens to every request, in order, around the router.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use convoke_model::Refusal;
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use hyper::body::Incoming;
+use tower::ServiceExt;
+
+use super::first_line::TARGET_BYTES_MAX;
+use super::origin::Origin;
+use super::refusal::No;
+use super::routes::Answered;
+use super::scrub::{VIEWER_ROUTE, scrub};
+use super::site::{Caller, Site};
+use super::slots::Slot;
+use super::stream::Phase;
+use super::{body, headers, pages};
+
+/// What is known of a connection.
+pub(super) struct Connection {
+    pub(super) site: Arc<Site>,
+    pub(super) router: Router,
+    pub(super) peer: SocketAddr,
+    pub(super) tls: bool,
+    /// Its first line had to be rewritten, so it carries one request only.
+    pub(super) once: bool,
+    pub(super) phase: Phase,
+    pub(super) place: Arc<Mutex<Option<Slot>>>,
+}
+
+/// Answers one request.
+pub(super) async fn serve(connection: &Connection, request: Request<Incoming>) -> Response {
+    connection.phase.serving();
+    let start = connection.site.clock.uptime();
+    let method = request.method().clone();
+    let mut close = connection.once;
+    let mut response = match answer(connection, request).await {
+        Ok(response) => response,
+        Err(Stop { no, hang_up }) => {
+            close |= hang_up;
+            no.into_response()
+        }
+    };
+    let answered = response.extensions().get().copied().unwrap_or(Answered::NOWHERE);
+    headers::put(response.headers_mut(), answered.surface, connection.tls);
+    if close && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    let took = connection.site.clock.uptime().saturating_sub(start);
+    // The route's template, never the address: what stands in it may be a secret.
+    tracing::info!(
+        %method,
+        route = answered.route,
+        status = response.status().as_u16(),
+        micros = took.as_micros(),
+        "answered"
+    );
+    connection.phase.idle();
+    response
+}
+
+/// Stopped before the router.
+struct Stop {
+    no: No,
+    /// The rest of the request is not worth reading.
+    hang_up: bool,
+}
+
+impl From<No> for Stop {
+    fn from(no: No) -> Self {
+        Self { no, hang_up: false }
+    }
+}
+
+fn hang_up(refusal: Refusal, status: StatusCode) -> Stop {
+    Stop { no: No::with(refusal, status), hang_up: true }
+}
+
+async fn answer(connection: &Connection, request: Request<Incoming>) -> Result<Response, Stop> {
+    let (mut parts, incoming) = request.into_parts();
+    // First of all, so that nothing behind this line can see a secret of the address.
+    let (uri, taken) = scrub(&parts.uri);
+    let target_bytes = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
+    let named = parts.uri.authority().map(ToString::to_string);
+    parts.uri = uri;
+    if target_bytes > TARGET_BYTES_MAX {
+        return Err(hang_up(Refusal::TooLong, StatusCode::URI_TOO_LONG));
+    }
+    // Browsers send bodies with a length. Refusing everything else leaves nothing for two parsers
+    // in a row to disagree about.
+    if parts.headers.contains_key(header::TRANSFER_ENCODING) {
+        return Err(hang_up(Refusal::Malformed, StatusCode::LENGTH_REQUIRED));
+    }
+    let host = match named {
+        Some(named) => Some(named),
+        None => host_of(&parts.headers)?,
+    };
+    let own = connection.site.origins.of(host.as_deref(), connection.tls);
+    let own =
+        own.ok_or_else(|| hang_up(Refusal::ForeignOrigin, StatusCode::MISDIRECTED_REQUEST))?;
+    let caller = Caller {
+        peer: connection.peer,
+        must_move: connection.site.tls.is_some() && !connection.tls,
+        plain_from_afar: !own.is_https() && !connection.peer.ip().to_canonical().is_loopback(),
+        own,
+        place: Arc::clone(&connection.place),
+    };
+    let path = parts.uri.path();
+    if caller.must_move && !may_be_plain(path) {
+        return move_on(&caller, &parts.method, path, &taken);
+    }
+    let reads = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    if !reads && path.starts_with("/api/") {
+        check_same_site(&parts.headers, &caller.own)?;
+    }
+    let bytes = body::read(incoming).await.map_err(|no| Stop { no, hang_up: true })?;
+    parts.extensions.insert(caller);
+    parts.extensions.insert(taken);
+    let request = Request::from_parts(parts, Body::from(bytes));
+    match connection.router.clone().oneshot(request).await {
+        Ok(response) => Ok(response),
+        Err(never) => match never {},
+    }
+}
+
+fn host_of(headers: &HeaderMap) -> Result<Option<String>, Stop> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => Ok(None),
+        (Some(host), None) => match host.to_str() {
+            Ok(host) => Ok(Some(host.to_owned())),
+            Err(_) => Err(hang_up(Refusal::Malformed, StatusCode::BAD_REQUEST)),
+        },
+        _ => Err(hang_up(Refusal::Malformed, StatusCode::BAD_REQUEST)),
+    }
+}
+
+/// A call that changes something has to come from a page of ours: browsers say so in two headers that
+/// no page can forge, and JSON cannot be sent across sites without being asked for first.
+fn check_same_site(headers: &HeaderMap, own: &Origin) -> Result<(), No> {
+    let foreign = || No::because(Refusal::ForeignOrigin);
+    if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin") {
+        return Err(foreign());
+    }
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    match (origins.next(), origins.next()) {
+        (Some(origin), None) if own.is(origin.as_bytes()) => {}
+        _ => return Err(foreign()),
+    }
+    let json = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let json = json.and_then(|kind| kind.split(';').next()).map(str::trim);
+    if json.is_some_and(|kind| kind.eq_ignore_ascii_case("application/json")) {
+        Ok(())
+    } else {
+        Err(No::with(Refusal::Malformed, StatusCode::UNSUPPORTED_MEDIA_TYPE))
+    }
+}
+
+/// What a server with TLS still answers by plain HTTP.
+fn may_be_plain(path: &str) -> bool {
+    path == VIEWER_ROUTE || path.starts_with("/as/") || matches!(path, "/healthz" | "/readyz")
+}
+
+fn move_on(
+    caller: &Caller,
+    method: &Method,
+    path: &str,
+    taken: &super::scrub::Taken,
+) -> Result<Response, Stop> {
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        return Err(hang_up(Refusal::ForeignOrigin, StatusCode::FORBIDDEN));
+    }
+    let mut target = format!("{}{path}", caller.own.by_https());
+    // A join link keeps what it was sent with; nothing else has a query that means something.
+    if path == "/join"
+        && let Some(query) = &taken.query
+    {
+        target.push('?');
+        target.push_str(query.expose());
+    }
+    Ok(pages::redirect(StatusCode::PERMANENT_REDIRECT, &target))
+}
