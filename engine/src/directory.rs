@@ -1,0 +1,138 @@
+//! The directory: what is durable of accounts and meetings, for readers on any thread.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use convoke_model::meeting::life;
+use convoke_model::site::accounts::{Account, Accounts, Email};
+use convoke_model::site::{self, Site};
+use convoke_model::view::session::SessionView;
+use convoke_model::{AccountId, MeetingId, Record, SessionNumber};
+
+/// What is known of a meeting from outside.
+#[derive(Clone, Debug)]
+pub struct MeetingInfo {
+    /// What it was made as.
+    pub created: life::Creation,
+    /// The session that is open.
+    pub open: Option<OpenSession>,
+    /// How many sessions it had.
+    pub sessions: u32,
+}
+
+/// What is known of an open session from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenSession {
+    /// Which.
+    pub session: SessionNumber,
+    /// Whether only hosts come in.
+    pub locked: bool,
+    /// How many people are in it.
+    pub here: u32,
+}
+
+/// A projection of the durable log that shards keep up to date before they answer anybody.
+#[derive(Debug, Default)]
+pub struct Directory {
+    inner: RwLock<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    site: Site,
+    meetings: BTreeMap<MeetingId, MeetingInfo>,
+    owners: BTreeMap<AccountId, BTreeSet<MeetingId>>,
+}
+
+impl Directory {
+    /// An account by what it signs in with.
+    #[must_use]
+    pub fn account_by_email(&self, email: &Email) -> Option<(AccountId, Account)> {
+        let inner = self.read();
+        let id = inner.site.accounts.by_email(email)?;
+        inner.site.accounts.get(id).map(|account| (id, account.clone()))
+    }
+
+    /// An account by its number.
+    #[must_use]
+    pub fn account(&self, account: AccountId) -> Option<Account> {
+        self.read().site.accounts.get(account).cloned()
+    }
+
+    /// What is known of the accounts as a whole.
+    pub fn accounts<T>(&self, ask: impl FnOnce(&Accounts) -> T) -> T {
+        ask(&self.read().site.accounts)
+    }
+
+    /// A meeting.
+    #[must_use]
+    pub fn meeting(&self, meeting: MeetingId) -> Option<MeetingInfo> {
+        self.read().meetings.get(&meeting).cloned()
+    }
+
+    /// The meetings of an account, newest id last.
+    #[must_use]
+    pub fn meetings_of(&self, owner: AccountId) -> Vec<MeetingInfo> {
+        let inner = self.read();
+        let own = inner.owners.get(&owner).into_iter().flatten();
+        own.filter_map(|meeting| inner.meetings.get(meeting).cloned()).collect()
+    }
+
+    /// Whether a number is a meeting's.
+    #[must_use]
+    pub fn has_meeting(&self, meeting: MeetingId) -> bool {
+        self.read().meetings.contains_key(&meeting)
+    }
+
+    /// Every session that is open now.
+    #[must_use]
+    pub fn open_sessions(&self) -> Vec<(MeetingId, OpenSession)> {
+        let inner = self.read();
+        let open = inner.meetings.iter();
+        open.filter_map(|(&meeting, info)| info.open.map(|open| (meeting, open))).collect()
+    }
+
+    pub(crate) fn site(&self, record: &Record<site::Event>) {
+        self.write().site.apply(record);
+    }
+
+    pub(crate) fn life(&self, meeting: MeetingId, record: &Record<life::Event>) {
+        let mut inner = self.write();
+        match &record.event {
+            life::Event::Created(created) => {
+                inner.owners.entry(created.owner).or_default().insert(meeting);
+                let created = created.clone();
+                inner.meetings.insert(meeting, MeetingInfo { created, open: None, sessions: 0 });
+            }
+            life::Event::SessionOpened { session } => {
+                if let Some(info) = inner.meetings.get_mut(&meeting) {
+                    info.sessions = session.0;
+                    info.open = Some(OpenSession { session: *session, locked: false, here: 0 });
+                }
+            }
+            life::Event::SessionEnded { .. } => {
+                if let Some(info) = inner.meetings.get_mut(&meeting) {
+                    info.open = None;
+                }
+            }
+        }
+    }
+
+    pub(crate) fn session(&self, meeting: MeetingId, view: &SessionView) {
+        let mut inner = self.write();
+        let info = inner.meetings.get_mut(&meeting).and_then(|info| info.open.as_mut());
+        if let Some(open) = info.filter(|open| open.session.0 == view.session) {
+            open.locked = view.locked;
+            open.here = u32::try_from(view.people.len()).unwrap_or(u32::MAX);
+        }
+    }
+
+    // A panic while the lock was held leaves a projection that is behind at worst; it is read on.
+    fn read(&self) -> RwLockReadGuard<'_, Inner> {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Inner> {
+        self.inner.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,254 @@
+//! The lanes of one session: facts for all, facts for hosts, and one for each track.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use convoke_fanout::{Lane, LaneLimits, LaneWriter, Pool};
+use convoke_model::meeting::track::Kind;
+use convoke_model::{Audience, Millis, ParticipantId, TrackId};
+use convoke_wire::entry::Hash;
+use convoke_wire::frame::{Opcode, server_header};
+use convoke_wire::media::{self, MediaHeader};
+use convoke_wire::message;
+
+use crate::limits::Limits;
+
+/// Why a media message was dropped. Normal after a mute: what was on its way is not let through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dropped {
+    /// No such track is open, or it is somebody else's.
+    NoTrack,
+    /// The track is paused, or the message is of an older generation.
+    Stale,
+    /// The pool of chunks is at its bound.
+    NoRoom,
+}
+
+/// A lane with both its ends.
+pub struct Ends {
+    writer: LaneWriter,
+    /// For readers.
+    pub lane: Lane,
+}
+
+impl Ends {
+    fn new(pool: &Pool, bytes_max: usize) -> Self {
+        let (writer, lane) = pool.lane(LaneLimits { bytes_max });
+        Self { writer, lane }
+    }
+
+    /// Appends `payload` as one binary frame; where it starts.
+    fn append(&mut self, payload: &[u8]) -> Option<u64> {
+        let (header, len) = server_header(Opcode::Binary, payload.len());
+        self.writer.append(&[&header[..len], payload]).ok()
+    }
+}
+
+/// The lane of a track, and what its publisher's messages are checked against.
+pub struct MediaLane {
+    ends: Ends,
+    /// Who publishes it.
+    pub owner: ParticipantId,
+    /// What it shows.
+    pub kind: Kind,
+    generation: u32,
+    paused: bool,
+    /// Starts of key frames (video) or of every message (sound), oldest first, with their arrival.
+    starts: VecDeque<(Millis, u64)>,
+    /// Start of a configuration whose key frame has not come yet.
+    config: Option<u64>,
+    asked: Option<Millis>,
+    needs_key: bool,
+}
+
+impl MediaLane {
+    /// For readers.
+    #[must_use]
+    pub fn lane(&self) -> &Lane {
+        &self.ends.lane
+    }
+
+    /// Where a newcomer begins: at the newest key frame, or at the head of a sound.
+    #[must_use]
+    pub fn entrance(&self) -> u64 {
+        match self.kind {
+            Kind::Microphone => self.ends.lane.head(),
+            Kind::Screen | Kind::Camera => {
+                let newest = self.starts.back().map(|&(_, start)| start);
+                newest.unwrap_or_else(|| self.ends.lane.head())
+            }
+        }
+    }
+
+    /// Somebody cannot go on without a key frame: true when the publisher is to be asked now.
+    pub fn want_key_frame(&mut self, now: Millis, limits: &Limits) -> bool {
+        if self.kind == Kind::Microphone || self.paused {
+            return false;
+        }
+        self.needs_key = true;
+        self.ask_again(now, limits)
+    }
+
+    /// Whether the publisher is to be asked again: requests are merged to one in a while.
+    pub fn ask_again(&mut self, now: Millis, limits: &Limits) -> bool {
+        let rested = self.asked.is_none_or(|asked| now.since(asked) >= limits.key_frame_pause_ms);
+        if !self.needs_key || !rested {
+            return false;
+        }
+        self.asked = Some(now);
+        self.needs_key = false;
+        true
+    }
+
+    fn append(&mut self, header: &MediaHeader, message: &[u8], limits: &Limits) -> Option<()> {
+        let start = self.ends.append(message)?;
+        if self.kind == Kind::Microphone {
+            self.starts.push_back((header.arrived, start));
+            let kept = limits.audio_keep_ms;
+            while self.starts.front().is_some_and(|&(at, _)| header.arrived.since(at) > kept) {
+                self.starts.pop_front();
+            }
+        } else if header.flags & media::FLAG_CONFIG != 0 {
+            self.config = Some(start);
+        } else if header.is_start() {
+            // Its configuration comes right before a key frame, and a reader needs both.
+            let start = self.config.take().unwrap_or(start);
+            self.starts.push_back((header.arrived, start));
+            // The key frame before is kept too, so that whoever still reads there need not jump.
+            while self.starts.len() > 2 {
+                self.starts.pop_front();
+            }
+            self.needs_key = false;
+            self.ends.writer.mark(start);
+        }
+        if let Some(&(_, oldest)) = self.starts.front() {
+            self.ends.writer.trim_to(oldest);
+        }
+        Some(())
+    }
+}
+
+/// All lanes of one session.
+pub struct Lanes {
+    pool: Pool,
+    facts: Ends,
+    hosts: Ends,
+    tracks: BTreeMap<TrackId, MediaLane>,
+}
+
+impl Lanes {
+    /// Lanes for a new session, or for one that goes on after a start.
+    #[must_use]
+    pub fn new(pool: &Pool, limits: &Limits) -> Self {
+        Self {
+            pool: pool.clone(),
+            facts: Ends::new(pool, limits.facts_lane_bytes),
+            hosts: Ends::new(pool, limits.hosts_lane_bytes),
+            tracks: BTreeMap::new(),
+        }
+    }
+
+    /// Facts for everybody.
+    #[must_use]
+    pub fn facts(&self) -> &Lane {
+        &self.facts.lane
+    }
+
+    /// Facts for hosts.
+    #[must_use]
+    pub fn hosts(&self) -> &Lane {
+        &self.hosts.lane
+    }
+
+    /// The open tracks.
+    #[must_use]
+    pub fn tracks(&self) -> &BTreeMap<TrackId, MediaLane> {
+        &self.tracks
+    }
+
+    /// One open track.
+    pub fn track_mut(&mut self, track: TrackId) -> Option<&mut MediaLane> {
+        self.tracks.get_mut(&track)
+    }
+
+    /// Publishes a durable entry: where its frame starts in the facts lane. What is for hosts goes to
+    /// their lane first, so that its place in the facts lane never overtakes it.
+    pub fn publish(
+        &mut self,
+        audience: Audience,
+        seq: u64,
+        leaf: &Hash,
+        entry: &[u8],
+    ) -> Option<u64> {
+        match audience {
+            Audience::Everyone => return self.facts.append(entry),
+            Audience::Hosts => {
+                self.hosts.append(entry)?;
+            }
+            Audience::One(_) | Audience::Nobody => {}
+        }
+        self.facts.append(&message::withheld(seq, leaf))
+    }
+
+    /// A track's lane exists once its opening is durable.
+    pub fn open_track(&mut self, track: TrackId, owner: ParticipantId, kind: Kind, l: &Limits) {
+        let bytes_max = match kind {
+            Kind::Microphone => l.audio_lane_bytes,
+            Kind::Screen | Kind::Camera => l.video_lane_bytes,
+        };
+        let lane = MediaLane {
+            ends: Ends::new(&self.pool, bytes_max),
+            owner,
+            kind,
+            generation: 1,
+            paused: false,
+            starts: VecDeque::new(),
+            config: None,
+            asked: None,
+            needs_key: false,
+        };
+        self.tracks.insert(track, lane);
+    }
+
+    /// A track was paused or goes on: media of an older generation is no longer let through.
+    pub fn flow(&mut self, track: TrackId, generation: u32, paused: bool) {
+        if let Some(lane) = self.tracks.get_mut(&track) {
+            lane.generation = generation;
+            lane.paused = paused;
+        }
+    }
+
+    /// A track was closed. Readers find its lane closed.
+    pub fn close_track(&mut self, track: TrackId) {
+        if let Some(mut lane) = self.tracks.remove(&track) {
+            lane.ends.writer.close();
+        }
+    }
+
+    /// Appends a stamped media message of `owner` to its track's lane.
+    ///
+    /// # Errors
+    /// `Dropped` says why it was not.
+    pub fn media(
+        &mut self,
+        owner: ParticipantId,
+        header: &MediaHeader,
+        message: &[u8],
+        limits: &Limits,
+    ) -> Result<(), Dropped> {
+        let lane = self.tracks.get_mut(&header.track).filter(|lane| lane.owner == owner);
+        let lane = lane.ok_or(Dropped::NoTrack)?;
+        if lane.paused || lane.generation != header.generation {
+            return Err(Dropped::Stale);
+        }
+        lane.append(header, message, limits).ok_or(Dropped::NoRoom)
+    }
+
+    /// Ends all lanes: readers get what is there.
+    pub fn close(&mut self) {
+        self.facts.writer.close();
+        self.hosts.writer.close();
+        for lane in self.tracks.values_mut() {
+            lane.ends.writer.close();
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! A live session: what was decided, what is durable, and the lanes that carry it.
+
+use std::collections::VecDeque;
+
+use convoke_fanout::Pool;
+use convoke_model::meeting::{self, Event, Session, lifecycle, track};
+use convoke_model::view::session::{SessionView, Viewer};
+use convoke_model::{MeetingId, ParticipantId, Position, Refusal, SessionNumber, StreamId};
+use convoke_model::{Proposal, Record};
+use convoke_wire::entry::{CHAIN_START, EntryRef, Hash};
+use convoke_wire::codec;
+
+use crate::lanes::Lanes;
+use crate::limits::Limits;
+use crate::pen::{Origin, Pen, Salts, Written};
+
+/// Where a recent fact lies.
+#[derive(Clone, Copy, Debug)]
+struct Recent {
+    seq: u64,
+    hash: Hash,
+    /// Start of its frame in the facts lane; `None` when it was published before this start.
+    start: Option<u64>,
+}
+
+/// One session that is open, or whose end is not durable yet.
+pub struct LiveSession {
+    /// The meeting.
+    pub meeting: MeetingId,
+    /// Which opening of it.
+    pub number: SessionNumber,
+    /// State after everything decided; ahead of what is durable.
+    pub decided: Session,
+    /// State after everything durable, as an auditor sees it: snapshots and answers come from here.
+    pub view: SessionView,
+    /// The lanes.
+    pub lanes: Lanes,
+    pen: Pen,
+    durable: (Position, Hash),
+    recent: VecDeque<Recent>,
+}
+
+/// How a client that was here before gets what it missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missed {
+    /// It follows the facts lane from this place on.
+    Lane(u64),
+    /// It reads the log from the next seq on.
+    Log,
+    /// It holds a record that this log does not have.
+    Diverged,
+}
+
+impl LiveSession {
+    /// A session without facts yet.
+    #[must_use]
+    pub fn new(meeting: MeetingId, number: SessionNumber, pool: &Pool, limits: &Limits) -> Self {
+        Self {
+            meeting,
+            number,
+            decided: Session::default(),
+            view: SessionView::default(),
+            lanes: Lanes::new(pool, limits),
+            pen: Pen::new(StreamId::session(meeting, number)),
+            durable: (Position::default(), CHAIN_START),
+            recent: VecDeque::new(),
+        }
+    }
+
+    /// Its stream.
+    #[must_use]
+    pub fn stream(&self) -> StreamId {
+        self.pen.stream()
+    }
+
+    /// Last durable fact and the stream's hash there.
+    #[must_use]
+    pub fn durable(&self) -> (Position, Hash) {
+        self.durable
+    }
+
+    /// Last decided fact and the stream's hash there.
+    #[must_use]
+    pub fn tail(&self) -> (Position, Hash) {
+        (self.pen.position(), self.pen.hash())
+    }
+
+    /// What `who` sees.
+    #[must_use]
+    pub fn viewer(&self, who: ParticipantId) -> Option<Viewer> {
+        self.view.people.get(&who).map(|person| Viewer::Participant(who, person.role))
+    }
+
+    /// Decides a wish and gives its facts their places.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn decide(
+        &mut self,
+        epoch: u32,
+        salts: &mut Salts,
+        origin: Origin,
+        command: &meeting::Command,
+    ) -> Result<Vec<Written<Event>>, Refusal> {
+        let proposal = Proposal {
+            by: origin.actor,
+            at: origin.now,
+            request: origin.request,
+            command: command.clone(),
+        };
+        let facts = self.decided.decide(&proposal)?;
+        let write = |(audience, event)| {
+            let written = self.pen.write(epoch, salts, origin, audience, event);
+            self.decided.apply(&written.record);
+            written
+        };
+        Ok(facts.into_iter().map(write).collect())
+    }
+
+    /// Publishes a fact that became durable.
+    pub fn publish(&mut self, written: &Written<Event>, limits: &Limits) {
+        let record = &written.record;
+        self.view.apply(record);
+        self.durable = (record.position, written.hash);
+        self.lay_tracks(record, limits);
+        let seq = record.position.seq;
+        let start = self.lanes.publish(written.audience, seq, &written.leaf, &written.bytes);
+        self.remember(Recent { seq, hash: written.hash, start }, limits);
+        if matches!(record.event, Event::Lifecycle(lifecycle::Event::Ended { .. })) {
+            self.lanes.close();
+        }
+    }
+
+    /// Takes in a fact that the log already holds.
+    ///
+    /// # Errors
+    /// When the entry is not an event of a session. An erased one leaves no trace but its place.
+    pub fn recover(
+        &mut self,
+        found: &EntryRef<'_>,
+        limits: &Limits,
+    ) -> Result<(), codec::DecodeError> {
+        match codec::decode::<Event>(found) {
+            Ok(record) => {
+                self.decided.apply(&record);
+                self.view.apply(&record);
+                self.lay_tracks(&record, limits);
+            }
+            Err(codec::DecodeError::Erased) => {}
+            Err(error) => return Err(error),
+        }
+        self.pen.follow(found);
+        self.durable = (self.pen.position(), self.pen.hash());
+        let recent = Recent { seq: found.header.seq, hash: self.pen.hash(), start: None };
+        self.remember(recent, limits);
+        Ok(())
+    }
+
+    /// How a client that holds everything up to `position`, with this `hash` there, goes on.
+    #[must_use]
+    pub fn missed(&self, position: Position, hash: &Hash) -> Missed {
+        if position.seq > self.durable.0.seq {
+            return Missed::Diverged;
+        }
+        let Some(first) = self.recent.front() else { return Missed::Log };
+        let Some(at) = position.seq.checked_sub(first.seq) else { return Missed::Log };
+        let at = usize::try_from(at).unwrap_or(usize::MAX);
+        let Some(held) = self.recent.get(at) else { return Missed::Diverged };
+        if held.hash != *hash {
+            return Missed::Diverged;
+        }
+        match self.recent.get(at + 1) {
+            None => Missed::Lane(self.lanes.facts().head()),
+            Some(next) => match next.start {
+                Some(start) if start >= self.lanes.facts().tail() => Missed::Lane(start),
+                Some(_) | None => Missed::Log,
+            },
+        }
+    }
+
+    /// Where the fact after `seq` starts in the facts lane; `None` when the log has to be read.
+    #[must_use]
+    pub fn lane_after(&self, seq: u64) -> Option<u64> {
+        if seq == self.durable.0.seq {
+            return Some(self.lanes.facts().head());
+        }
+        let first = self.recent.front()?.seq;
+        let at = usize::try_from((seq + 1).checked_sub(first)?).ok()?;
+        self.recent.get(at)?.start.filter(|&start| start >= self.lanes.facts().tail())
+    }
+
+    /// The stream's hash after the fact `seq`, while it is remembered.
+    #[must_use]
+    pub fn hash_at(&self, seq: u64) -> Option<Hash> {
+        let first = self.recent.front()?.seq;
+        let at = usize::try_from(seq.checked_sub(first)?).ok()?;
+        self.recent.get(at).map(|recent| recent.hash)
+    }
+
+    fn remember(&mut self, recent: Recent, limits: &Limits) {
+        if self.recent.len() == limits.recent_facts_max {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(recent);
+    }
+
+    fn lay_tracks(&mut self, record: &Record<Event>, limits: &Limits) {
+        let Event::Track(event) = &record.event else { return };
+        match event {
+            track::Event::Opened { track, kind, .. } => {
+                if let Some(owner) = record.actor.participant() {
+                    self.lanes.open_track(*track, owner, *kind, limits);
+                }
+            }
+            track::Event::Closed { track } => self.lanes.close_track(*track),
+            track::Event::Paused { track, generation } => {
+                self.lanes.flow(*track, *generation, true);
+            }
+            track::Event::Resumed { track, generation } => {
+                self.lanes.flow(*track, *generation, false);
+            }
+            track::Event::Muted { .. } | track::Event::Unmuted { .. } => {}
+        }
+    }
+}
