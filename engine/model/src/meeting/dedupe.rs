@@ -38,6 +38,13 @@ impl Dedupe {
         }
     }
 
+    /// Highest number of a request of `client` that was carried out; 0 when there was none.
+    #[must_use]
+    pub fn highest(&self, client: ClientId) -> u64 {
+        let answers = self.clients.get(&client).into_iter().flatten();
+        answers.map(|&(n, _)| n).max().unwrap_or(0)
+    }
+
     pub(super) fn apply(&mut self, request: Option<(ClientId, u64)>, position: Position) {
         let Some((client, n)) = request else { return };
         let answers = self.clients.entry(client).or_default();

@@ -1,0 +1,163 @@
+//! One client's link: a socket, a few positions and flags, and bytes of its own only while it has any.
+
+use convoke_fanout::Lane;
+use convoke_model::grant::Role;
+use convoke_model::{ClientId, MeetingId, Millis, ParticipantId, SessionNumber, TrackId};
+use convoke_wire::close::Close;
+use convoke_wire::entry::Hash;
+use convoke_wire::frame::{Opcode, close_payload, server_header};
+use convoke_wire::half::ServerHalf;
+use convoke_wire::half::assembler::Assembler;
+use convoke_wire::half::server::Limits;
+use convoke_wire::message::{self, ServerMessage};
+
+use super::io::Io;
+use crate::http::{Slot, UpgradedSocket};
+
+/// Bytes of its own that a connection may have waiting before it is given up.
+pub(super) const OWN_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// A session's key on a core.
+pub(super) type SessionKey = (MeetingId, SessionNumber);
+
+/// Who sits at the other end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seat {
+    pub(super) session: SessionKey,
+    pub(super) who: ParticipantId,
+    pub(super) client: ClientId,
+    pub(super) role: Role,
+}
+
+/// A reader's place in a track's lane.
+pub(super) struct TrackReader {
+    pub(super) track: TrackId,
+    pub(super) lane: Lane,
+    pub(super) at: u64,
+    pub(super) is_sound: bool,
+}
+
+/// A reader's places in a session's lanes.
+pub(super) struct Readers {
+    pub(super) facts: Lane,
+    pub(super) facts_at: u64,
+    /// Hosts' facts, for a host.
+    pub(super) hosts: Option<(Lane, u64)>,
+    pub(super) tracks: Vec<TrackReader>,
+}
+
+/// How far a connection has come.
+pub(super) enum Stage {
+    /// Nothing was said yet.
+    Fresh,
+    /// The door was asked; the answer is not durable yet.
+    Entering { session: SessionKey, client: ClientId, role: Role, version: u32 },
+    /// A host has to let the person in.
+    Lobby(Seat),
+    /// Facts are read from the log until the lane has the next one.
+    CatchingUp { seat: Seat, next: u64, hash: Hash, reading: bool },
+    /// Follows the lanes.
+    Live(Seat, Readers),
+    /// Nothing is read any more; what is left is sent, then it is closed.
+    Leaving,
+}
+
+/// One client's link.
+pub(super) struct Connection {
+    /// Never the same for two connections of a core.
+    pub(super) id: u64,
+    pub(super) io: Io,
+    pub(super) slot: Slot,
+    pub(super) half: ServerHalf,
+    pub(super) assembler: Assembler,
+    pub(super) stage: Stage,
+    /// Bytes of a frame that has not come whole.
+    pub(super) partial: Vec<u8>,
+    /// Frames for this client alone, and the rest of a frame that was cut.
+    pub(super) own: Vec<u8>,
+    pub(super) own_at: usize,
+    /// Last fact that was handed over for certain; duplicates after it are dropped by the client.
+    pub(super) seq: u64,
+    /// What the client said that it holds.
+    pub(super) confirmed: u64,
+    pub(super) heard: Millis,
+    pub(super) opened: Millis,
+    pub(super) pinged: Option<Millis>,
+    /// Since when the socket takes nothing though there is something to send.
+    pub(super) stalled: Option<Millis>,
+    pub(super) flush_queued: bool,
+    pub(super) readable: bool,
+    pub(super) gone: bool,
+    /// Once everything in the lanes was sent, say this and go.
+    pub(super) farewell: Option<(Close, String, String)>,
+}
+
+impl Connection {
+    pub(super) fn new(id: u64, socket: UpgradedSocket, now: Millis, limits: &Limits) -> Self {
+        let UpgradedSocket { socket, tls, read_ahead, slot, .. } = socket;
+        Self {
+            id,
+            io: Io::new(socket, tls),
+            slot,
+            half: ServerHalf::new(now, limits),
+            assembler: Assembler::default(),
+            stage: Stage::Fresh,
+            partial: read_ahead,
+            own: Vec::new(),
+            own_at: 0,
+            seq: 0,
+            confirmed: 0,
+            heard: now,
+            opened: now,
+            pinged: None,
+            stalled: None,
+            flush_queued: false,
+            readable: true,
+            gone: false,
+            farewell: None,
+        }
+    }
+
+    pub(super) fn seat(&self) -> Option<Seat> {
+        match &self.stage {
+            Stage::Lobby(seat) | Stage::Live(seat, _) => Some(*seat),
+            Stage::CatchingUp { seat, .. } => Some(*seat),
+            Stage::Fresh | Stage::Entering { .. } | Stage::Leaving => None,
+        }
+    }
+
+    /// Queues a frame for this client alone.
+    pub(super) fn push(&mut self, opcode: Opcode, payload: &[u8]) {
+        let (header, len) = server_header(opcode, payload.len());
+        self.own.extend_from_slice(&header[..len]);
+        self.own.extend_from_slice(payload);
+    }
+
+    /// Queues a control message for this client alone.
+    pub(super) fn say(&mut self, said: &ServerMessage) {
+        self.push(Opcode::Binary, &message::to_bytes(said));
+    }
+
+    /// Says why and closes; what is queued before it is still sent.
+    pub(super) fn bye(&mut self, close: Close, reason: &str, sentence: &str) {
+        if matches!(self.stage, Stage::Leaving) {
+            return;
+        }
+        self.say(&ServerMessage::Bye {
+            code: close.code(),
+            reason: reason.to_owned(),
+            sentence: sentence.to_owned(),
+        });
+        self.push(Opcode::Close, &close_payload(close));
+        self.stage = Stage::Leaving;
+    }
+
+    pub(super) fn bye_close(&mut self, close: Close) {
+        self.bye(close, close.word(), close.sentence());
+    }
+
+    /// Bytes of its own that wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.own.len() - self.own_at
+    }
+}

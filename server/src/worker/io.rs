@@ -1,0 +1,106 @@
+//! A connection's socket, plain or TLS, as something that reads and writes without waiting.
+
+use std::io::{self, IoSlice, Read, Write};
+
+use mio::net::TcpStream;
+
+/// Plain bytes that TLS may hold sealed but unsent: what is staler than that is decided in the lanes.
+const TLS_BUFFER_BYTES: usize = 256 * 1024;
+
+/// A non-blocking socket.
+pub(super) enum Io {
+    /// Bytes as they are.
+    Plain(TcpStream),
+    /// Sealed bytes.
+    Tls(TcpStream, Box<rustls::ServerConnection>),
+}
+
+impl Io {
+    pub(super) fn new(socket: std::net::TcpStream, tls: Option<rustls::ServerConnection>) -> Self {
+        let socket = TcpStream::from_std(socket);
+        match tls {
+            None => Self::Plain(socket),
+            Some(mut session) => {
+                session.set_buffer_limit(Some(TLS_BUFFER_BYTES));
+                Self::Tls(socket, Box::new(session))
+            }
+        }
+    }
+
+    pub(super) fn socket(&mut self) -> &mut TcpStream {
+        match self {
+            Self::Plain(socket) | Self::Tls(socket, _) => socket,
+        }
+    }
+
+    /// Reads what is there. `Ok(0)` at the end, `WouldBlock` when there is nothing.
+    pub(super) fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.read(into),
+            Self::Tls(socket, session) => loop {
+                match session.reader().read(into) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    done => return done,
+                }
+                if session.read_tls(socket)? == 0 {
+                    return Ok(0);
+                }
+                session
+                    .process_new_packets()
+                    .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+            },
+        }
+    }
+
+    /// Writes as much as is taken at once: the number of bytes that need not be offered again.
+    pub(super) fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => loop {
+                match socket.write_vectored(slices) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(0),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    done => return done,
+                }
+            },
+            Self::Tls(socket, session) => {
+                seal_out(socket, session)?;
+                if session.wants_write() {
+                    return Ok(0);
+                }
+                let taken = session.writer().write_vectored(slices)?;
+                seal_out(socket, session)?;
+                Ok(taken)
+            }
+        }
+    }
+
+    /// Whether sealed bytes wait for the socket, though all plain bytes were taken.
+    pub(super) fn holds_back(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Tls(_, session) => session.wants_write(),
+        }
+    }
+
+    /// Says goodbye, as far as the transport has a word for it.
+    pub(super) fn finish(&mut self) {
+        if let Self::Tls(socket, session) = self {
+            session.send_close_notify();
+            // The peer may be gone already; there is nobody left to tell.
+            let _ = seal_out(socket, session);
+        }
+        let _ = self.socket().shutdown(std::net::Shutdown::Write);
+    }
+}
+
+fn seal_out(socket: &mut TcpStream, session: &mut rustls::ServerConnection) -> io::Result<()> {
+    while session.wants_write() {
+        match session.write_tls(socket) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
