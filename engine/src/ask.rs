@@ -2,7 +2,9 @@
 
 use convoke_model::meeting::{self, life};
 use convoke_model::policy::Decided;
-use convoke_model::{AccountId, Actor, ClientId, MeetingId, Position, Refusal, SessionNumber, site};
+use convoke_model::{
+    AccountId, Actor, ClientId, MeetingId, Position, Refusal, SessionNumber, site,
+};
 use convoke_wire::Hash;
 
 /// Who waits for the answer.

@@ -1,9 +1,9 @@
 //! Catching up: entries from the log as the frames that a viewer gets, exactly as the lanes would have
 //! carried them.
 
+use convoke_journal::{Error, LogReader};
 use convoke_model::StreamId;
 use convoke_model::view::session::Viewer;
-use convoke_journal::{Error, LogReader};
 use convoke_wire::entry::{self, EntryRef, Hash};
 use convoke_wire::frame::{Opcode, server_header};
 use convoke_wire::message;

@@ -125,8 +125,7 @@ impl Pen {
         self.hash = entry::chain(&self.hash, &leaf);
         self.position = position;
         self.time = time;
-        let record =
-            Record { position, time, actor: origin.actor, request: origin.request, event };
+        let record = Record { position, time, actor: origin.actor, request: origin.request, event };
         Written { record, bytes, audience, leaf, hash: self.hash }
     }
 }

@@ -1,9 +1,9 @@
 //! Recovery: a shard's meetings from the log, and what to wish so that joins and leaves balance.
 
 use convoke_journal::{Error, LogReader};
+use convoke_model::meeting::Command;
 use convoke_model::meeting::life::{self, Meeting};
 use convoke_model::meeting::roster::{self, LeaveReason, Place};
-use convoke_model::meeting::Command;
 use convoke_model::{MeetingId, SessionNumber, StreamId, site};
 use convoke_wire::codec::{self, DecodeError, Fact};
 use convoke_wire::entry::EntryRef;

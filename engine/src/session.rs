@@ -7,8 +7,8 @@ use convoke_model::meeting::{self, Event, Session, lifecycle, track};
 use convoke_model::view::session::{SessionView, Viewer};
 use convoke_model::{MeetingId, ParticipantId, Position, Refusal, SessionNumber, StreamId};
 use convoke_model::{Proposal, Record};
-use convoke_wire::entry::{CHAIN_START, EntryRef, Hash};
 use convoke_wire::codec;
+use convoke_wire::entry::{CHAIN_START, EntryRef, Hash};
 
 use crate::lanes::Lanes;
 use crate::limits::Limits;

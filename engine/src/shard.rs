@@ -103,8 +103,8 @@ impl Shard {
         limits: Limits,
         directory: Arc<Directory>,
     ) -> Self {
-        let site = owns_site
-            .then(|| LiveSite { site: Site::default(), pen: Pen::new(StreamId::SITE) });
+        let site =
+            owns_site.then(|| LiveSite { site: Site::default(), pen: Pen::new(StreamId::SITE) });
         Self {
             epoch,
             limits,
@@ -132,6 +132,13 @@ impl Shard {
 
     pub(crate) fn directory(&self) -> &Directory {
         &self.directory
+    }
+
+    /// Lets go of a session that has ended and whose recording is sealed.
+    pub fn forget(&mut self, meeting: MeetingId, number: SessionNumber) {
+        if self.session(meeting, number).is_some_and(|live| live.view.ended != Millis(0)) {
+            self.sessions.remove(&(meeting, number));
+        }
     }
 
     /// Puts a wish into the inbox. The bound is the caller's: it owns the queues that lead here.
@@ -214,9 +221,6 @@ impl Shard {
             for (meeting, session) in touched {
                 if let Some(live) = self.sessions.get(&(meeting, session)) {
                     self.directory.session(meeting, &live.view);
-                    if live.view.ended != Millis(0) {
-                        self.sessions.remove(&(meeting, session));
-                    }
                 }
                 effects.push(Effect::Published(meeting, session));
             }
@@ -334,7 +338,11 @@ impl Shard {
             live.life.apply(&written.record);
             facts.push(Fact::Life(id, written));
         }
-        Ok(Answer { position: live.pen.position(), hash: live.pen.hash(), made: live.life.sessions })
+        Ok(Answer {
+            position: live.pen.position(),
+            hash: live.pen.hash(),
+            made: live.life.sessions,
+        })
     }
 
     fn open(

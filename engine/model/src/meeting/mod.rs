@@ -101,7 +101,10 @@ impl Session {
         if let Command::Lifecycle(lifecycle::Command::Open(opening)) = &proposal.command {
             return self.lifecycle.open(proposal.by, opening);
         }
-        if !self.lifecycle.is_open() {
+        // What was recorded is sealed after the end too: the recorder trails the meeting.
+        let seals = matches!(proposal.command, Command::Recording(recording::Command::Seal(_)));
+        let trails = seals && self.lifecycle.opening().is_some();
+        if !self.lifecycle.is_open() && !trails {
             return Err(Refusal::Ended);
         }
         access::check(self, proposal.by, &proposal.command)?;
