@@ -67,6 +67,15 @@ pub fn needs(command: &Command) -> Needs {
     }
 }
 
+/// Whether a command tells what the recorder wrote or missed.
+pub(super) fn is_recorders(command: &Command) -> bool {
+    let recording = match command {
+        Command::Recording(command) => command,
+        _ => return false,
+    };
+    matches!(recording, recording::Command::Seal(_) | recording::Command::Gap(_))
+}
+
 /// Refuses a command that its author may not wish.
 pub(super) fn check(session: &Session, by: Actor, command: &Command) -> Result<(), Refusal> {
     let needs = needs(command);

@@ -129,3 +129,104 @@ impl Meeting {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Millis;
+    use crate::record::Actor;
+
+    const OWNER: AccountId = AccountId(7);
+
+    fn creation(kind: MeetingType) -> Creation {
+        Creation {
+            meeting: MeetingId::new(88_137_455).expect("eight digits"),
+            owner: OWNER,
+            kind,
+            topic: Topic::new("Plans").expect("a topic"),
+            has_password: true,
+        }
+    }
+
+    fn end(session: u32) -> Command {
+        Command::EndSession {
+            session: SessionNumber(session),
+            reason: EndReason::Host,
+            tail: Position { epoch: 1, seq: 9 },
+            hash: [3; 32],
+        }
+    }
+
+    fn asked(meeting: &Meeting, by: impl Into<Actor>, command: Command) -> Result<Event, Refusal> {
+        let (by, at) = (by.into(), Millis(1));
+        let mut facts = meeting.decide(&Proposal { by, at, request: None, command })?;
+        assert_eq!(facts.len(), 1, "each wish here is one fact");
+        Ok(facts.remove(0))
+    }
+
+    fn given(wishes: &[Command]) -> Meeting {
+        let mut meeting = Meeting::default();
+        for (seq, wish) in (1..).zip(wishes) {
+            let event = asked(&meeting, OWNER, wish.clone()).expect("granted");
+            let position = Position { epoch: 1, seq };
+            let (time, actor) = (Millis(seq), OWNER.into());
+            meeting.apply(&Record { position, time, actor, request: None, event });
+        }
+        meeting
+    }
+
+    fn created() -> Command {
+        Command::Create(creation(MeetingType::Interactive))
+    }
+
+    #[test]
+    fn a_meeting_is_made_once() {
+        assert_eq!(asked(&given(&[created()]), OWNER, created()), Err(Refusal::Taken));
+    }
+
+    #[test]
+    fn a_meeting_is_made_only_of_a_type_that_works() {
+        let webinar = Command::Create(creation(MeetingType::Webinar));
+        assert_eq!(asked(&Meeting::default(), OWNER, webinar), Err(Refusal::TypeNotAvailable));
+        let conference = Command::Create(creation(MeetingType::VideoConference));
+        assert!(asked(&Meeting::default(), OWNER, conference).is_ok());
+    }
+
+    #[test]
+    fn what_was_never_made_has_no_sessions() {
+        for command in [Command::OpenSession {}, end(1)] {
+            assert_eq!(asked(&Meeting::default(), OWNER, command), Err(Refusal::NotFound));
+        }
+    }
+
+    #[test]
+    fn only_its_owner_opens_a_session() {
+        let meeting = given(&[created()]);
+        let open = || Command::OpenSession {};
+        assert_eq!(asked(&meeting, AccountId(8), open()), Err(Refusal::NotAllowed));
+        assert_eq!(asked(&meeting, Actor::Server, open()), Err(Refusal::NotAllowed));
+        let opened = Event::SessionOpened { session: SessionNumber(1) };
+        assert_eq!(asked(&meeting, OWNER, open()), Ok(opened));
+    }
+
+    #[test]
+    fn one_session_is_open_at_a_time_and_they_are_counted() {
+        let open = || Command::OpenSession {};
+        let meeting = given(&[created(), open()]);
+        assert_eq!(asked(&meeting, OWNER, open()), Err(Refusal::AlreadyDone));
+        let meeting = given(&[created(), open(), end(1)]);
+        let second = Event::SessionOpened { session: SessionNumber(2) };
+        assert_eq!(asked(&meeting, OWNER, open()), Ok(second));
+    }
+
+    #[test]
+    fn only_the_open_session_ends_and_its_tail_is_kept() {
+        let meeting = given(&[created(), Command::OpenSession {}]);
+        assert_eq!(asked(&meeting, Actor::Server, end(2)), Err(Refusal::AlreadyDone));
+        let ended = asked(&meeting, Actor::Server, end(1)).expect("it is open");
+        let Event::SessionEnded { tail, hash, .. } = ended else { panic!("it ends") };
+        assert_eq!((tail.seq, hash), (9, [3; 32]));
+        let meeting = given(&[created(), Command::OpenSession {}, end(1)]);
+        assert_eq!(asked(&meeting, Actor::Server, end(1)), Err(Refusal::AlreadyDone));
+    }
+}

@@ -15,7 +15,7 @@ pub mod track;
 use serde::{Deserialize, Serialize};
 
 use crate::policy;
-use crate::record::{Audience, Proposal, Record};
+use crate::record::{Actor, Audience, Proposal, Record};
 use crate::refusal::Refusal;
 
 /// A wish about a session.
@@ -101,10 +101,12 @@ impl Session {
         if let Command::Lifecycle(lifecycle::Command::Open(opening)) = &proposal.command {
             return self.lifecycle.open(proposal.by, opening);
         }
+        if self.lifecycle.opening().is_none() {
+            return Err(Refusal::NotStarted);
+        }
         // What was recorded is sealed after the end too: the recorder trails the meeting.
-        let seals = matches!(proposal.command, Command::Recording(recording::Command::Seal(_)));
-        let trails = seals && self.lifecycle.opening().is_some();
-        if !self.lifecycle.is_open() && !trails {
+        let is_recorders = proposal.by == Actor::Server && access::is_recorders(&proposal.command);
+        if !self.lifecycle.is_open() && !is_recorders {
             return Err(Refusal::Ended);
         }
         access::check(self, proposal.by, &proposal.command)?;
