@@ -1,0 +1,97 @@
+//! Kill -9 under load: the server dies and comes back while people talk. What was accepted is in the
+//! log once, in one order for everybody, and clients come back by themselves.
+
+mod people;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use convoke_tests::program::{Server, run};
+
+use people::{Person, Story};
+
+/// Cycles when nobody asks for more: `cargo xtask torture kill9 --n N`.
+const CYCLES: u64 = 20;
+const TALKERS: usize = 6;
+
+/// The limits that protect people would be what is measured here.
+const SETTINGS: &str = "
+[chat]
+per_second = 100000
+burst = 100000
+[join]
+per_minute = 100000
+burst = 100000
+";
+
+fn cycles() -> u64 {
+    let asked = std::env::var("CONVOKE_TORTURE_N").ok().and_then(|n| n.parse().ok());
+    asked.unwrap_or(CYCLES)
+}
+
+#[test]
+fn kill9_loses_and_doubles_nothing_that_was_accepted() {
+    let mut server = Server::start(SETTINGS);
+    let (id, host) = server.meeting("kill-nine");
+    let mut people = vec![Person::enter(server.address(), "host", host, true)];
+    for n in 1..TALKERS {
+        let name = format!("talker{n}");
+        let ticket = server.ticket(&id, &name, "kill-nine");
+        people.push(Person::enter(server.address(), &name, ticket, true));
+    }
+    let ticket = server.ticket(&id, "listener", "kill-nine");
+    let listener = Person::enter(server.address(), "listener", ticket, false);
+
+    let mut slowest = Duration::ZERO;
+    for cycle in 0..cycles() {
+        // Uneven, so that the kill falls on every part of a commit sooner or later.
+        std::thread::sleep(Duration::from_millis(150 + (cycle * 37) % 200));
+        server.kill9();
+        slowest = slowest.max(server.up());
+    }
+    std::thread::sleep(Duration::from_millis(500));
+
+    let stories: Vec<Story> = people.into_iter().map(Person::finish).collect();
+    let last = stories.iter().map(|story| story.place.seq).max().expect("people talked");
+    let heard = listener.finish_at(last);
+    check(&stories, &heard);
+    server.stop();
+    let data = server.data();
+    let data = data.to_str().expect("temporary folders have plain names");
+    let verified = run("convoke-audit", &["--data", data, "verify"], "");
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+    let said: usize = stories.iter().map(|story| story.accepted.len()).sum();
+    assert!(said as u64 > cycles(), "only {said} messages: that was no load");
+    println!("{} kills, {said} accepted, slowest start {slowest:?}", cycles());
+}
+
+/// Holds what everybody was promised against what the listener heard, who missed nothing.
+fn check(stories: &[Story], heard: &Story) {
+    let mut times: BTreeMap<&str, u32> = BTreeMap::new();
+    for text in heard.heard.values() {
+        *times.entry(text).or_default() += 1;
+    }
+    for (text, count) in &times {
+        assert_eq!(*count, 1, "{text} is in the log {count} times");
+    }
+    for story in stories {
+        for (text, seq) in &story.accepted {
+            assert!(times.contains_key(text.as_str()), "{text} was accepted and is lost");
+            if let Some(seq) = seq {
+                assert_eq!(heard.heard.get(seq), Some(text), "the receipt of {text} names {seq}");
+            }
+        }
+        let own: Vec<u64> = heard
+            .heard
+            .values()
+            .filter_map(|text| text.strip_prefix(&format!("{}-", story.name))?.parse().ok())
+            .collect();
+        assert!(own.is_sorted(), "{} was reordered: {own:?}", story.name);
+        for (seq, text) in &story.heard {
+            assert_eq!(heard.heard.get(seq), Some(text), "one order for everybody, at {seq}");
+        }
+        if story.place == heard.place {
+            assert_eq!(story.chain, heard.chain, "one chain at one place");
+        }
+    }
+}

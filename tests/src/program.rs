@@ -1,0 +1,206 @@
+//! The real server on a data folder of its own: started, killed and asked like anybody would.
+
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// How long a start may take, recovery included.
+const READY_WAIT: Duration = Duration::from_secs(30);
+
+/// A program of this workspace, where cargo puts it.
+///
+/// # Panics
+/// When it was not built: `cargo build --workspace --bins` does it, `cargo xtask test` too.
+#[must_use]
+pub fn program(name: &str) -> PathBuf {
+    let me = std::env::current_exe().expect("a test knows its own path");
+    let folder = me.ancestors().nth(2).expect("tests lie in target/PROFILE/deps");
+    let path = folder.join(name);
+    assert!(path.is_file(), "{name} is not built: cargo build --workspace --bins");
+    path
+}
+
+/// Runs a program to its end, feeding it `input`.
+///
+/// # Panics
+/// When it cannot be started.
+#[must_use]
+pub fn run(name: &str, words: &[&str], input: &str) -> Output {
+    let mut child = Command::new(program(name))
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a program of ours starts");
+    let mut stdin = child.stdin.take().expect("piped above");
+    // A program that does not read its input may be gone already.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    child.wait_with_output().expect("a program of ours ends")
+}
+
+/// A server with a data folder and one account.
+pub struct Server {
+    folder: tempfile::TempDir,
+    address: SocketAddr,
+    child: Option<Child>,
+    agent: ureq::Agent,
+}
+
+const EMAIL: &str = "host@example.com";
+const PASSWORD: &str = "a password only tests know";
+
+impl Server {
+    /// Starts one with these settings (TOML).
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn start(settings: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join("convoke.toml"), settings).expect("a file of our own");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("a bound socket has an address");
+        drop(listener);
+        let config = ureq::Agent::config_builder().http_status_as_error(false).build();
+        let mut server = Self { folder, address, child: None, agent: config.into() };
+        let data = server.data();
+        let data = data.to_str().expect("temporary folders have plain names");
+        let words = ["account", "add", EMAIL, "--password-stdin", "--data", data];
+        let added = run("convoke", &words, &format!("{PASSWORD}\n"));
+        assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+        server.up();
+        server
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its data folder.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The file that holds what it said.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        self.folder.path().join("server.log")
+    }
+
+    /// Starts the program and returns when it is ready: how long that took.
+    ///
+    /// # Panics
+    /// When it is not ready in time; its log is shown.
+    pub fn up(&mut self) -> Duration {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log());
+        let log = log.expect("a file of our own");
+        let child = Command::new(program("convoke"))
+            .args(["serve", "--listen", &self.address.to_string()])
+            .args([Path::new("--data"), &self.data()])
+            .args([Path::new("--config"), &self.folder.path().join("convoke.toml")])
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a file handle"))
+            .stderr(log)
+            // A group of its own, so that supervisor and server can be killed at one stroke.
+            .process_group(0)
+            .spawn()
+            .expect("the server starts");
+        self.child = Some(child);
+        let started = Instant::now();
+        while started.elapsed() < READY_WAIT {
+            if self.agent.get(self.url("/readyz")).call().is_ok_and(|r| r.status() == 200) {
+                return started.elapsed();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("not ready:\n{}", std::fs::read_to_string(self.log()).unwrap_or_default());
+    }
+
+    /// Kills it so that nothing of it runs a moment later.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn kill9(&mut self) {
+        self.signal("KILL");
+    }
+
+    /// Asks it to drain and waits for its end.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn stop(&mut self) {
+        self.signal("TERM");
+    }
+
+    fn signal(&mut self, signal: &str) {
+        let mut child = self.child.take().expect("the server runs");
+        let group = format!("-{}", child.id());
+        let sent = Command::new("kill").args(["-s", signal, "--", &group]).status();
+        assert!(sent.expect("kill is everywhere").success(), "no group {group}");
+        child.wait().expect("a child of ours ends");
+    }
+
+    /// Makes a meeting with a password; gives its 8 digits and a host's ticket for it.
+    ///
+    /// # Panics
+    /// When the server says no.
+    #[must_use]
+    pub fn meeting(&self, password: &str) -> (String, String) {
+        let account = json!({ "email": EMAIL, "password": PASSWORD });
+        let (_, cookie) = self.post("/api/v1/sign-in", &account, "");
+        let wish = json!({ "type": 0, "topic": "Tested", "password": password });
+        let (made, _) = self.post("/api/v1/meetings", &wish, &cookie);
+        let shown = made["id"].as_str().map_or_else(|| made["id"].to_string(), str::to_owned);
+        let id = shown.replace('-', "");
+        let (hosted, _) = self.post(&format!("/api/v1/meetings/{id}/host"), &json!({}), &cookie);
+        (id, hosted["ticket"].as_str().expect("a host gets a ticket").to_owned())
+    }
+
+    /// A ticket for somebody with that name.
+    ///
+    /// # Panics
+    /// When the server says no.
+    #[must_use]
+    pub fn ticket(&self, id: &str, name: &str, password: &str) -> String {
+        let wish = json!({ "id": id, "name": name, "password": password });
+        let (joined, _) = self.post("/api/v1/join", &wish, "");
+        joined["ticket"].as_str().expect("who may join gets a ticket").to_owned()
+    }
+
+    fn post(&self, path: &str, body: &Value, cookie: &str) -> (Value, String) {
+        let mut request = self.agent.post(self.url(path));
+        request = request.header("Origin", format!("http://{}", self.address));
+        if !cookie.is_empty() {
+            request = request.header("Cookie", cookie);
+        }
+        let mut answer = request.send_json(body).expect("the server answers");
+        let given = answer.headers().get("set-cookie").and_then(|value| value.to_str().ok());
+        let given = given.and_then(|value| value.split(';').next()).unwrap_or_default().to_owned();
+        let status = answer.status();
+        let text = answer.body_mut().read_to_string().expect("an answer is text");
+        assert!(status.is_success(), "{path}: {status} {text}");
+        (serde_json::from_str(&text).expect("an answer is JSON"), given)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.child.is_some() {
+            self.kill9();
+        }
+    }
+}
