@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 
 import { Browser } from "./harness/browser.mjs";
 import { moving } from "./harness/pictures.mjs";
-import { chatOf, host, joinByLegacyUrl, known, press, say } from "./harness/room.mjs";
+import { chatOf, end, host, joinByLegacyUrl, known, press, say } from "./harness/room.mjs";
 import { Server } from "./harness/server.mjs";
 import { until } from "./harness/wait.mjs";
 
@@ -51,10 +51,10 @@ describe("a meeting of three", () => {
       for (const kind of ["screen", "camera"]) {
         await until(`${who} decodes the ${kind}`, async () => {
           const tracks = (await known(page)).tracks.filter((track) => track.kind === kind);
-          return tracks.some((track) => track.frames > 15);
+          return tracks.some((track) => track.decodedFrames > 15 && track.drawnFrames > 5);
         });
       }
-      await until(`${who} hears sound`, async () => (await known(page)).energy > 0, 30_000);
+      await until(`${who} hears sound`, async () => (await known(page)).playedEnergy > 0, 30_000);
       await until(`two pictures move for ${who}`, async () => (await moving(page)) >= 2, 30_000);
     }
   });
@@ -110,8 +110,7 @@ describe("a meeting of three", () => {
   });
 
   test("the host ends the meeting for everyone", async () => {
-    await press(pages.host, "End");
-    await pages.host.getByRole("button", { name: "End for everyone" }).click();
+    await end(pages.host);
     for (const [who, page] of Object.entries(pages)) {
       await page.getByRole("heading", { name: "The meeting has ended" }).waitFor();
       await browser.shoot(page, `ended-${who}`);
@@ -123,7 +122,7 @@ describe("a meeting of three", () => {
 
 /** Presses the control unless the track is there already, as after a preview with devices on. */
 async function publish(page, kind, control) {
-  const there = async () => (await known(page)).tracks.some((track) => track.kind === kind);
+  const there = async () => (await known(page)).published.some((track) => track.kind === kind);
   if (!(await there())) await press(page, control);
   await until(`the host publishes the ${kind}`, there);
 }

@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 
 import { Browser } from "./harness/browser.mjs";
 import { Line } from "./harness/proxy.mjs";
-import { chatOf, host, inMeeting, joinByLegacyUrl, known, press, say } from "./harness/room.mjs";
+import { chatOf, end, host, inMeeting, joinByLegacyUrl, known, say } from "./harness/room.mjs";
 import { Server } from "./harness/server.mjs";
 import { pause, until } from "./harness/wait.mjs";
 
@@ -110,9 +110,7 @@ describe("lost connections", () => {
 
   test("the auditor finds every accepted fact, and joins and leaves balance", async () => {
     const accepted = await chatOf(talker);
-    await press(talker, "End");
-    await talker.getByRole("button", { name: "End for everyone" }).click();
-    await talker.getByRole("heading", { name: "The meeting has ended" }).waitFor();
+    await end(talker);
     await server.stop();
     const verified = await server.audit("verify");
     assert.equal(verified.code, 0, verified.stdout + verified.stderr);

@@ -56,10 +56,19 @@ export async function press(page, name) {
   await page.getByRole("button", { name, exact: true }).first().click();
 }
 
+/** Ends the meeting for everyone, as its host. */
+export async function end(page) {
+  await press(page, "Leave / End");
+  await page.getByRole("button", { name: "End for everyone" }).click();
+  await page.getByRole("heading", { name: "The meeting has ended" }).waitFor();
+}
+
 /** Opens the chat unless it is open. */
 export async function openChat(page) {
   const line = page.getByPlaceholder("Write a message");
-  if (!(await line.isVisible())) await press(page, "Chat");
+  // With unread messages their number is part of the name.
+  const control = page.getByRole("button", { name: /^Chat( \(|$)/ }).first();
+  if (!(await line.isVisible())) await control.click();
   await line.waitFor();
   return line;
 }
@@ -71,12 +80,7 @@ export async function say(page, text) {
   await line.press("Enter");
 }
 
-/**
- * What the page knows about the meeting, from `window.__convoke`:
- * `seq`, `hash` (of the folded state), `chain` (of the stream), `chat` of `{text}`, `people` of
- * `{name, hand}`, `tracks` of `{kind, frames}` (decoded, or sent for one's own), `energy` of the
- * sound that is played.
- */
+/** What the page knows about the meeting: everything that `window.__convoke` shows, as data. */
 export function known(page) {
   return page.evaluate(() => {
     const state = window.__convoke;
