@@ -1,0 +1,114 @@
+//! What the threads of a run share: the phase, the window, and the counts that are shown while it goes.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::clock::Micros;
+use crate::publisher::Window;
+
+/// Where the run is. Each phase follows from the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Phase {
+    /// People come in.
+    Gather,
+    /// Publishers open their tracks.
+    Open,
+    /// Messages go when they are due.
+    Publish,
+    /// What is under way arrives.
+    Drain,
+    /// Everybody goes.
+    Stop,
+}
+
+/// Counts of one thread, written by it and read by the one who shows them.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) live: AtomicUsize,
+    pub(crate) ready: AtomicUsize,
+    pub(crate) sent: AtomicU64,
+    pub(crate) unsent: AtomicU64,
+    pub(crate) expected: AtomicU64,
+    pub(crate) delivered: AtomicU64,
+    pub(crate) errors: AtomicU64,
+    /// The slowest of the last moments, 99th percentile, microseconds.
+    pub(crate) p99: AtomicU64,
+}
+
+#[derive(Debug)]
+pub(crate) struct Control {
+    phase: AtomicU8,
+    start: AtomicU64,
+    end: AtomicU64,
+    pub(crate) counts: Vec<Counts>,
+    /// Whether somebody looks at the moments' percentiles.
+    pub(crate) watched: bool,
+    /// Set when the person wants it to end.
+    pub(crate) interrupted: std::sync::Arc<AtomicBool>,
+    failure: Mutex<Option<String>>,
+}
+
+impl Control {
+    pub(crate) fn new(
+        threads: usize,
+        watched: bool,
+        interrupted: std::sync::Arc<AtomicBool>,
+    ) -> Self {
+        Self {
+            phase: AtomicU8::new(Phase::Gather as u8),
+            start: AtomicU64::new(Micros::MAX),
+            end: AtomicU64::new(Micros::MAX),
+            counts: (0..threads).map(|_| Counts::default()).collect(),
+            watched,
+            interrupted,
+            failure: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::Acquire) {
+            0 => Phase::Gather,
+            1 => Phase::Open,
+            2 => Phase::Publish,
+            3 => Phase::Drain,
+            _ => Phase::Stop,
+        }
+    }
+
+    pub(crate) fn enter(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Release);
+    }
+
+    pub(crate) fn window(&self) -> Window {
+        Window { start: self.start.load(Ordering::Acquire), end: self.end.load(Ordering::Acquire) }
+    }
+
+    pub(crate) fn set_window(&self, window: Window) {
+        self.end.store(window.end, Ordering::Release);
+        self.start.store(window.start, Ordering::Release);
+    }
+
+    /// Why the run cannot take place; the first reason stays.
+    pub(crate) fn fail(&self, why: String) {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
+    }
+
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+
+    /// The sum of one count over the threads.
+    pub(crate) fn sum(&self, of: impl Fn(&Counts) -> &AtomicU64) -> u64 {
+        self.counts.iter().map(|counts| of(counts).load(Ordering::Relaxed)).sum()
+    }
+
+    /// The same for people.
+    pub(crate) fn people(&self, of: impl Fn(&Counts) -> &AtomicUsize) -> usize {
+        self.counts.iter().map(|counts| of(counts).load(Ordering::Relaxed)).sum()
+    }
+}

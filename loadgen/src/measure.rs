@@ -1,0 +1,181 @@
+//! What one thread counted, and how the threads' counts become one.
+
+use std::collections::BTreeMap;
+
+use hdrhistogram::Histogram;
+
+use crate::clock::Micros;
+use crate::tally::Came;
+
+/// Times up to an hour, in microseconds, to three digits.
+const TIME_MAX: Micros = 3_600_000_000;
+const DIGITS: u8 = 3;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Totals {
+    /// Messages handed to a publisher's connection.
+    pub(crate) sent: u64,
+    /// Messages that the server refused, by code.
+    pub(crate) refused: BTreeMap<String, u64>,
+    /// Messages that were due but could not go before the end: the connection was backed up.
+    pub(crate) unsent: u64,
+    /// Deliveries that what was sent (and not refused) must lead to.
+    pub(crate) expected: u64,
+    /// Deliveries of a message to somebody who did not have it.
+    pub(crate) delivered: u64,
+    /// Deliveries of a message to somebody who had it.
+    pub(crate) doubled: u64,
+    /// Times that a receiver got a message after a later one.
+    pub(crate) reordered: u64,
+    /// Times that a receiver saw a message missing, when a later one came.
+    pub(crate) gaps: u64,
+    /// Stamped messages of unknown publishers, or on the publisher's own connection where they must not be.
+    pub(crate) strays: u64,
+    /// Facts whose number was not the next one: missing before it, or told again.
+    pub(crate) fact_holes: u64,
+    pub(crate) fact_doubles: u64,
+    /// Receipts compared with the chain of facts, and those that did not fit.
+    pub(crate) receipts: u64,
+    pub(crate) receipts_wrong: u64,
+    /// What went wrong, and how often.
+    pub(crate) errors: BTreeMap<String, u64>,
+    /// From intended sending to receipt.
+    pub(crate) latency: Histogram<u64>,
+    /// From intended to real sending, where nothing but this program was in the way.
+    pub(crate) lag: Histogram<u64>,
+    /// Share of a processor that the busiest thread used; `None` where the system does not tell.
+    pub(crate) cpu_share: Option<f64>,
+    pub(crate) cpu_ns: u64,
+}
+
+impl Totals {
+    pub(crate) fn new() -> Self {
+        Self {
+            sent: 0,
+            refused: BTreeMap::new(),
+            unsent: 0,
+            expected: 0,
+            delivered: 0,
+            doubled: 0,
+            reordered: 0,
+            gaps: 0,
+            strays: 0,
+            fact_holes: 0,
+            fact_doubles: 0,
+            receipts: 0,
+            receipts_wrong: 0,
+            errors: BTreeMap::new(),
+            latency: histogram(),
+            lag: histogram(),
+            cpu_share: None,
+            cpu_ns: 0,
+        }
+    }
+
+    /// Counts one stamped message at one receiver.
+    pub(crate) fn came(&mut self, came: Came, latency: Micros) {
+        match came {
+            Came::Next => {}
+            Came::AfterHole => self.gaps += 1,
+            Came::Late => self.reordered += 1,
+            Came::Again => {
+                self.doubled += 1;
+                return;
+            }
+        }
+        self.delivered += 1;
+        self.latency.saturating_record(latency);
+    }
+
+    pub(crate) fn error(&mut self, what: String) {
+        *self.errors.entry(what).or_default() += 1;
+    }
+
+    pub(crate) fn errors_count(&self) -> u64 {
+        self.errors.values().sum()
+    }
+
+    pub(crate) fn refused_count(&self) -> u64 {
+        self.refused.values().sum()
+    }
+
+    /// Deliveries that did not take place.
+    pub(crate) fn lost(&self) -> u64 {
+        self.expected.saturating_sub(self.delivered)
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.unsent += other.unsent;
+        self.expected += other.expected;
+        self.delivered += other.delivered;
+        self.doubled += other.doubled;
+        self.reordered += other.reordered;
+        self.gaps += other.gaps;
+        self.strays += other.strays;
+        self.fact_holes += other.fact_holes;
+        self.fact_doubles += other.fact_doubles;
+        self.receipts += other.receipts;
+        self.receipts_wrong += other.receipts_wrong;
+        self.cpu_ns += other.cpu_ns;
+        for (code, count) in other.refused {
+            *self.refused.entry(code).or_default() += count;
+        }
+        for (what, count) in other.errors {
+            *self.errors.entry(what).or_default() += count;
+        }
+        // Same bounds everywhere, so nothing is out of range.
+        let _ = self.latency.add(&other.latency);
+        let _ = self.lag.add(&other.lag);
+        if let Some(share) = other.cpu_share {
+            self.cpu_share = Some(self.cpu_share.map_or(share, |mine| mine.max(share)));
+        }
+    }
+}
+
+pub(crate) fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, TIME_MAX, DIGITS).expect("the bounds are sound")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_planted_delay_is_seen_in_the_tail() {
+        let mut totals = Totals::new();
+        for _ in 0..999 {
+            totals.came(Came::Next, 1_000);
+        }
+        totals.came(Came::Next, 250_000);
+        assert!(totals.latency.value_at_quantile(0.5).abs_diff(1_000) <= 1);
+        assert!(totals.latency.value_at_quantile(0.9995).abs_diff(250_000) <= 250);
+        assert!(totals.latency.max().abs_diff(250_000) <= 250);
+    }
+
+    #[test]
+    fn a_double_is_no_delivery_and_a_late_one_is() {
+        let mut totals = Totals::new();
+        totals.expected = 4;
+        for came in [Came::Next, Came::AfterHole, Came::Late, Came::Again] {
+            totals.came(came, 5);
+        }
+        assert_eq!((totals.delivered, totals.lost()), (3, 1));
+        assert_eq!((totals.gaps, totals.reordered, totals.doubled), (1, 1, 1));
+    }
+
+    #[test]
+    fn threads_add_up() {
+        let mut one = Totals::new();
+        one.came(Came::Next, 10);
+        one.cpu_share = Some(0.5);
+        one.error("closed".into());
+        let mut two = Totals::new();
+        two.came(Came::Next, 30);
+        two.cpu_share = Some(0.7);
+        two.error("closed".into());
+        one.add(two);
+        assert_eq!((one.delivered, one.latency.max(), one.errors_count()), (2, 30, 2));
+        assert_eq!(one.cpu_share, Some(0.7));
+    }
+}

@@ -1,0 +1,288 @@
+//! The report of a run: a table for people, JSON for programs.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+use crate::cli::Kind;
+use crate::measure::Totals;
+use crate::verdict::{Verdict, sound};
+
+/// Times at percentiles, in microseconds.
+#[derive(Debug, Serialize)]
+pub(crate) struct Times {
+    p50: u64,
+    p90: u64,
+    p99: u64,
+    p999: u64,
+    max: u64,
+    mean: f64,
+    count: u64,
+}
+
+impl Times {
+    fn of(histogram: &Histogram<u64>) -> Self {
+        let at = |quantile| histogram.value_at_quantile(quantile);
+        Self {
+            p50: at(0.5),
+            p90: at(0.9),
+            p99: at(0.99),
+            p999: at(0.999),
+            max: histogram.max(),
+            mean: histogram.mean(),
+            count: histogram.len(),
+        }
+    }
+}
+
+/// What was asked for, and what came of it. Times are microseconds unless the name says otherwise.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) server: String,
+    pub(crate) kind: Kind,
+    pub(crate) sessions: usize,
+    /// People connected, hosts and publishers included.
+    pub(crate) people: usize,
+    pub(crate) publishers: usize,
+    pub(crate) rate_per_publisher: f64,
+    pub(crate) size_bytes: usize,
+    pub(crate) seed: u64,
+    pub(crate) threads: usize,
+    pub(crate) source_addresses: usize,
+    /// How long publishers published, seconds.
+    pub(crate) seconds: f64,
+    /// Whether the person ended it early.
+    pub(crate) interrupted: bool,
+    pub(crate) gather_seconds: f64,
+
+    sent: u64,
+    unsent: u64,
+    refused: BTreeMap<String, u64>,
+    /// Deliveries that what was sent must lead to, and those that took place.
+    expected: u64,
+    delivered: u64,
+    lost: u64,
+    doubled: u64,
+    reordered: u64,
+    gaps: u64,
+    strays: u64,
+    fact_holes: u64,
+    fact_doubles: u64,
+    receipts_checked: u64,
+    receipts_wrong: u64,
+    errors: BTreeMap<String, u64>,
+
+    sent_per_second: f64,
+    deliveries_per_second: f64,
+    /// From intended sending to receipt.
+    latency_us: Times,
+    /// From intended to real sending, this program's own doing.
+    generator_lag_us: Times,
+    /// Share of a processor that the busiest thread used.
+    generator_cpu_share: Option<f64>,
+    generator_cpu_seconds: f64,
+    verdict: Verdict,
+    verdict_sentence: &'static str,
+    sound: bool,
+}
+
+/// The part of a report that the plan and the place give.
+#[derive(Debug)]
+pub(crate) struct About {
+    pub(crate) server: String,
+    pub(crate) kind: Kind,
+    pub(crate) sessions: usize,
+    pub(crate) people: usize,
+    pub(crate) publishers: usize,
+    pub(crate) rate: f64,
+    pub(crate) size: usize,
+    pub(crate) seed: u64,
+    pub(crate) threads: usize,
+    pub(crate) sources: usize,
+    pub(crate) seconds: f64,
+    pub(crate) interrupted: bool,
+    pub(crate) gather_seconds: f64,
+}
+
+impl Report {
+    pub(crate) fn new(about: About, totals: Totals) -> Self {
+        let verdict = Verdict::of(&totals);
+        let per_second = |count: u64| count as f64 / about.seconds.max(1e-3);
+        Self {
+            server: about.server,
+            kind: about.kind,
+            sessions: about.sessions,
+            people: about.people,
+            publishers: about.publishers,
+            rate_per_publisher: about.rate,
+            size_bytes: about.size,
+            seed: about.seed,
+            threads: about.threads,
+            source_addresses: about.sources,
+            seconds: about.seconds,
+            interrupted: about.interrupted,
+            gather_seconds: about.gather_seconds,
+            sent: totals.sent,
+            unsent: totals.unsent,
+            expected: totals.expected,
+            delivered: totals.delivered,
+            lost: totals.lost(),
+            doubled: totals.doubled,
+            reordered: totals.reordered,
+            gaps: totals.gaps,
+            strays: totals.strays,
+            fact_holes: totals.fact_holes,
+            fact_doubles: totals.fact_doubles,
+            receipts_checked: totals.receipts,
+            receipts_wrong: totals.receipts_wrong,
+            sent_per_second: per_second(totals.sent),
+            deliveries_per_second: per_second(totals.delivered),
+            latency_us: Times::of(&totals.latency),
+            generator_lag_us: Times::of(&totals.lag),
+            generator_cpu_share: totals.cpu_share,
+            generator_cpu_seconds: totals.cpu_ns as f64 / 1e9,
+            verdict,
+            verdict_sentence: verdict.sentence(),
+            sound: sound(&totals),
+            refused: totals.refused,
+            errors: totals.errors,
+        }
+    }
+
+    /// Whether delivered equals sent, and nothing went wrong.
+    pub(crate) fn sound(&self) -> bool {
+        self.sound
+    }
+
+    pub(crate) fn json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string_pretty(self).map(|json| json + "\n")
+    }
+
+    pub(crate) fn table(&self) -> String {
+        let mut out = String::new();
+        let mut row = |name: &str, value: String| {
+            // Writing to a string does not fail.
+            let _ = writeln!(out, "{name:<12} {value}");
+        };
+        let kind = match self.kind {
+            Kind::Chat => "chat",
+            Kind::Media => "media",
+        };
+        row(
+            "load",
+            format!(
+                "{} sessions, {} people, {} publishers x {} {kind}/s of {} B for {:.1} s{}",
+                self.sessions,
+                self.people,
+                self.publishers,
+                self.rate_per_publisher,
+                self.size_bytes,
+                self.seconds,
+                if self.interrupted { " (interrupted)" } else { "" },
+            ),
+        );
+        row(
+            "sent",
+            format!("{} ({:.1}/s), {} unsent", self.sent, self.sent_per_second, self.unsent),
+        );
+        row(
+            "delivered",
+            format!(
+                "{} of {} ({:.0}/s)",
+                self.delivered, self.expected, self.deliveries_per_second
+            ),
+        );
+        row(
+            "wrong",
+            format!(
+                "{} lost, {} doubled, {} reordered, {} gaps, {} strays; facts: {} holes, {} doubles; receipts: {} of {} wrong",
+                self.lost,
+                self.doubled,
+                self.reordered,
+                self.gaps,
+                self.strays,
+                self.fact_holes,
+                self.fact_doubles,
+                self.receipts_wrong,
+                self.receipts_checked,
+            ),
+        );
+        for (code, count) in &self.refused {
+            row("refused", format!("{count} x {code}"));
+        }
+        for (what, count) in &self.errors {
+            row("error", format!("{count} x {what}"));
+        }
+        row("latency", times(&self.latency_us));
+        row("own lag", times(&self.generator_lag_us));
+        let cpu = self.generator_cpu_share.map_or_else(
+            || "unknown".to_owned(),
+            |share| {
+                format!(
+                    "{:.0} % of a core in the busiest of {} threads",
+                    share * 100.0,
+                    self.threads
+                )
+            },
+        );
+        row("own CPU", cpu);
+        row("verdict", self.verdict_sentence.to_owned());
+        out
+    }
+}
+
+fn times(times: &Times) -> String {
+    let ms = |us: u64| format!("{:.2}", us as f64 / 1e3);
+    format!(
+        "p50 {}  p90 {}  p99 {}  p99.9 {}  max {} ms",
+        ms(times.p50),
+        ms(times.p90),
+        ms(times.p99),
+        ms(times.p999),
+        ms(times.max)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tally::Came;
+
+    #[test]
+    fn a_report_tells_the_same_in_both_forms() {
+        let mut totals = Totals::new();
+        (totals.sent, totals.expected) = (2, 6);
+        for _ in 0..5 {
+            totals.came(Came::Next, 1_500);
+        }
+        totals.error("the server closed the connection".into());
+        let about = About {
+            server: "http://localhost:8889".into(),
+            kind: Kind::Chat,
+            sessions: 1,
+            people: 3,
+            publishers: 1,
+            rate: 2.0,
+            size: 100,
+            seed: 1,
+            threads: 1,
+            sources: 1,
+            seconds: 1.0,
+            interrupted: false,
+            gather_seconds: 0.1,
+        };
+        let report = Report::new(about, totals);
+        assert!(!report.sound());
+        let json = report.json().expect("serializes");
+        let told: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(told["delivered"], 5);
+        assert_eq!(told["lost"], 1);
+        assert_eq!(told["verdict"], "server");
+        assert_eq!(told["latency_us"]["count"], 5);
+        let table = report.table();
+        assert!(table.contains("5 of 6") && table.contains("1 lost"), "{table}");
+        assert!(table.contains("p99 1.50"), "{table}");
+    }
+}

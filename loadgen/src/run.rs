@@ -1,0 +1,304 @@
+//! One run, from the arguments to the report.
+
+use std::fs::File;
+use std::io::{BufRead as _, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::sync_channel;
+use std::time::{Duration, Instant};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::CannotRun;
+use crate::cli::RunArgs;
+use crate::clock::{Clock, Micros};
+use crate::control::{Control, Phase};
+use crate::guests::{Invitation, Queues, invite};
+use crate::machine::check_files;
+use crate::measure::Totals;
+use crate::plan::Plan;
+use crate::progress::{Progress, is_watched};
+use crate::publisher::Window;
+use crate::report::{About, Report};
+use crate::server::Server;
+use crate::source::Sources;
+use crate::tickets::{self, Cast, Guest};
+use crate::worker::{Orders, work};
+
+/// Nobody came in for this long: the run cannot take place.
+const GATHER_STALL: Duration = Duration::from_secs(30);
+/// Tracks are open by then.
+const OPEN_MAX: Duration = Duration::from_secs(30);
+/// Between the last preparation and the first message.
+const BREATH: Micros = 300_000;
+/// Nothing arrived for this long: the rest is lost.
+const DRAIN_STALL: Duration = Duration::from_secs(2);
+const DRAIN_MAX: Duration = Duration::from_secs(30);
+const STEP: Duration = Duration::from_millis(20);
+/// Tickets that wait for a thread: few, for they are good for a minute only.
+const WAITING_MAX: usize = 16;
+const THREADS_DEFAULT_MAX: usize = 2;
+
+/// Who comes, and how they get their tickets.
+enum Guests {
+    Tickets(Vec<Guest>),
+    Account { email: String, password: String },
+}
+
+pub(crate) fn run(args: &RunArgs) -> Result<Report, CannotRun> {
+    let plan = Plan::new(args)?;
+    let (guests, casts) = cast(args)?;
+    let people = casts.iter().map(|cast| cast.people as usize).sum();
+    check_files(people)?;
+    let mut json = args.json.as_deref().map(Json::open).transpose()?;
+    let server = Server::find(&args.server, args.ca.as_deref())?;
+    let sources = Sources::choose(server.address, args.sources, people)?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = args.threads.map_or(cores.min(THREADS_DEFAULT_MAX), |threads| threads as usize);
+
+    let control = Arc::new(Control::new(threads, is_watched(), interruption()?));
+    let clock = Clock::start();
+    let (mut workers, mut queues) = (Vec::new(), Vec::new());
+    for number in 0..threads {
+        let (queue, guests) = sync_channel(WAITING_MAX);
+        queues.push(queue);
+        let (server, sources, plan) = (server.clone(), sources.clone(), plan.clone());
+        let control = control.clone();
+        let orders = Orders { number, server, sources, plan, clock, control, guests };
+        workers.push(std::thread::spawn(move || work(orders)));
+    }
+    let queues = Queues::new(queues);
+    let began = Instant::now();
+    let told = std::thread::scope(|scope| {
+        let (server, sources, casts) = (&server, &sources, &casts[..]);
+        let inviting = || match &guests {
+            Guests::Tickets(guests) => hand_over(guests, casts, &queues),
+            Guests::Account { email, password } => {
+                let attendees = args.attendees;
+                let invitation = Invitation { server, sources, email, password, attendees, casts };
+                invite(&invitation, &control, &queues);
+            }
+        };
+        scope.spawn(inviting);
+        let told = conduct(&plan, casts, people, clock, &control);
+        // Also ends those who still fetch tickets.
+        control.enter(Phase::Stop);
+        told
+    });
+    let mut totals = Totals::new();
+    for worker in workers {
+        let told = worker.join().map_err(|_| "a thread of the generator failed")?;
+        totals.add(told.map_err(|error| format!("a thread of the generator failed: {error}"))?);
+    }
+    let Told { window, gathered } = told?;
+    let about = About {
+        server: server.origin,
+        kind: plan.kind,
+        sessions: casts.len(),
+        people,
+        publishers: casts.iter().map(|cast| cast.publishers as usize).sum(),
+        rate: args.rate,
+        size: args.size,
+        seed: args.seed,
+        threads,
+        sources: sources.count(),
+        seconds: (window.end - window.start) as f64 / 1e6,
+        interrupted: control.is_interrupted(),
+        gather_seconds: gathered.duration_since(began).as_secs_f64(),
+    };
+    let report = Report::new(about, totals);
+    if let Some(json) = &mut json {
+        json.write(&report)?;
+    }
+    Ok(report)
+}
+
+fn cast(args: &RunArgs) -> Result<(Guests, Vec<Cast>), CannotRun> {
+    if let Some(path) = &args.tickets {
+        let (guests, casts) = tickets::read(path)?;
+        return Ok((Guests::Tickets(guests), casts));
+    }
+    let email = args.account.clone().ok_or("--account or --tickets is needed")?;
+    let mut password = String::new();
+    std::io::stdin()
+        .lock()
+        .read_line(&mut password)
+        .map_err(|error| format!("cannot read the password from standard input: {error}"))?;
+    let password = password.trim_end_matches(['\r', '\n']).to_owned();
+    if password.is_empty() {
+        return Err("the password is read from standard input, which is empty".into());
+    }
+    let (publishers, people) = (args.publishers, args.attendees + 1);
+    let cast = |session| Cast { first: session * publishers, publishers, people };
+    Ok((Guests::Account { email, password }, (0..args.sessions).map(cast).collect()))
+}
+
+fn interruption() -> Result<Arc<AtomicBool>, CannotRun> {
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // The second time ends the program at once.
+        signal_hook::flag::register_conditional_shutdown(signal, 130, flag.clone())
+            .and_then(|_| signal_hook::flag::register(signal, flag.clone()))
+            .map_err(|error| format!("signals cannot be watched: {error}"))?;
+    }
+    Ok(flag)
+}
+
+fn hand_over(guests: &[Guest], casts: &[Cast], queues: &Queues) {
+    for guest in guests {
+        if !queues.send(guest.clone(), casts[guest.session as usize]) {
+            return;
+        }
+    }
+}
+
+struct Told {
+    window: Window,
+    gathered: Instant,
+}
+
+/// Leads the run through its phases.
+fn conduct(
+    plan: &Plan,
+    casts: &[Cast],
+    people: usize,
+    clock: Clock,
+    control: &Control,
+) -> Result<Told, CannotRun> {
+    let mut progress = Progress::new(control);
+    let told = gather(people, control, &mut progress).and_then(|gathered| {
+        let publishers = casts.iter().map(|cast| cast.publishers as usize).sum();
+        open(publishers, control, &mut progress)?;
+        let start = clock.now() + BREATH;
+        let window =
+            publish(Window { start, end: start + plan.length }, clock, control, &mut progress);
+        drain(window, control, &mut progress);
+        Ok(Told { window, gathered })
+    });
+    progress.end();
+    told
+}
+
+fn gather(people: usize, control: &Control, progress: &mut Progress) -> Result<Instant, CannotRun> {
+    let (mut most, mut since) = (0, Instant::now());
+    loop {
+        let live = control.people(|counts| &counts.live);
+        prepared(control)?;
+        if live >= people {
+            return Ok(Instant::now());
+        }
+        if live > most {
+            (most, since) = (live, Instant::now());
+        }
+        if since.elapsed() > GATHER_STALL {
+            let waited = GATHER_STALL.as_secs();
+            return Err(format!(
+                "only {live} of {people} people came in, and nobody more for {waited} s"
+            )
+            .into());
+        }
+        progress.show(control, live as f64, people as f64);
+        std::thread::sleep(STEP);
+    }
+}
+
+fn open(publishers: usize, control: &Control, progress: &mut Progress) -> Result<(), CannotRun> {
+    control.enter(Phase::Open);
+    let began = Instant::now();
+    loop {
+        let ready = control.people(|counts| &counts.ready);
+        prepared(control)?;
+        if ready >= publishers {
+            return Ok(());
+        }
+        if began.elapsed() > OPEN_MAX {
+            return Err(
+                format!("only {ready} of {publishers} publishers could open a track").into()
+            );
+        }
+        progress.show(control, ready as f64, publishers as f64);
+        std::thread::sleep(STEP);
+    }
+}
+
+/// What stands in the way of the first message.
+fn prepared(control: &Control) -> Result<(), CannotRun> {
+    match control.failure() {
+        Some(why) => Err(CannotRun(why)),
+        None if control.is_interrupted() => Err("interrupted before anybody had published".into()),
+        None => Ok(()),
+    }
+}
+
+/// Lets publishers publish, and tells from when to when they really did.
+fn publish(window: Window, clock: Clock, control: &Control, progress: &mut Progress) -> Window {
+    control.set_window(window);
+    control.enter(Phase::Publish);
+    let seconds = |time: Micros| time as f64 / 1e6;
+    while clock.now() < window.end {
+        if control.is_interrupted() {
+            let now = clock.now().max(window.start);
+            control.set_window(Window { end: now, ..window });
+            break;
+        }
+        let passed = clock.now().saturating_sub(window.start);
+        progress.show(control, seconds(passed), seconds(window.end - window.start));
+        std::thread::sleep(STEP);
+    }
+    control.window()
+}
+
+/// Waits for what is under way, as long as something arrives.
+fn drain(window: Window, control: &Control, progress: &mut Progress) {
+    control.enter(Phase::Drain);
+    let seconds = (window.end - window.start) as f64 / 1e6;
+    let began = Instant::now();
+    let (mut last, mut since) = (0, Instant::now());
+    // The threads' counts are renewed once they see the phase.
+    std::thread::sleep(STEP * 5);
+    loop {
+        let delivered = control.sum(|counts| &counts.delivered);
+        let expected = control.sum(|counts| &counts.expected);
+        let unsent = control.sum(|counts| &counts.unsent);
+        if delivered != last {
+            (last, since) = (delivered, Instant::now());
+        }
+        let done = unsent == 0 && delivered >= expected;
+        if done || since.elapsed() > DRAIN_STALL || began.elapsed() > DRAIN_MAX {
+            return;
+        }
+        progress.show(control, seconds, seconds);
+        std::thread::sleep(STEP);
+    }
+}
+
+/// Where the report goes; opened before the run, so that nobody waits for a file that cannot be written.
+enum Json {
+    Output,
+    File(File, String),
+}
+
+impl Json {
+    fn open(path: &Path) -> Result<Self, CannotRun> {
+        if path == Path::new("-") {
+            return Ok(Self::Output);
+        }
+        let name = path.display().to_string();
+        match File::create(path) {
+            Ok(file) => Ok(Self::File(file, name)),
+            Err(error) => Err(format!("cannot write {name}: {error}").into()),
+        }
+    }
+
+    fn write(&mut self, report: &Report) -> Result<(), CannotRun> {
+        let json = report.json()?;
+        match self {
+            Self::Output => std::io::stdout().write_all(json.as_bytes())?,
+            Self::File(file, name) => file
+                .write_all(json.as_bytes())
+                .map_err(|error| format!("cannot write {name}: {error}"))?,
+        }
+        Ok(())
+    }
+}

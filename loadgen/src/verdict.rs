@@ -1,0 +1,124 @@
+//! Whether the figures tell about the server, or about this program.
+
+use serde::Serialize;
+
+use crate::measure::Totals;
+
+/// A thread that uses more of a processor than this has no room for lateness that is not its own.
+const BUSY: f64 = 0.9;
+/// Being this late with sending, in microseconds, and by this share of the latency, spoils the figures.
+const LATE: u64 = 5_000;
+const LATE_SHARE: f64 = 0.25;
+
+/// What set the limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Verdict {
+    /// Everything arrived and this program had room to spare.
+    Ok,
+    /// Something did not arrive, or not right, and this program had room to spare.
+    Server,
+    /// This program was at its own limit: the figures do not tell about the server.
+    Generator,
+}
+
+impl Verdict {
+    pub(crate) fn of(totals: &Totals) -> Self {
+        let busy = totals.cpu_share.is_some_and(|share| share > BUSY);
+        let lag = totals.lag.value_at_quantile(0.99);
+        let late =
+            lag > LATE && lag as f64 > LATE_SHARE * totals.latency.value_at_quantile(0.99) as f64;
+        if busy || late {
+            Self::Generator
+        } else if sound(totals) {
+            Self::Ok
+        } else {
+            Self::Server
+        }
+    }
+
+    pub(crate) fn sentence(self) -> &'static str {
+        match self {
+            Self::Ok => "ok: all that was sent arrived, once and in order",
+            Self::Server => "the server: not all that was sent arrived, once and in order",
+            Self::Generator => {
+                "the generator was the limit: use more --threads, another machine, or less load"
+            }
+        }
+    }
+}
+
+/// Whether delivered equals sent, and nothing went wrong.
+pub(crate) fn sound(totals: &Totals) -> bool {
+    let wrong = totals.doubled
+        + totals.reordered
+        + totals.gaps
+        + totals.strays
+        + totals.unsent
+        + totals.fact_holes
+        + totals.fact_doubles
+        + totals.receipts_wrong
+        + totals.refused_count()
+        + totals.errors_count();
+    totals.sent > 0 && totals.delivered == totals.expected && wrong == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tally::Came;
+
+    fn good() -> Totals {
+        let mut totals = Totals::new();
+        totals.sent = 100;
+        totals.expected = 100;
+        for _ in 0..100 {
+            totals.came(Came::Next, 2_000);
+            totals.lag.saturating_record(50);
+        }
+        totals.cpu_share = Some(0.3);
+        totals
+    }
+
+    #[test]
+    fn a_sound_run_is_ok() {
+        assert_eq!(Verdict::of(&good()), Verdict::Ok);
+    }
+
+    #[test]
+    fn nothing_sent_is_not_sound() {
+        assert!(!sound(&Totals::new()));
+    }
+
+    #[test]
+    fn each_planted_fault_is_the_servers() {
+        let faults: [fn(&mut Totals); 9] = [
+            |t| t.expected += 1,
+            |t| t.delivered += 1,
+            |t| t.came(Came::Again, 1),
+            |t| t.reordered += 1,
+            |t| t.fact_holes += 1,
+            |t| t.receipts_wrong += 1,
+            |t| t.unsent += 1,
+            |t| t.error("the server closed the connection".into()),
+            |t| *t.refused.entry("too_fast".into()).or_default() += 1,
+        ];
+        for (number, fault) in faults.into_iter().enumerate() {
+            let mut totals = good();
+            fault(&mut totals);
+            assert_eq!(Verdict::of(&totals), Verdict::Server, "fault {number}");
+        }
+    }
+
+    #[test]
+    fn a_generator_at_its_limit_says_so() {
+        let mut busy = good();
+        busy.cpu_share = Some(0.97);
+        assert_eq!(Verdict::of(&busy), Verdict::Generator);
+        let mut late = good();
+        for _ in 0..100 {
+            late.lag.saturating_record(50_000);
+        }
+        assert_eq!(Verdict::of(&late), Verdict::Generator);
+    }
+}
