@@ -39,6 +39,9 @@ impl Indexed {
     }
 }
 
+/// What an index knows: how far it has come, and the tails up to there.
+pub(crate) type Known = (Indexed, BTreeMap<StreamId, Tail>);
+
 /// The index. Its faults never reach a caller: a lookup finds nothing, and a failed flush is tried
 /// again on a fresh database later.
 pub(crate) struct Index {
@@ -73,7 +76,7 @@ impl Store {
     }
 
     /// What it holds, if it holds together: every tail is there and counts up to the position.
-    fn check(&self) -> Option<(Indexed, BTreeMap<StreamId, Tail>)> {
+    fn check(&self) -> Option<Known> {
         let at = read_meta(&self.meta.get(META).ok()??)?;
         let mut tails = BTreeMap::new();
         let mut digest = [0; 32];
@@ -92,7 +95,7 @@ impl Store {
 impl Index {
     /// Opens the index in a folder of its own. What it knows is `None` when it is new, failed a check or
     /// could not be opened: then it is empty and wants everything.
-    pub(crate) fn open(folder: &Path) -> (Self, Option<(Indexed, BTreeMap<StreamId, Tail>)>) {
+    pub(crate) fn open(folder: &Path) -> (Self, Option<Known>) {
         let store = Store::open(folder).ok();
         let known = store.as_ref().and_then(Store::check);
         let at = known.as_ref().map_or_else(Indexed::nothing, |(at, _)| *at);

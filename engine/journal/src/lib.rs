@@ -9,7 +9,9 @@ mod scan;
 
 pub mod block;
 pub mod checkpoint;
+pub mod committer;
 pub mod conformance;
+pub mod counters;
 pub mod disk;
 pub mod journal;
 pub mod keys;

@@ -21,8 +21,11 @@ pub struct Memory {
 struct State {
     epoch: u32,
     tree: Tree,
-    streams: BTreeMap<StreamId, (Tail, Vec<(u64, Vec<u8>)>)>,
+    streams: BTreeMap<StreamId, (Tail, Vec<Kept>)>,
 }
+
+/// An entry: its place and its bytes.
+type Kept = (u64, Vec<u8>);
 
 impl Memory {
     /// An empty log, epoch 1.

@@ -100,7 +100,7 @@ impl Scan {
     }
 
     /// Whether nothing but zeros follows.
-    pub(crate) fn is_zero(mut self) -> Result<bool, Error> {
+    pub(crate) fn holds_nothing(&mut self) -> Result<bool, Error> {
         self.rest_is_zero()
     }
 

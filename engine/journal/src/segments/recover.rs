@@ -11,7 +11,7 @@ use super::shared::State;
 use super::{Options, shown};
 use crate::block::{Block, is_torn};
 use crate::checkpoint;
-use crate::index::{Index, Indexed};
+use crate::index::{Index, Known};
 use crate::journal::Tail;
 use crate::locations::{Location, Locations};
 use crate::scan::{Scan, Step};
@@ -103,11 +103,7 @@ impl<'a> Walk<'a> {
         Self { options, found, milestones: milestones.to_vec(), witness, began: 0 }
     }
 
-    fn all(
-        mut self,
-        numbers: &[u64],
-        known: Option<&(Indexed, BTreeMap<StreamId, Tail>)>,
-    ) -> Result<Recovered, Error> {
+    fn all(mut self, numbers: &[u64], known: Option<&Known>) -> Result<Recovered, Error> {
         // Begin at the segment in which the index or the witness ends, whichever is earlier.
         let mut start = 1;
         if let Some((at, tails)) = known
@@ -185,7 +181,7 @@ impl<'a> Walk<'a> {
     /// Whether a file with a damaged header can be one whose making never finished.
     fn is_unborn(&self, number: u64) -> Result<bool, Error> {
         let scan = Scan::open(&*self.options.disk, &self.options.data, number, None, None);
-        Ok(self.witness.segment < number && scan?.is_zero()?)
+        Ok(self.witness.segment < number && scan?.holds_nothing()?)
     }
 
     /// Reads one segment's blocks. `false` when something is wrong.
