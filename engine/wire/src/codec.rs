@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::entry::{self, EntryRef, Header, SALT_BYTES};
+use crate::pack;
 
 /// A family of events that one kind of stream holds.
 pub trait Fact: Serialize + DeserializeOwned {
@@ -156,8 +157,8 @@ pub fn decode<E: Fact>(entry: &EntryRef<'_>) -> Result<Record<E>, DecodeError> {
     if entry.is_erased() {
         return Err(DecodeError::Erased);
     }
-    let event: E = rmp_serde::from_slice(entry.body())
-        .map_err(|error| DecodeError::Malformed(error.to_string()))?;
+    let event: E =
+        pack::read(entry.body()).map_err(|error| DecodeError::Malformed(error.to_string()))?;
     let header = &entry.header;
     if event.event_type() != header.event_type {
         return Err(DecodeError::Malformed(

@@ -7,6 +7,7 @@ pub mod frame;
 pub mod half;
 pub mod media;
 pub mod message;
+mod pack;
 pub mod turbo;
 
 pub use entry::Hash;

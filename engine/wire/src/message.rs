@@ -13,11 +13,15 @@
 //! ```
 
 use convoke_model::meeting::Command;
+use convoke_model::meeting::chat::To;
+use convoke_model::text::{ChatText, TextError};
 use convoke_model::view::session::SessionView;
 use convoke_model::{ClientId, Millis, ParticipantId, Position, Refusal, TrackId};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::entry::Hash;
+use crate::pack;
 
 /// First byte of a control message.
 pub const KIND: u8 = 0x02;
@@ -223,12 +227,44 @@ pub fn to_bytes<M: Serialize>(message: &M) -> Vec<u8> {
 
 /// The control message in `bytes`; `None` when it is not one.
 #[must_use]
-pub fn from_bytes<M: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Option<M> {
+pub fn from_bytes<M: DeserializeOwned>(bytes: &[u8]) -> Option<M> {
     let (&kind, body) = bytes.split_first()?;
     if kind != KIND {
         return None;
     }
-    rmp_serde::from_slice(body).ok()
+    pack::read(body).ok()
+}
+
+/// The number of a request that is well formed but for a chat text that the model does not take, and the
+/// refusal that its author is told: a long message is no reason to hang up.
+#[must_use]
+pub fn refused_text(bytes: &[u8]) -> Option<(u64, Refusal)> {
+    /// A `ClientMessage` that wishes to say any text whatever.
+    #[derive(Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Said {
+        Request { n: u64, command: Wish },
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Wish {
+        Chat(Writing),
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Writing {
+        Say {
+            #[serde(rename = "to")]
+            _to: To,
+            text: String,
+        },
+    }
+    let Said::Request { n, command: Wish::Chat(Writing::Say { _to, text }) } = from_bytes(bytes)?;
+    let refusal = match ChatText::new(&text).err()? {
+        TextError::Empty => Refusal::Empty,
+        TextError::TooLong => Refusal::TooLong,
+    };
+    Some((n, refusal))
 }
 
 /// What stands in the facts lane for an entry that not everybody may see.

@@ -104,6 +104,7 @@ impl Core {
             },
             Input::TooFast { n } => self.reply(token, n, Refusal::TooFast.into()),
             Input::NotAllowed { n } => self.reply(token, n, Refusal::NotAllowed.into()),
+            Input::Refused { n, refusal } => self.reply(token, n, refusal.into()),
             Input::Confirm(seq) => connection.confirmed = connection.confirmed.max(seq),
             Input::KeyFrame(track) => {
                 if let Some(seat) = seat_of(connection) {

@@ -179,8 +179,12 @@ impl ClientHalf {
             return Ok(None);
         }
         let kept = self.ahead.remove(&seq);
-        let epoch = kept.as_deref().and_then(|bytes| EntryRef::read(bytes).ok());
-        let epoch = epoch.map_or(self.position.epoch, |found| found.header.epoch);
+        let found = kept.as_deref().and_then(|bytes| EntryRef::read(bytes).ok());
+        // The facts lane vouches for what came beside it.
+        if found.is_some_and(|found| found.leaf() != *leaf) {
+            return Err(Broken::Malformed);
+        }
+        let epoch = found.map_or(self.position.epoch, |found| found.header.epoch);
         self.step(seq, leaf, epoch)?;
         Ok(Some(match kept {
             Some(bytes) => Output::Fact(bytes.into()),

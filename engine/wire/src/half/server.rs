@@ -1,7 +1,7 @@
 //! The server's half: what a client may say and when. Hostile input ends this connection and no other.
 
 use convoke_model::meeting::{Command, access};
-use convoke_model::{Millis, TrackId};
+use convoke_model::{Millis, Refusal, TrackId};
 
 use crate::close::Close;
 use crate::media::{self, MediaHeader};
@@ -46,6 +46,13 @@ pub enum Input<'a> {
     NotAllowed {
         /// Its number.
         n: u64,
+    },
+    /// A wish whose text the model does not take: to be refused with this.
+    Refused {
+        /// Its number.
+        n: u64,
+        /// Why.
+        refusal: Refusal,
     },
     /// Everything up to this fact arrived.
     Confirm(u64),
@@ -97,8 +104,10 @@ impl ServerHalf {
                 if bytes.len() > CONTROL_BYTES_MAX {
                     return Err(Close::TooBig);
                 }
-                let said = message::from_bytes(bytes).ok_or(Close::Malformed)?;
-                self.control(said, now, limits)
+                match message::from_bytes(bytes) {
+                    Some(said) => self.control(said, now, limits),
+                    None => self.unreadable(bytes, now, limits),
+                }
             }
             Some(_) | None => Err(Close::Malformed),
         }
@@ -128,10 +137,7 @@ impl ServerHalf {
             }
             _ if !self.greeted => Err(Close::OutOfOrder),
             ClientMessage::Request { n, command } => {
-                self.unanswered += 1;
-                if self.unanswered > UNANSWERED_MAX {
-                    return Err(Close::TooFast);
-                }
+                self.count()?;
                 if access::needs(&command) == access::Needs::Server {
                     return Ok(Input::NotAllowed { n });
                 }
@@ -143,6 +149,30 @@ impl ServerHalf {
             ClientMessage::Confirm { seq } => Ok(Input::Confirm(seq)),
             ClientMessage::KeyFrame { track } => Ok(Input::KeyFrame(track)),
         }
+    }
+
+    /// A message that is not in the protocol, unless only the text of it is not.
+    fn unreadable<'a>(
+        &mut self,
+        bytes: &[u8],
+        now: Millis,
+        limits: &Limits,
+    ) -> Result<Input<'a>, Close> {
+        let (n, refusal) = message::refused_text(bytes).ok_or(Close::Malformed)?;
+        if !self.greeted {
+            return Err(Close::OutOfOrder);
+        }
+        self.count()?;
+        Ok(match self.take_token(now, limits) {
+            true => Input::Refused { n, refusal },
+            false => Input::TooFast { n },
+        })
+    }
+
+    /// One more request waits for its answer.
+    fn count(&mut self) -> Result<(), Close> {
+        self.unanswered += 1;
+        if self.unanswered > UNANSWERED_MAX { Err(Close::TooFast) } else { Ok(()) }
     }
 
     fn take_token(&mut self, now: Millis, limits: &Limits) -> bool {

@@ -2,5 +2,7 @@
 
 mod disk;
 mod folds;
+mod messages;
+mod round_trip;
 mod scene;
 mod stories;

@@ -1,0 +1,292 @@
+//! One of every control message, command, session fact and other fact: what tests of the wire draw from.
+
+use convoke_model::grant::{Grant, Role};
+use convoke_model::meeting::{
+    self, Command, chat, floor, hand, life, lifecycle, lock, recording, roster, track,
+};
+use convoke_model::policy::{Admit, Credential, Decided, Question, Verdict};
+use convoke_model::site::{self, accounts};
+use convoke_model::text::{ChatText, Name, Topic};
+use convoke_model::view::session::Viewer;
+use convoke_model::{
+    AccountId, ClientId, MeetingId, Millis, ParticipantId, Position, Refusal, SessionNumber,
+    StreamId, TrackId,
+};
+use convoke_wire::message::{ClientMessage, Hello, Receipt, ReplyResult, Resume, ServerMessage};
+use convoke_wire::message::{Snapshot, Welcome};
+
+use super::scene::{MEETING, Scene, opening};
+
+const WHO: ParticipantId = ParticipantId(2);
+const TRACK: TrackId = TrackId(3);
+
+fn name() -> Name {
+    Name::new("Ann 安娜").expect("a name")
+}
+
+/// One of every command.
+pub(crate) fn commands() -> Vec<Command> {
+    let (who, track) = (WHO, TRACK);
+    vec![
+        Command::Lifecycle(lifecycle::Command::Open(opening())),
+        Command::Lifecycle(lifecycle::Command::End {}),
+        Command::Lifecycle(lifecycle::Command::Close { reason: lifecycle::EndReason::Empty }),
+        Command::Roster(roster::Command::Enter(entering())),
+        Command::Roster(roster::Command::Leave {}),
+        Command::Roster(roster::Command::Admit { who }),
+        Command::Roster(roster::Command::Deny { who }),
+        Command::Roster(roster::Command::Remove { who }),
+        Command::Roster(roster::Command::Drop { who, reason: roster::LeaveReason::Lost }),
+        Command::Roster(roster::Command::Disconnect { who }),
+        Command::Roster(roster::Command::Reconnect { who }),
+        Command::Floor(floor::Command::Give { to: who }),
+        Command::Floor(floor::Command::Take {}),
+        Command::Floor(floor::Command::Release {}),
+        Command::Chat(chat::Command::Say { to: chat::To::One(who), text: text() }),
+        Command::Chat(chat::Command::Silence { who }),
+        Command::Chat(chat::Command::Unsilence { who }),
+        Command::Track(track::Command::Open {
+            kind: track::Kind::Screen,
+            codec: "vp09.00.10.08".into(),
+            width: 1920,
+            height: 1080,
+        }),
+        Command::Track(track::Command::Close { track }),
+        Command::Track(track::Command::Pause { track }),
+        Command::Track(track::Command::Resume { track }),
+        Command::Track(track::Command::Mute { who }),
+        Command::Track(track::Command::Unmute { who }),
+        Command::Hand(hand::Command::Raise {}),
+        Command::Hand(hand::Command::Lower {}),
+        Command::Hand(hand::Command::LowerOf { who }),
+        Command::Lock(lock::Command::Lock {}),
+        Command::Lock(lock::Command::Unlock {}),
+        Command::Recording(recording::Command::Start {}),
+        Command::Recording(recording::Command::Stop {}),
+        Command::Recording(recording::Command::Seal(seal())),
+        Command::Recording(recording::Command::Gap(gap())),
+        Command::Policy(decided()),
+    ]
+}
+
+fn text() -> ChatText {
+    ChatText::new("Hello <b>&amp;</b>\n\u{1f44b}").expect("a text")
+}
+
+fn entering() -> roster::Entering {
+    roster::Entering {
+        client: ClientId(u64::MAX),
+        name: name(),
+        account: Some(AccountId(7)),
+        family: 9,
+        ticket: 11,
+        grant: Grant::of(Role::Panelist),
+        lobby: true,
+    }
+}
+
+fn seal() -> recording::Seal {
+    recording::Seal {
+        file: "88137455-2.media".into(),
+        from: 1,
+        to: 1 << 40,
+        sha256: [0xcd; 32],
+        first: Millis(5),
+        last: Millis(6),
+    }
+}
+
+fn gap() -> recording::Gap {
+    let reason = recording::GapReason::DiskFull;
+    recording::Gap { from: Millis(5), to: Millis(6), reason }
+}
+
+fn meeting_id() -> MeetingId {
+    MeetingId::new(MEETING).expect("eight digits")
+}
+
+fn decided() -> Decided {
+    Decided {
+        policy: "builtin".into(),
+        question: Question::Admit(Admit {
+            meeting: meeting_id(),
+            role: Role::Attendee,
+            account: None,
+            credential: Credential::Invitation,
+        }),
+        verdict: Verdict::Refuse(Refusal::CannotJoin),
+        fallback: true,
+        micros: 1_000,
+    }
+}
+
+/// One of every fact of a session, in order of their numbers.
+pub(crate) fn facts() -> Vec<meeting::Event> {
+    use meeting::Event;
+    let (who, track, generation) = (WHO, TRACK, 2);
+    vec![
+        Event::Lifecycle(lifecycle::Event::Opened(opening())),
+        Event::Lifecycle(lifecycle::Event::Ended { reason: lifecycle::EndReason::Host }),
+        Event::Roster(roster::Event::Entered {
+            who,
+            client: ClientId(u64::MAX),
+            account: None,
+            family: 9,
+            ticket: 11,
+            grant: Grant::of(Role::Viewer),
+        }),
+        Event::Roster(roster::Event::Waiting { who, name: name() }),
+        Event::Roster(roster::Event::Joined { who, name: name(), role: Role::Host }),
+        Event::Roster(roster::Event::Left { who, reason: roster::LeaveReason::Removed }),
+        Event::Roster(roster::Event::Disconnected { who }),
+        Event::Roster(roster::Event::Reconnected { who }),
+        Event::Floor(floor::Event::PresenterChanged { who: Some(who) }),
+        Event::Chat(chat::Event::Said { to: chat::To::Hosts, text: text() }),
+        Event::Chat(chat::Event::Silenced { who }),
+        Event::Chat(chat::Event::Unsilenced { who }),
+        Event::Track(track::Event::Opened {
+            track,
+            kind: track::Kind::Microphone,
+            codec: "opus".into(),
+            width: 0,
+            height: 0,
+        }),
+        Event::Track(track::Event::Closed { track }),
+        Event::Track(track::Event::Paused { track, generation }),
+        Event::Track(track::Event::Resumed { track, generation }),
+        Event::Track(track::Event::Muted { who }),
+        Event::Track(track::Event::Unmuted { who }),
+        Event::Hand(hand::Event::Raised { who }),
+        Event::Hand(hand::Event::Lowered { who }),
+        Event::Lock(lock::Event::Locked {}),
+        Event::Lock(lock::Event::Unlocked {}),
+        Event::Recording(recording::Event::Started {}),
+        Event::Recording(recording::Event::Stopped {}),
+        Event::Recording(recording::Event::MediaSealed(seal())),
+        Event::Recording(recording::Event::Missing(gap())),
+        Event::Policy(decided()),
+    ]
+}
+
+/// One of every fact of a meeting's own stream.
+pub(crate) fn life_facts() -> Vec<life::Event> {
+    vec![
+        life::Event::Created(life::Creation {
+            meeting: meeting_id(),
+            owner: AccountId(7),
+            kind: lifecycle::MeetingType::VideoConference,
+            topic: Topic::new("Plans").expect("a topic"),
+            has_password: true,
+        }),
+        life::Event::SessionOpened { session: SessionNumber(2) },
+        life::Event::SessionEnded {
+            session: SessionNumber(2),
+            reason: lifecycle::EndReason::Administrator,
+            tail: Position { epoch: 3, seq: 99 },
+            hash: [0xee; 32],
+        },
+    ]
+}
+
+/// One of every fact of the site's stream.
+pub(crate) fn site_facts() -> Vec<site::Event> {
+    let account = AccountId(7);
+    let via = accounts::Via::Legacy;
+    let email = accounts::Email::new("ann@example.org").expect("an address");
+    let added = accounts::Event::Added { account, email, name: name(), administrator: true };
+    let stream = StreamId { meeting: MEETING, session: 2 };
+    let reason = "asked for".into();
+    vec![
+        site::Event::Accounts(added),
+        site::Event::Accounts(accounts::Event::PasswordChanged { account }),
+        site::Event::Accounts(accounts::Event::SignedIn { account, via }),
+        site::Event::Accounts(accounts::Event::SignInFailed { account: None, via }),
+        site::Event::Policy(decided()),
+        site::Event::Audit(site::Audit::BackedUp { bytes: 1 << 40 }),
+        site::Event::Started { version: "0.1.0".into() },
+        site::Event::Lost(site::Loss { expected: 9, found: 8 }),
+        site::Event::Erased(site::Erasure {
+            entries: vec![(stream, 4, 5)],
+            reason,
+            asked: Millis(6),
+        }),
+    ]
+}
+
+/// One of every message of a client, and every command.
+pub(crate) fn from_client() -> Vec<ClientMessage> {
+    let by_ticket = Hello {
+        versions: vec![2, 1],
+        ticket: Some("q1w2e3r4t5y6u7i8o9p0aA".into()),
+        resume: None,
+        agent: "browser 0.1.0".into(),
+    };
+    let by_resume = Hello {
+        versions: vec![1],
+        ticket: None,
+        resume: Some(Resume {
+            meeting: MEETING,
+            session: 2,
+            client: ClientId(u64::MAX),
+            secret: vec![7; 16],
+            position: Some(Position { epoch: 3, seq: 40 }),
+            hash: Some(vec![9; 32]),
+        }),
+        agent: String::new(),
+    };
+    let mut said = vec![
+        ClientMessage::Hello(by_ticket),
+        ClientMessage::Hello(by_resume),
+        ClientMessage::Confirm { seq: 1 << 40 },
+        ClientMessage::KeyFrame { track: TRACK },
+    ];
+    said.extend((1..).zip(commands()).map(|(n, command)| ClientMessage::Request { n, command }));
+    said
+}
+
+/// One of every message of a server.
+pub(crate) fn from_server() -> Vec<ServerMessage> {
+    let mut scene = Scene::open();
+    let ann = scene.joins("Ann", Role::Host);
+    scene.waits("Ben");
+    scene.says(ann, chat::To::Everyone, "hello");
+    let viewer = Viewer::Participant(ann, Role::Host);
+    let view = scene.view.for_viewer(viewer);
+    vec![
+        ServerMessage::Welcome(Welcome {
+            version: 1,
+            client: ClientId(u64::MAX),
+            secret: vec![7; 16],
+            who: ann,
+            meeting: MEETING,
+            session: 2,
+            now: Millis(1_785_000_000_000),
+            resume_ms: 60_000,
+            requests: 4,
+        }),
+        ServerMessage::Waiting {},
+        ServerMessage::Snapshot(Snapshot {
+            position: scene.position(),
+            hash: scene.hash().to_vec(),
+            view,
+        }),
+        ServerMessage::Resumed { from: 41 },
+        ServerMessage::Reply {
+            n: 3,
+            result: ReplyResult::Accepted(Receipt {
+                epoch: 3,
+                seq: 41,
+                hash: vec![9; 32],
+                durable: true,
+            }),
+        },
+        ServerMessage::Reply { n: 4, result: Refusal::Locked.into() },
+        ServerMessage::KeyFrameWanted { track: TRACK },
+        ServerMessage::Slower { track: TRACK, bits_per_second: 300_000 },
+        ServerMessage::Bye {
+            code: 4410,
+            reason: "ended".into(),
+            sentence: "The session has ended.".into(),
+        },
+    ]
+}
