@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Fills meetings of a Convoke server with people, publishes at a fixed rate, and tells what arrived
-/// and when.
+/// Fills meetings of a Convoke server with people, publishes at a fixed rate, and tells what
+/// arrived and when.
 #[derive(Debug, Parser)]
 #[command(
     name = "loadgen",

@@ -1,4 +1,4 @@
-//! What the threads of a run share: the phase, the window, and the counts that are shown while it goes.
+//! What the threads of a run share: the phase, the window, and the counts that are shown.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};

@@ -55,7 +55,8 @@ impl Follower {
                 let seq = header[SEQ_AT..].first_chunk().map_or(0, |seq| u64::from_le_bytes(*seq));
                 let again = self.fact(seq, totals);
                 let said = u16::from_le_bytes([header[2], header[3]]) == plan.said_type;
-                // The text is the last field of a chat entry, and all texts of a run are of one length.
+                // The text is the last field of a chat entry, and all texts of a run are of one
+                // length.
                 if said && !again && bytes.len() >= entry::HEADER_BYTES + plan.size {
                     let text = &bytes[bytes.len() - plan.size..];
                     self.stamped(text, Kind::Chat, now, plan, totals);

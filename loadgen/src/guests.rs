@@ -1,4 +1,4 @@
-//! Gets the guests: opens meetings and fetches tickets, several at a time, no faster than they are used.
+//! Gets the guests: opens meetings and fetches tickets, no faster than they are used.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, channel};

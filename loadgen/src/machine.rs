@@ -32,8 +32,8 @@ fn check(limits: &str, needed: usize) -> Result<(), CannotRun> {
         .into())
 }
 
-/// Processor time that the calling thread has used, in nanoseconds; `None` where the system does not
-/// tell.
+/// Processor time that the calling thread has used, in nanoseconds; `None` where the system does
+/// not tell.
 pub(crate) fn thread_cpu_ns() -> Option<u64> {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     told.split_whitespace().next()?.parse().ok()
@@ -43,8 +43,8 @@ pub(crate) fn thread_cpu_ns() -> Option<u64> {
 mod tests {
     use super::*;
 
-    const LIMITS: &str = "Limit                     Soft Limit           Hard Limit           Units\n\
-                          Max open files            1024                 20000                files\n";
+    const LIMITS: &str = "Limit           Soft Limit   Hard Limit   Units\n\
+                          Max open files  1024         20000        files\n";
 
     #[test]
     fn too_few_open_files_are_named_with_the_way_out() {

@@ -1,4 +1,4 @@
-//! `loadgen`: fills meetings with people, publishes at a fixed rate, and tells what arrived and when.
+//! `loadgen`: fills meetings with people, publishes at a fixed rate, tells what arrived and when.
 
 mod cli;
 mod clock;

@@ -29,7 +29,8 @@ pub(crate) struct Totals {
     pub(crate) reordered: u64,
     /// Times that a receiver saw a message missing, when a later one came.
     pub(crate) gaps: u64,
-    /// Stamped messages of unknown publishers, or on the publisher's own connection where they must not be.
+    /// Stamped messages of unknown publishers, or on the publisher's own connection where they must
+    /// not be.
     pub(crate) strays: u64,
     /// Facts whose number was not the next one: missing before it, or told again.
     pub(crate) fact_holes: u64,

@@ -73,8 +73,8 @@ impl Plan {
         })
     }
 
-    /// When message `counter` of a publisher is meant to go, from the start of the run. Each publisher
-    /// has its own place within the period, so that they do not speak at once.
+    /// When message `counter` of a publisher is meant to go, from the start of the run. Each
+    /// publisher has its own place within the period, so that they do not speak at once.
     pub(crate) fn due(&self, publisher: u32, counter: u64) -> Micros {
         ((self.place(publisher) + counter as f64) * self.period_ns / 1e3) as Micros
     }

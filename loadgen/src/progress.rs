@@ -47,7 +47,8 @@ impl Progress {
                 let word =
                     if control.phase() == Phase::Publish { "publishing" } else { "arriving  " };
                 format!(
-                    "{word}  {}  {done:.0} of {all:.0} s  {rate:.0} deliveries/s  p99 {p99:.1} ms  errors {errors}",
+                    "{word}  {}  {done:.0} of {all:.0} s  {rate:.0} deliveries/s  p99 {p99:.1} ms  \
+                     errors {errors}",
                     bar(done / all)
                 )
             }

@@ -1,5 +1,5 @@
-//! A publisher: sends each message when it is due, or as soon after as the server lets it, and never
-//! forgets when it was meant to go.
+//! A publisher: sends each message when it is due, or as soon after as the server lets it, and
+//! never forgets when it was meant to go.
 
 use std::collections::{BTreeMap, VecDeque};
 

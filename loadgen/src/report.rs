@@ -197,7 +197,8 @@ impl Report {
         row(
             "wrong",
             format!(
-                "{} lost, {} doubled, {} reordered, {} gaps, {} strays; facts: {} holes, {} doubles; receipts: {} of {} wrong",
+                "{} lost, {} doubled, {} reordered, {} gaps, {} strays; \
+                 facts: {} holes, {} doubles; receipts: {} of {} wrong",
                 self.lost,
                 self.doubled,
                 self.reordered,

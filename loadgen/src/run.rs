@@ -273,7 +273,7 @@ fn drain(window: Window, control: &Control, progress: &mut Progress) {
     }
 }
 
-/// Where the report goes; opened before the run, so that nobody waits for a file that cannot be written.
+/// Where the report goes; opened before the run, so that nobody waits for what cannot be written.
 enum Json {
     Output,
     File(File, String),

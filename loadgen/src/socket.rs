@@ -82,7 +82,8 @@ impl TlsSocket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.flush()?;
         let taken = self.tls.writer().write(bytes)?;
-        // What the socket does not take now stays in the TLS buffer, and goes before the next bytes.
+        // What the socket does not take now stays in the TLS buffer, and goes before the next
+        // bytes.
         match self.flush() {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock && taken > 0 => Ok(taken),
             Err(error) => Err(error),

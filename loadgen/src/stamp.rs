@@ -1,7 +1,7 @@
 //! The stamp in every published message: who sent it, which one it is, and when it was meant to go.
 //!
 //! ```text
-//! ~ RRRR PPPP CCCCCC TTTTTTTT .     24 printable bytes: run, publisher, counter, intended time (us)
+//! ~ RRRR PPPP CCCCCC TTTTTTTT .   24 printable bytes: run, publisher, counter, intended time us
 //! ```
 //! Six bits a character, so that it passes through chat as well as through media unchanged.
 

@@ -6,7 +6,8 @@ use crate::measure::Totals;
 
 /// A thread that uses more of a processor than this has no room for lateness that is not its own.
 const BUSY: f64 = 0.9;
-/// Being this late with sending, in microseconds, and by this share of the latency, spoils the figures.
+/// Being this late with sending, in microseconds, and by this share of the latency, spoils the
+/// figures.
 const LATE: u64 = 5_000;
 const LATE_SHARE: f64 = 0.25;
 

@@ -3,8 +3,8 @@
 use convoke_wire::frame::{Opcode, server_header, unmask};
 use convoke_wire::message::SUBPROTOCOL;
 
-/// The example of RFC 6455, 1.3, and the answer it must get. A fresh key for each connection protects
-/// against caches between the two ends, which a load test does not go through.
+/// The example of RFC 6455, 1.3, and the answer it must get. A fresh key for each connection
+/// protects against caches between the two ends, which a load test does not go through.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 

@@ -1,4 +1,4 @@
-//! One thread of connections: a poll loop that brings people in, sends what is due and counts what comes.
+//! One thread of connections: brings people in, sends what is due and counts what comes.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};

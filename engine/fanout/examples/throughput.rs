@@ -22,10 +22,10 @@ fn main() -> std::io::Result<()> {
         let (appended, delivered, took) = run(bytes, readers);
         writeln!(
             out,
-            "readers {readers:>5}: appended {:>7.2} M/s, delivered {:>7.1} M/s, {:>6.1} ns a message appended",
+            "readers {readers:>5}: appended {:>6.2} M/s ({:>6.1} ns each), delivered {:>6.1} M/s",
             appended as f64 / took / 1e6,
-            delivered as f64 / took / 1e6,
             took * 1e9 / appended as f64,
+            delivered as f64 / took / 1e6,
         )?;
     }
     Ok(())

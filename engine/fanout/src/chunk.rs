@@ -11,8 +11,8 @@ use crate::sync::{AtomicPtr, Ordering};
 /// each byte is watched.
 pub const CHUNK_BYTES: usize = if cfg!(loom) { 4 } else { 64 * 1024 };
 
-/// Memory of one stretch of a lane. The `next` pointer leads to the following stretch and stays valid
-/// after the chunk was dropped from its lane, for those who still hold a pin.
+/// Memory of one stretch of a lane. The `next` pointer leads to the following stretch and stays
+/// valid after the chunk was dropped from its lane, for those who still hold a pin.
 pub(crate) struct Chunk {
     next: AtomicPtr<Chunk>,
     bytes: UnsafeCell<[MaybeUninit<u8>; CHUNK_BYTES]>,
@@ -54,7 +54,8 @@ impl Owned {
         unsafe { self.0.as_ref() }
     }
 
-    /// Leads readers of this chunk on to `next`. Must be done before the head moves past this chunk.
+    /// Leads readers of this chunk on to `next`. Must be done before the head moves past this
+    /// chunk.
     pub(crate) fn link(&self, next: &Self) {
         self.chunk().next.store(next.as_ptr(), Ordering::Release);
     }
@@ -71,8 +72,9 @@ impl Owned {
             cell.with_mut(|_| ());
         }
         let start = self.chunk().bytes.get().cast::<u8>();
-        // SAFETY: the range is within the chunk (asserted), `bytes` cannot overlap it since no `&[u8]`
-        // of an unpublished range exists, and the caller promises that nobody reads or writes it.
+        // SAFETY: the range is within the chunk (asserted), `bytes` cannot overlap it since no
+        // `&[u8]` of an unpublished range exists, and the caller promises that nobody reads or
+        // writes it.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), start.add(offset), bytes.len()) };
     }
 
@@ -94,8 +96,8 @@ impl Owned {
     /// # Safety
     /// As for [`Owned::recycle`].
     pub(crate) unsafe fn free(self) {
-        // SAFETY: made by `Box::leak` in `allocate`; nobody else reaches it, as the caller promises,
-        // and `self` is consumed, so it is freed once.
+        // SAFETY: made by `Box::leak` in `allocate`; nobody else reaches it, as the caller
+        // promises, and `self` is consumed, so it is freed once.
         drop(unsafe { Box::from_raw(self.0.as_ptr()) });
     }
 }
@@ -103,8 +105,8 @@ impl Owned {
 /// The filled bytes `offset..offset + len` of a chunk.
 ///
 /// # Safety
-/// `chunk` is kept alive for `'a` (by a pin taken while the chunk was in its lane), and the range lies
-/// below a head that the caller has acquired, so it is initialised and never written again.
+/// `chunk` is kept alive for `'a` (by a pin taken while the chunk was in its lane), and the range
+/// lies below a head that the caller has acquired, so it is initialised and never written again.
 pub(crate) unsafe fn filled<'a>(chunk: *const Chunk, offset: usize, len: usize) -> &'a [u8] {
     debug_assert!(offset + len <= CHUNK_BYTES, "a read stays within its chunk");
     // SAFETY: alive for `'a`, as the caller promises; only shared references to it exist.

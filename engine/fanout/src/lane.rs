@@ -14,8 +14,9 @@ const UNMARKED: u64 = u64::MAX;
 /// Bounds of a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LaneLimits {
-    /// Bytes that stay readable at most, and also the longest frame. The oldest are dropped a chunk at
-    /// a time, so a full lane holds between this and one chunk less. At least two chunks are taken.
+    /// Bytes that stay readable at most, and also the longest frame. The oldest are dropped a chunk
+    /// at a time, so a full lane holds between this and one chunk less. At least two chunks are
+    /// taken.
     pub bytes_max: usize,
 }
 
@@ -34,8 +35,8 @@ impl std::fmt::Display for Overrun {
 
 impl std::error::Error for Overrun {}
 
-/// A handle for readers; copies are the same lane. Positions are bytes since the lane was opened and
-/// never repeat; every position that the lane hands out is the start of a frame.
+/// A handle for readers; copies are the same lane. Positions are bytes since the lane was opened
+/// and never repeat; every position that the lane hands out is the start of a frame.
 #[derive(Clone)]
 pub struct Lane(pub(crate) Arc<Shared>);
 
@@ -88,7 +89,8 @@ impl Lane {
         (mark != UNMARKED && mark >= self.tail()).then_some(mark)
     }
 
-    /// Where someone who comes new, or who fell out, should begin: at the mark, or else at the head.
+    /// Where someone who comes new, or who fell out, should begin: at the mark, or else at the
+    /// head.
     #[must_use]
     pub fn entrance(&self) -> u64 {
         let head = self.head();
@@ -135,9 +137,9 @@ impl Lane {
         if position < tail || chunk.is_null() {
             return Err(Overrun { tail });
         }
-        // SAFETY: the chunk was in its lane after the pin was taken, and so are the chunks that follow
-        // it: none is used again while the pin lives. It is the chunk of this position, since the tail
-        // has not passed it. `position..head` is below a head that was acquired.
+        // SAFETY: the chunk was in its lane after the pin was taken, and so are the chunks that
+        // follow it: none is used again while the pin lives. It is the chunk of this position,
+        // since the tail has not passed it. `position..head` is below a head that was acquired.
         Ok(unsafe { Span::new(chunk, position, head) })
     }
 

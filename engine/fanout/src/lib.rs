@@ -1,10 +1,11 @@
 //! Lanes: append-only rings of ready-to-send frames with one writer and any number of readers.
 //!
-//! A [`Lane`] holds complete WebSocket frames, contiguous in fixed chunks, so that everything between
-//! a reader's position and the head leaves in one write call, whatever the number of messages. A
-//! reader is a `u64` kept by the caller: it costs the lane nothing, and the writer never waits for
-//! it. Chunks are dropped when the lane is trimmed and used again once no thread's pin is older than
-//! the drop. This crate knows nothing of meetings; it is the only one that may use `unsafe`.
+//! A [`Lane`] holds complete WebSocket frames, contiguous in fixed chunks, so that everything
+//! between a reader's position and the head leaves in one write call, whatever the number of
+//! messages. A reader is a `u64` kept by the caller: it costs the lane nothing, and the writer
+//! never waits for it. Chunks are dropped when the lane is trimmed and used again once no thread's
+//! pin is older than the drop. This crate knows nothing of meetings; it is the only one that may
+//! use `unsafe`.
 //!
 //! ```
 //! use convoke_fanout::{LaneLimits, Pool, PoolLimits, frame};

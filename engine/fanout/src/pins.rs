@@ -1,11 +1,12 @@
 //! Pins: a thread's mark that it may be looking at chunks, so that none it can reach is used again.
 //!
-//! The rule, in three steps. (1) A writer unlinks a chunk, raises the epoch by one, and tags the chunk
-//! with the value before. (2) A thread pins by copying the epoch to its slot and passing a full fence
-//! before it looks at any lane. (3) The chunk is free when a scan, begun with a full fence, finds no
-//! slot with a value at or below its tag. Why it holds: a pin with a higher value has acquired the
-//! raise, so it sees the chunk unlinked; a pin that the scan did not see passed its fence after the
-//! scan's, so it too sees the chunk unlinked; all others are seen, and keep the chunk.
+//! The rule, in three steps. (1) A writer unlinks a chunk, raises the epoch by one, and tags the
+//! chunk with the value before. (2) A thread pins by copying the epoch to its slot and passing a
+//! full fence before it looks at any lane. (3) The chunk is free when a scan, begun with a full
+//! fence, finds no slot with a value at or below its tag. Why it holds: a pin with a higher value
+//! has acquired the raise, so it sees the chunk unlinked; a pin that the scan did not see passed
+//! its fence after the scan's, so it too sees the chunk unlinked; all others are seen, and keep the
+//! chunk.
 
 use crate::pool::Pool;
 use crate::sync::{AtomicU64, Ordering, Padded, fence};
@@ -87,8 +88,8 @@ impl PinSlot {
         Some(Self { pool: pool.clone(), slot })
     }
 
-    /// Pins, for one flush over any number of lanes and readers. Costs one fence; keep it short, for
-    /// chunks dropped meanwhile cannot be used again before the guard ends.
+    /// Pins, for one flush over any number of lanes and readers. Costs one fence; keep it short,
+    /// for chunks dropped meanwhile cannot be used again before the guard ends.
     pub fn pin(&mut self) -> PinGuard<'_> {
         let pins = self.pool.pins();
         let epoch = pins.epoch.0.load(Ordering::Acquire);

@@ -22,8 +22,8 @@ impl<'a> Span<'a> {
     }
 
     /// # Safety
-    /// `chunk` holds `start`; it and the chunks after it up to `end` stay as they are for `'a`; `end`
-    /// is an acquired head beyond `start`.
+    /// `chunk` holds `start`; it and the chunks after it up to `end` stay as they are for `'a`;
+    /// `end` is an acquired head beyond `start`.
     pub(crate) unsafe fn new(chunk: *const Chunk, start: u64, end: u64) -> Self {
         Self { chunk, start, end, kept_by: PhantomData }
     }
@@ -71,8 +71,8 @@ impl<'a> Span<'a> {
 
     /// After a write that took only `sent` bytes of this span: appends what is missing of the frame
     /// that was cut to `rest`, and tells where the next frame starts. With the rest kept by the
-    /// connection, its position stays on a frame start, and it may jump or change lanes as it likes.
-    /// The span must begin at a frame start. Walks the frames sent, so its cost is theirs.
+    /// connection, its position stays on a frame start, and it may jump or change lanes as it
+    /// likes. The span must begin at a frame start. Walks the frames sent, so its cost is theirs.
     pub fn rest_of_frame(&self, sent: usize, rest: &mut Vec<u8>) -> u64 {
         let sent = self.start + (sent as u64).min(self.end - self.start);
         let mut next = self.start;
@@ -155,8 +155,8 @@ impl<'a> Iterator for Slices<'a> {
         }
         let offset = (self.at % CHUNK_BYTES as u64) as usize;
         let len = (self.end - self.at).min(left_in_chunk(self.at));
-        // SAFETY: the span's maker promised that the chunk stays for `'a` and that all below `end` is
-        // filled; `len` stays within both the chunk and the span.
+        // SAFETY: the span's maker promised that the chunk stays for `'a` and that all below `end`
+        // is filled; `len` stays within both the chunk and the span.
         let slice = unsafe { filled(self.chunk, offset, len as usize) };
         self.advance(len);
         Some(slice)

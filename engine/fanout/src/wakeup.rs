@@ -5,8 +5,8 @@ use crate::sync::{AtomicBool, Ordering};
 /// Tells the one who adds work whether the sleeper must be woken. Many requests between two
 /// [`Wakeup::take`]s cost one wake-up.
 ///
-/// The order that loses nothing: who adds work first adds it, then calls [`Wakeup::request`], and wakes
-/// when told to; the sleeper first calls [`Wakeup::take`], then looks for work.
+/// The order that loses nothing: who adds work first adds it, then calls [`Wakeup::request`], and
+/// wakes when told to; the sleeper first calls [`Wakeup::take`], then looks for work.
 #[derive(Debug)]
 pub struct Wakeup(AtomicBool);
 

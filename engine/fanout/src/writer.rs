@@ -82,8 +82,9 @@ impl LaneWriter {
         self.tail
     }
 
-    /// Appends one complete frame, header included, given in parts, and returns where it starts. Readers
-    /// see all of it or nothing. What would exceed the lane's bound is dropped from its old end first.
+    /// Appends one complete frame, header included, given in parts, and returns where it starts.
+    /// Readers see all of it or nothing. What would exceed the lane's bound is dropped from its old
+    /// end first.
     ///
     /// # Errors
     /// See [`AppendError`]; nothing of the frame is visible then.
@@ -121,8 +122,8 @@ impl LaneWriter {
         self.shared.mark.store(frame, Ordering::Release);
     }
 
-    /// Drops everything before `frame`, a position that [`Self::append`] returned. Memory goes back a
-    /// whole chunk at a time. Does nothing when the lane already begins later.
+    /// Drops everything before `frame`, a position that [`Self::append`] returned. Memory goes back
+    /// a whole chunk at a time. Does nothing when the lane already begins later.
     pub fn trim_to(&mut self, frame: u64) {
         if frame > self.tail {
             self.advance_tail(frame.min(self.head));
@@ -182,7 +183,8 @@ impl LaneWriter {
         }
         let places = self.shared.table.len();
         for stretch in self.first..self.first + count as u64 {
-            // After the tail: whoever finds the place empty, or refilled, also finds the tail raised.
+            // After the tail: whoever finds the place empty, or refilled, also finds the tail
+            // raised.
             let empty = std::ptr::null_mut();
             self.shared.table[place(stretch, places)].store(empty, Ordering::Release);
         }
@@ -243,8 +245,8 @@ impl LaneWriter {
         while !bytes.is_empty() {
             let offset = (at % CHUNK) as usize;
             let (now, later) = bytes.split_at(bytes.len().min(CHUNK_BYTES - offset));
-            // SAFETY: `&mut self` in `append` makes this the only writer, and the range lies above the
-            // head, which is stored only after the copy.
+            // SAFETY: `&mut self` in `append` makes this the only writer, and the range lies above
+            // the head, which is stored only after the copy.
             unsafe { self.held[self.index(at)].chunk.write(offset, now) };
             at += now.len() as u64;
             bytes = later;

@@ -139,7 +139,8 @@ fn readers_that_keep_up_get_everything_once() {
         let writer = scope.spawn(|| {
             let mut number = 0u64;
             while !stop.load(Ordering::Relaxed) {
-                // Backpressure is the caller's choice; here it proves that nothing is dropped early.
+                // Backpressure is the caller's choice; here it proves that nothing is dropped
+                // early.
                 if writer.head() - slowest.load(Ordering::Acquire) < 2 * CHUNK_BYTES as u64 {
                     let (header, len) = frame::header(8);
                     let parts = [&header[..len], &number.to_le_bytes()];

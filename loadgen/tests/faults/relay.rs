@@ -1,0 +1,253 @@
+//! A small relay that speaks the protocol over real sockets, to try `loadgen` against: it can be told
+//! to lose, double, swap or delay messages, or to refuse people.
+
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use convoke_model::meeting::{self, Command, chat, track};
+use convoke_model::view::session::SessionView;
+use convoke_model::{
+    Actor, Audience, ClientId, Millis, ParticipantId, Position, StreamId, TrackId,
+};
+use convoke_wire::codec::{self, Place};
+use convoke_wire::frame::{FRAME_BYTES_MAX, Opcode, read, server_frame};
+use convoke_wire::message::{
+    ClientMessage, Receipt, ReplyResult, ServerMessage, Snapshot, Welcome, from_bytes, to_bytes,
+};
+use convoke_wire::{Hash, entry, media};
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Nothing.
+    #[default]
+    None,
+    /// One receiver misses one message.
+    Lose,
+    /// One receiver gets one message twice.
+    Double,
+    /// One receiver gets two messages in the wrong order.
+    Swap,
+    /// One message waits for 300 ms.
+    Delay,
+    /// One receiver is cut off.
+    Cut,
+    /// One chat message is refused.
+    Refuse,
+    /// A receipt does not fit the facts.
+    Forge,
+    /// Nobody is let in.
+    Shut,
+}
+
+/// One session, for everybody who connects.
+pub(crate) struct Relay {
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+}
+
+#[derive(Default)]
+struct Session {
+    seq: u64,
+    hash: Hash,
+    tracks: u32,
+    said: u64,
+    people: BTreeMap<u32, TcpStream>,
+    kept: Option<Vec<u8>>,
+}
+
+struct Shared {
+    fault: Fault,
+    session: Mutex<Session>,
+    joined: AtomicU64,
+}
+
+impl Relay {
+    /// Listens on a free port until the test's process ends.
+    pub(crate) fn start(fault: Fault) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let shared =
+            Arc::new(Shared { fault, session: Mutex::default(), joined: AtomicU64::new(0) });
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let shared = shared.clone();
+                std::thread::spawn(move || serve(&stream, &shared));
+            }
+        });
+        Self { address }
+    }
+}
+
+fn serve(mut stream: &TcpStream, shared: &Shared) -> Option<()> {
+    let mut bytes = Vec::new();
+    let mut part = [0; 64 * 1024];
+    let mut who = None;
+    let mut upgraded = false;
+    loop {
+        let count = stream.read(&mut part).ok().filter(|count| *count > 0)?;
+        bytes.extend_from_slice(&part[..count]);
+        if !upgraded {
+            let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+            bytes.drain(..end + 4);
+            let answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+                 Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
+                 Sec-WebSocket-Protocol: convoke.1\r\n\r\n";
+            stream.write_all(answer.as_bytes()).ok()?;
+            upgraded = true;
+        }
+        while let Some(frame) = read(&mut bytes, FRAME_BYTES_MAX).ok()? {
+            let mut message = bytes[frame.payload..frame.end].to_vec();
+            bytes.drain(..frame.end);
+            match frame.opcode {
+                Opcode::Binary => {}
+                Opcode::Close => return leave(who?, shared),
+                _ => continue,
+            }
+            match who {
+                None => who = Some(enter(stream, &message, shared)?),
+                Some(who) => said(who, &mut message, shared)?,
+            }
+        }
+    }
+}
+
+fn enter(mut stream: &TcpStream, hello: &[u8], shared: &Shared) -> Option<u32> {
+    let Some(ClientMessage::Hello(hello)) = from_bytes(hello) else { return None };
+    let say = |mut stream: &TcpStream, message: &ServerMessage| {
+        stream.write_all(&server_frame(Opcode::Binary, &to_bytes(message)))
+    };
+    if shared.fault == Fault::Shut {
+        let bye = ServerMessage::Bye {
+            code: 4401,
+            reason: "ticket_invalid".into(),
+            sentence: "This ticket was used.".into(),
+        };
+        say(stream, &bye).ok()?;
+        return None;
+    }
+    assert!(hello.ticket.is_some(), "people come with tickets");
+    let mut session = shared.session.lock().ok()?;
+    let who = u32::try_from(shared.joined.fetch_add(1, Ordering::Relaxed)).ok()? + 1;
+    let welcome = ServerMessage::Welcome(Welcome {
+        version: 1,
+        client: ClientId(u64::from(who) + 1000),
+        secret: vec![1; 16],
+        who: ParticipantId(who),
+        meeting: 88_137_455,
+        session: 1,
+        now: Millis(1),
+        resume_ms: 1,
+        requests: 0,
+    });
+    say(stream, &welcome).ok()?;
+    let snapshot = ServerMessage::Snapshot(Snapshot {
+        position: Position { epoch: 1, seq: session.seq },
+        hash: session.hash.to_vec(),
+        view: SessionView::default(),
+    });
+    say(stream, &snapshot).ok()?;
+    stream.flush().ok()?;
+    session.people.insert(who, stream.try_clone().ok()?);
+    Some(who)
+}
+
+fn leave(who: u32, shared: &Shared) -> Option<()> {
+    shared.session.lock().ok()?.people.remove(&who);
+    None
+}
+
+fn said(who: u32, message: &mut [u8], shared: &Shared) -> Option<()> {
+    let mut session = shared.session.lock().ok()?;
+    if message.first() == Some(&media::KIND) {
+        media::stamp(message, Millis(2), session.seq);
+        session.publish(message, Some(who), shared.fault);
+        return Some(());
+    }
+    let Some(ClientMessage::Request { n, command }) = from_bytes(message) else {
+        return Some(());
+    };
+    let event = match command {
+        Command::Chat(chat::Command::Say { to, text }) => {
+            session.said += 1;
+            if shared.fault == Fault::Refuse && session.said == 5 {
+                let result = convoke_model::Refusal::TooFast.into();
+                return session.reply(who, &ServerMessage::Reply { n, result });
+            }
+            meeting::Event::Chat(chat::Event::Said { to, text })
+        }
+        Command::Track(track::Command::Open { kind, codec, width, height }) => {
+            session.tracks += 1;
+            let track = TrackId(session.tracks);
+            meeting::Event::Track(track::Event::Opened { track, kind, codec, width, height })
+        }
+        _ => return Some(()),
+    };
+    session.seq += 1;
+    let place = Place {
+        stream: StreamId { meeting: 88_137_455, session: 1 },
+        position: Position { epoch: 1, seq: session.seq },
+        time: Millis(1),
+        actor: Actor::from_number(who),
+        audience: Audience::Everyone,
+        request: Some((ClientId(u64::from(who) + 1000), n)),
+    };
+    let bytes = codec::encode(&place, &[3; 16], &event).expect("encodes");
+    let leaf = entry::EntryRef::read(&bytes).expect("sound").leaf();
+    session.hash = entry::chain(&session.hash, &leaf);
+    let fault = if session.said > 0 { shared.fault } else { Fault::None };
+    session.publish(&bytes, None, fault);
+    let mut hash = session.hash.to_vec();
+    if fault == Fault::Forge {
+        hash[0] ^= 1;
+    }
+    let receipt = Receipt { epoch: 1, seq: session.seq, hash, durable: true };
+    session.reply(who, &ServerMessage::Reply { n, result: ReplyResult::Accepted(receipt) })
+}
+
+impl Session {
+    fn reply(&mut self, who: u32, message: &ServerMessage) -> Option<()> {
+        let bytes = server_frame(Opcode::Binary, &to_bytes(message));
+        self.people.get_mut(&who)?.write_all(&bytes).ok()
+    }
+
+    /// Sends to everybody but the author of media; the fault strikes the last person once.
+    fn publish(&mut self, message: &[u8], author: Option<u32>, fault: Fault) {
+        self.said += u64::from(author.is_some());
+        let strikes = self.said == 5;
+        let bytes = server_frame(Opcode::Binary, message);
+        let last = self.people.keys().copied().filter(|who| Some(*who) != author).max();
+        if strikes && fault == Fault::Delay {
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        let kept = self.kept.take();
+        for (who, stream) in &mut self.people {
+            if Some(*who) == author {
+                continue;
+            }
+            let hit = strikes && Some(*who) == last;
+            let parts: Vec<&[u8]> = match (fault, hit, &kept) {
+                (Fault::Lose, true, _) => vec![],
+                (Fault::Double, true, _) => vec![&bytes, &bytes],
+                (Fault::Swap, true, _) => {
+                    self.kept = Some(bytes.clone());
+                    vec![]
+                }
+                (Fault::Swap, false, Some(kept)) if Some(*who) == last => vec![&bytes, kept],
+                (Fault::Cut, true, _) => {
+                    // They notice by themselves.
+                    let _ = stream.shutdown(std::net::Shutdown::Both);
+                    vec![]
+                }
+                _ => vec![&bytes],
+            };
+            for part in parts {
+                let _ = stream.write_all(part);
+            }
+        }
+    }
+}
