@@ -89,7 +89,7 @@ export function PasswordField({ label, value, onValue, hint, wrong: _wrong, clas
           {...(rest as object)}
           id={id}
           class="input"
-          type={shown ? "text" : "password"}
+          {...(shown ? { type: "text" } : { type: "password" })}
           value={value}
           spellcheck={false}
           autocapitalize="off"
