@@ -1,7 +1,7 @@
 // What this tab keeps for one meeting, so that a reload comes back to it: the resume secret and a few labels.
 
-/** The right to come back, as the server gave it. */
-export type Resume = { client: string; secret: string; next: number };
+/** The way back as it is kept: numbers and bytes as text. */
+export type KeptWayBack = { meeting: number; session: number; client: string; secret: string; next: number };
 
 /** Labels shown before the meeting is connected. */
 export type Note = { name?: string | undefined; topic?: string | undefined; viewer?: boolean; host?: boolean };
@@ -26,13 +26,13 @@ function write(name: string, value: unknown): void {
 }
 
 /** Keeps the right to come back. */
-export function keepResume(meeting: string, resume: Resume): void {
-  write(key("resume", meeting), resume);
+export function keepResume(meeting: string, wayBack: KeptWayBack): void {
+  write(key("resume", meeting), wayBack);
 }
 
 /** The kept right to come back, if any. */
-export function keptResume(meeting: string): Resume | null {
-  const held = read<Resume>(key("resume", meeting));
+export function keptResume(meeting: string): KeptWayBack | null {
+  const held = read<KeptWayBack>(key("resume", meeting));
   return held && typeof held.client === "string" && typeof held.secret === "string" ? held : null;
 }
 

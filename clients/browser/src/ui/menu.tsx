@@ -1,6 +1,6 @@
 // A menu button: arrow keys move, Escape and a click elsewhere close, focus returns to the button.
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "./icons";
 
 /** One line of a menu; `null` draws a rule. */
@@ -16,13 +16,24 @@ type MenuProps = {
   label: string;
   items: MenuItem[];
   class: string;
-  up?: boolean;
-  left?: boolean;
   children: ComponentChildren;
 };
 
+const margin_px = 8;
+
+/** Puts the menu beside its button where there is room; lists that scroll must not cut it off. */
+function place(menu: HTMLElement, button: HTMLElement): void {
+  const at = button.getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = menu;
+  const below = at.bottom + margin_px + height <= innerHeight - margin_px;
+  const top = below ? at.bottom + margin_px : at.top - margin_px - height;
+  const left = at.right - width >= margin_px ? at.right - width : at.left;
+  menu.style.top = `${Math.max(margin_px, top)}px`;
+  menu.style.left = `${Math.max(margin_px, Math.min(left, innerWidth - width - margin_px))}px`;
+}
+
 /** A button that opens a menu. */
-export function Menu({ label, items, class: names, up, left, children }: MenuProps): JSX.Element {
+export function Menu({ label, items, class: names, children }: MenuProps): JSX.Element {
   const [open, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const list = useRef<HTMLDivElement>(null);
@@ -31,6 +42,9 @@ export function Menu({ label, items, class: names, up, left, children }: MenuPro
     setOpen(false);
     if (refocus) button.current?.focus();
   };
+  useLayoutEffect(() => {
+    if (open && list.current && button.current) place(list.current, button.current);
+  }, [open]);
   useEffect(() => {
     if (!open) return;
     list.current?.querySelector<HTMLElement>("[role=menuitem]")?.focus();
@@ -72,7 +86,7 @@ export function Menu({ label, items, class: names, up, left, children }: MenuPro
         {children}
       </button>
       {open && (
-        <div ref={list} id={id} class={`menu ${up ? "up" : ""} ${left ? "left" : ""}`} role="menu" aria-label={label} onKeyDown={keys}>
+        <div ref={list} id={id} class="menu" role="menu" aria-label={label} onKeyDown={keys}>
           {items.map((item, i) =>
             item === null ? (
               <hr key={i} />

@@ -1,80 +1,84 @@
 // One client's link as a value that is stepped: bytes and times go in, outputs come out; no socket, no clock.
 import { num, pack, tagged, unpack } from "./bytes";
+import { ending, type Ending } from "./close";
 import { entry_kind, readEntry, readWithheld, withheld_kind, type Entry } from "./entry";
-import { Ledger, type Position } from "./ledger";
+import { Ledger, type Position, type Taken } from "./ledger";
 
 const control_kind = 0x02;
 const media_kind = 0x10;
 const confirm_every_ms = 5_000;
-const gap_patience_ms = 3_000;
 const answer_patience_ms = 20_000;
 const backoff_first_ms = 300;
 const backoff_max_ms = 10_000;
 const unanswered_max = 64;
 
-/** The right to come back. */
-export type ResumeKey = { client: bigint; secret: Uint8Array; next: number };
+/** The way back into a session; `next` is the number of the next request. */
+export type WayBack = { meeting: number; session: number; client: bigint; secret: Uint8Array; next: number };
 
 /** A "no" with its stable code. */
 export type Refused = { code: string; sentence: string };
 
-/** What was granted, and where the fact stands. */
+/** What was granted, and where its last fact stands. */
 export type Accepted = { epoch: number; seq: number; durable: boolean };
 
 /** Who we are in the session. */
 export type Welcome = { who: number; meeting: number; session: number; client: bigint; now: number };
 
-/** What the shell has to do or to tell. */
+/** Why it is over, with the server's words. */
+export type Over = { why: Extract<Ending, { over: string }>["over"]; refused: Refused };
+
+/** What the shell has to do, and what it has to tell. */
 export type Output =
   | { kind: "send"; bytes: Uint8Array }
   | { kind: "drop"; reason: string }
   | { kind: "connect"; inMs: number }
+  | Told;
+
+/** What the owner of a connection is told. */
+export type Told =
   | { kind: "welcome"; welcome: Welcome }
   | { kind: "waiting" }
   | { kind: "snapshot"; view: Record<string, unknown> }
   | { kind: "live"; resumed: boolean }
-  | { kind: "facts"; entries: Entry[] }
+  | { kind: "fact"; entry: Entry }
+  | { kind: "place" }
   | { kind: "media"; bytes: Uint8Array }
-  | { kind: "reply"; n: number; command: unknown; accepted?: Accepted; refused?: Refused }
+  | { kind: "reply"; n: number; accepted?: Accepted; refused?: Refused }
   | { kind: "key_frame_wanted"; track: number }
   | { kind: "slower"; track: number; bitsPerSecond: number }
-  | { kind: "bye"; code: number; reason: string }
-  | { kind: "violation"; what: string };
+  | { kind: "over"; over: Over };
 
 type Pending = { n: number; command: unknown; sent: number };
 
+/** What a connection starts from: a ticket, or the way back. */
+export type Start = { ticket?: string; wayBack?: WayBack | null; agent: string; random: () => number };
+
 export class Connection {
   readonly ledger = new Ledger();
-  /** Times the link was lost and is being or was rebuilt. */
+  /** Times the link was lost after it had been there. */
   reconnects = 0;
-  private open = false;
-  private live = false;
-  private mayRequest = false;
-  private over = false;
-  private attempts = 0;
+  private wayBack: Omit<WayBack, "next"> | null;
   private next: number;
   private unanswered: Pending[] = [];
-  private resume: ResumeKey | null;
+  private open = false;
+  private greeted = false;
+  private live = false;
+  private mayAsk = false;
+  private over = false;
   private started = false;
+  private attempts = 0;
   private confirmedAt = 0;
-  private confirmed = 0;
-  private gapSince = 0;
+  private said: { code: number; refused: Refused } | null = null;
 
-  constructor(
-    private readonly options: { ticket?: string; resume?: ResumeKey | null; agent: string; random: () => number },
-  ) {
-    this.resume = options.resume ?? null;
-    this.next = this.resume?.next ?? 1;
+  constructor(private readonly start: Start) {
+    const { next = 1, ...wayBack } = start.wayBack ?? {};
+    this.wayBack = start.wayBack ? (wayBack as Omit<WayBack, "next">) : null;
+    this.next = next;
   }
 
-  /** The right to come back, to be kept for a reload. */
-  get key(): ResumeKey | null {
-    return this.resume ? { ...this.resume, next: this.next } : null;
-  }
-
-  /** Requests that have no answer yet. */
-  get pending(): readonly { n: number; command: unknown }[] {
-    return this.unanswered;
+  /** The way back, to be kept for a reload. */
+  get key(): WayBack | null {
+    return this.wayBack ? { ...this.wayBack, next: this.next } : null;
   }
 
   /** True while facts flow. */
@@ -85,33 +89,41 @@ export class Connection {
   /** The socket is open: says hello. */
   opened(): Output[] {
     this.open = true;
-    const hello: Record<string, unknown> = { versions: [1], agent: this.options.agent };
-    if (this.resume) {
-      hello["resume"] = {
-        client: this.resume.client,
-        secret: this.resume.secret,
-        position: this.started ? this.ledger.position : undefined,
-        hash: this.started ? this.ledger.hash : undefined,
-      };
+    this.said = null;
+    const hello: Record<string, unknown> = { versions: [1], agent: this.start.agent };
+    if (this.wayBack) {
+      const place = this.started ? { position: this.ledger.position, hash: this.ledger.hash } : {};
+      hello["resume"] = { ...this.wayBack, ...place };
     } else {
-      hello["ticket"] = this.options.ticket;
+      hello["ticket"] = this.start.ticket;
     }
     return [this.control("hello", hello)];
   }
 
-  /** The socket closed or could not be opened: asks for another one, later and later. */
-  closed(): Output[] {
-    const was = this.open;
+  /** The socket closed, or could not be opened: it is over, or another one is asked for, later and later. */
+  closed(code: number): Output[] {
+    const was = this.open && this.greeted;
     this.open = false;
+    this.greeted = false;
     this.live = false;
-    this.mayRequest = false;
-    this.gapSince = 0;
+    this.mayAsk = false;
     this.ledger.forgetAhead();
     if (this.over) return [];
+    const { code: reason, refused } = this.said ?? { code, refused: { code: "", sentence: "" } };
+    this.said = null;
+    const end = ending(reason);
+    if ("over" in end) {
+      this.over = true;
+      return [...this.giveUp(), { kind: "over", over: { why: end.over, refused } }];
+    }
+    const out: Output[] = [];
+    if (end.retry === "without requests") out.push(...this.giveUp());
+    if (end.retry === "from a snapshot") this.started = false;
     if (was) this.reconnects += 1;
     const ceiling = Math.min(backoff_max_ms, backoff_first_ms * 2 ** this.attempts);
     this.attempts += 1;
-    return [{ kind: "connect", inMs: Math.round(ceiling * (0.5 + this.options.random() / 2)) }];
+    out.push({ kind: "connect", inMs: Math.round(ceiling * (0.5 + this.start.random() / 2)) });
+    return out;
   }
 
   /** Nothing more will be said: the person left. */
@@ -120,12 +132,12 @@ export class Connection {
     this.live = false;
   }
 
-  /** A wish of the person; it is kept until it is answered. */
+  /** A wish of the person; it is kept until it is answered. Null when too many wait already. */
   request(command: unknown, now: number): { n: number; outputs: Output[] } | null {
     if (this.unanswered.length >= unanswered_max || this.over) return null;
     const pending = { n: this.next++, command, sent: now };
     this.unanswered.push(pending);
-    return { n: pending.n, outputs: this.mayRequest ? [this.ask(pending)] : [] };
+    return { n: pending.n, outputs: this.mayAsk ? [this.ask(pending)] : [] };
   }
 
   /** Asks the publisher of a track for a key frame. */
@@ -135,25 +147,15 @@ export class Connection {
 
   /** Time passes; called about once a second. */
   tick(now: number): Output[] {
-    const out: Output[] = [];
-    if (!this.live) return out;
-    if (this.ledger.hasGap) {
-      if (this.gapSince === 0) this.gapSince = now;
-      else if (now - this.gapSince > gap_patience_ms) return [{ kind: "drop", reason: "gap" }];
-    } else {
-      this.gapSince = 0;
-    }
+    if (!this.live) return [];
     const oldest = this.unanswered[0];
     if (oldest && now - oldest.sent > answer_patience_ms) {
-      oldest.sent = now;
+      for (const pending of this.unanswered) pending.sent = now;
       return [{ kind: "drop", reason: "no answer" }];
     }
-    if (now - this.confirmedAt >= confirm_every_ms) {
-      this.confirmedAt = now;
-      this.confirmed = this.ledger.position.seq;
-      out.push(this.control("confirm", { seq: this.confirmed }));
-    }
-    return out;
+    if (now - this.confirmedAt < confirm_every_ms) return [];
+    this.confirmedAt = now;
+    return [this.control("confirm", { seq: this.ledger.position.seq })];
   }
 
   /** One message of the server. */
@@ -161,22 +163,18 @@ export class Connection {
     try {
       return this.read(bytes, now);
     } catch (error) {
-      const what = error instanceof Error ? error.message : "malformed";
-      return [{ kind: "violation", what }, { kind: "drop", reason: what }];
+      return [{ kind: "drop", reason: error instanceof Error ? error.message : "malformed" }];
     }
   }
 
   private read(bytes: Uint8Array, now: number): Output[] {
-    const facts: Entry[] = [];
     switch (bytes[0]) {
       case media_kind:
         return [{ kind: "media", bytes }];
       case entry_kind:
-        if (this.ledger.entry(readEntry(bytes), facts) === "broken") return [{ kind: "drop", reason: "gap" }];
-        return facts.length > 0 && this.started ? [{ kind: "facts", entries: facts }] : [];
+        return this.taken(this.ledger.entry(readEntry(bytes)));
       case withheld_kind:
-        if (this.ledger.withheld(readWithheld(bytes), facts) === "broken") return [{ kind: "drop", reason: "gap" }];
-        return facts.length > 0 && this.started ? [{ kind: "facts", entries: facts }] : [];
+        return this.taken(this.ledger.withheld(readWithheld(bytes)));
       case control_kind:
         return this.controlled(unpack(bytes.subarray(1)), now);
       default:
@@ -184,36 +182,28 @@ export class Connection {
     }
   }
 
+  private taken(taken: Taken): Output[] {
+    if (taken === "hole") return [{ kind: "drop", reason: "a fact is missing" }];
+    if (taken === "withheld") return [{ kind: "place" }];
+    return typeof taken === "string" ? [] : [{ kind: "fact", entry: taken }];
+  }
+
   private controlled(message: unknown, now: number): Output[] {
     const [tag, body] = tagged(message);
     switch (tag) {
-      case "welcome": {
-        const client = BigInt(body["client"] as number | bigint);
-        this.resume = { client, secret: body["secret"] as Uint8Array, next: this.next };
-        const welcome: Welcome = {
-          client,
-          who: num(body["who"]),
-          meeting: num(body["meeting"]),
-          session: num(body["session"]),
-          now: num(body["now"]),
-        };
-        return [{ kind: "welcome", welcome }];
-      }
+      case "welcome":
+        return [this.welcomed(body)];
       case "waiting":
-        this.attempts = 0;
-        this.mayRequest = true;
         return [{ kind: "waiting" }, ...this.again(now)];
       case "snapshot": {
         const at = body["position"] as Record<string, unknown>;
-        const ahead: Entry[] = [];
-        this.ledger.start({ epoch: num(at["epoch"]), seq: num(at["seq"]) }, body["hash"] as Uint8Array, ahead);
+        this.ledger.start({ epoch: num(at["epoch"]), seq: num(at["seq"]) }, body["hash"] as Uint8Array);
         const resumed = this.started;
         this.started = true;
-        const out: Output[] = [{ kind: "snapshot", view: body["view"] as Record<string, unknown> }];
-        if (ahead.length > 0) out.push({ kind: "facts", entries: ahead });
-        return [...out, ...this.begin(resumed, now)];
+        return [{ kind: "snapshot", view: body["view"] as Record<string, unknown> }, ...this.begin(resumed, now)];
       }
       case "resumed":
+        if (num(body["from"]) !== this.ledger.position.seq + 1) throw new Error("resumed at another place");
         return this.begin(true, now);
       case "reply":
         return this.reply(num(body["n"]), body["result"]);
@@ -222,40 +212,60 @@ export class Connection {
       case "slower":
         return [{ kind: "slower", track: num(body["track"]), bitsPerSecond: num(body["bits_per_second"]) }];
       case "bye":
-        return [{ kind: "bye", code: num(body["code"]), reason: String(body["reason"] ?? "") }];
+        // The close frame follows; what it means is decided there.
+        this.said = {
+          code: num(body["code"]),
+          refused: { code: String(body["reason"] ?? ""), sentence: String(body["sentence"] ?? "") },
+        };
+        return [];
       default:
         // A newer server may say more than this client knows.
         return [];
     }
   }
 
+  private welcomed(body: Record<string, unknown>): Output {
+    const client = BigInt(body["client"] as number | bigint);
+    const meeting = num(body["meeting"]);
+    const session = num(body["session"]);
+    this.wayBack = { meeting, session, client, secret: body["secret"] as Uint8Array };
+    this.next = Math.max(this.next, num(body["requests"] ?? 0) + 1);
+    this.greeted = true;
+    return { kind: "welcome", welcome: { client, meeting, session, who: num(body["who"]), now: num(body["now"]) } };
+  }
+
   private begin(resumed: boolean, now: number): Output[] {
     this.live = true;
-    this.attempts = 0;
     this.confirmedAt = now;
-    this.mayRequest = true;
     return [{ kind: "live", resumed }, ...this.again(now)];
   }
 
   private again(now: number): Output[] {
+    this.attempts = 0;
+    this.mayAsk = true;
     return this.unanswered.map((pending) => {
       pending.sent = now;
       return this.ask(pending);
     });
   }
 
+  private giveUp(): Output[] {
+    const refused = { code: "malformed", sentence: "" };
+    return this.unanswered.splice(0).map(({ n }) => ({ kind: "reply", n, refused }));
+  }
+
   private reply(n: number, result: unknown): Output[] {
     const at = this.unanswered.findIndex((pending) => pending.n === n);
-    const [pending] = at >= 0 ? this.unanswered.splice(at, 1) : [];
+    if (at >= 0) this.unanswered.splice(at, 1);
     const [tag, body] = tagged(result);
     if (tag === "refused") {
       const refused = { code: String(body["code"]), sentence: String(body["sentence"] ?? "") };
-      return pending ? [{ kind: "reply", n, command: pending.command, refused }] : [];
+      return at >= 0 ? [{ kind: "reply", n, refused }] : [];
     }
     const accepted = { epoch: num(body["epoch"]), seq: num(body["seq"]), durable: body["durable"] === true };
     const hash = body["hash"];
     if (hash instanceof Uint8Array && hash.length === 32 && accepted.seq > 0) this.ledger.receipt(accepted.seq, hash);
-    return pending ? [{ kind: "reply", n, command: pending.command, accepted }] : [];
+    return at >= 0 ? [{ kind: "reply", n, accepted }] : [];
   }
 
   private ask(pending: Pending): Output {

@@ -1,5 +1,5 @@
-// The ledger: takes entries in whatever order lanes deliver them, gives them back in strict order of seq, once,
-// and follows the hash chain so that receipts can be checked against it.
+// The ledger: takes entries as lanes deliver them, gives them back in strict order of seq, once, and follows
+// the hash chain so that receipts can be checked against it.
 import { same } from "./bytes";
 import { chain, type Entry, type Withheld } from "./entry";
 
@@ -7,80 +7,57 @@ import { chain, type Entry, type Withheld } from "./entry";
 export type Position = { epoch: number; seq: number };
 
 const hashes_max = 512;
-const kept_max = 1024;
+const ahead_max = 1024;
 
-/** What the ledger says about what it was given. */
-export type Taken = "applied" | "duplicate" | "kept" | "broken";
+/** What became of a message: a fact in turn, one to keep or to forget, or a hole in the stream. */
+export type Taken = Entry | "kept" | "old" | "withheld" | "hole";
 
 export class Ledger {
   position: Position = { epoch: 0, seq: 0 };
   hash: Uint8Array = new Uint8Array(32);
   /** False once a receipt or a leaf did not fit. */
   sound = true;
-  private kept = new Map<number, Entry>();
-  private places = new Map<number, Withheld>();
+  /** Entries for this person alone; they come before their place in the facts lane. */
+  private ahead = new Map<number, Entry>();
   private hashes = new Map<number, Uint8Array>();
   private receipts = new Map<number, Uint8Array>();
 
-  /** Starts at a snapshot; `out` receives what came ahead of it and is in turn now. */
-  start(position: Position, hash: Uint8Array, out: Entry[]): void {
+  /** Starts at a snapshot. */
+  start(position: Position, hash: Uint8Array): void {
     this.position = { ...position };
     this.hash = hash;
-    this.hashes.clear();
-    this.hashes.set(position.seq, hash);
-    for (const seq of [...this.kept.keys()]) if (seq <= position.seq) this.kept.delete(seq);
-    for (const seq of [...this.places.keys()]) if (seq <= position.seq) this.places.delete(seq);
+    this.hashes = new Map([[position.seq, hash]]);
+    for (const seq of this.ahead.keys()) if (seq <= position.seq) this.ahead.delete(seq);
     this.settle(position.seq);
-    for (const seq of [...this.receipts.keys()]) if (seq <= position.seq) this.receipts.delete(seq);
-    this.advance(out);
+    for (const seq of this.receipts.keys()) if (seq <= position.seq) this.receipts.delete(seq);
   }
 
   /** Forgets what came ahead of its turn: a resumed connection delivers it again. */
   forgetAhead(): void {
-    this.kept.clear();
-    this.places.clear();
+    this.ahead.clear();
   }
 
-  /** How many came ahead of their turn and wait. */
-  get waiting(): number {
-    return this.kept.size + this.places.size;
-  }
-
-  /** True when entries wait that no lane can still fill in: the stream has a hole. */
-  get hasGap(): boolean {
-    return this.places.size > 0 || [...this.kept.values()].some((entry) => entry.audience === 0);
-  }
-
-  /** Takes an entry; `out` receives what is in turn now. */
-  entry(entry: Entry, out: Entry[]): Taken {
-    if (entry.seq <= this.position.seq) return "duplicate";
-    if (this.waiting >= kept_max) return "broken";
-    this.kept.set(entry.seq, entry);
-    if (entry.seq !== this.position.seq + 1) {
-      this.advance(out);
+  /** Takes an entry. */
+  entry(entry: Entry): Taken {
+    if (entry.seq <= this.position.seq) return "old";
+    if (entry.audience !== 0) {
+      if (this.ahead.size >= ahead_max) return "hole";
+      this.ahead.set(entry.seq, entry);
       return "kept";
     }
-    this.advance(out);
-    return "applied";
+    return this.step(entry.seq, entry.leaf, entry.epoch) ? entry : "hole";
   }
 
-  /** Takes the place of an entry that may have come by another lane. */
-  withheld(place: Withheld, out: Entry[]): Taken {
-    if (place.seq <= this.position.seq) {
-      const held = this.kept.get(place.seq);
-      if (held) this.kept.delete(place.seq);
-      return "duplicate";
-    }
-    const early = this.kept.get(place.seq);
-    if (early && !same(early.leaf, place.leaf)) {
-      this.sound = false;
-      this.kept.delete(place.seq);
-    }
-    if (this.waiting >= kept_max) return "broken";
-    this.places.set(place.seq, place);
-    const before = this.position.seq;
-    this.advance(out);
-    return this.position.seq > before ? "applied" : "kept";
+  /** Takes the place of an entry that not everybody may see. */
+  withheld(place: Withheld): Taken {
+    if (place.seq <= this.position.seq) return "old";
+    const kept = this.ahead.get(place.seq);
+    this.ahead.delete(place.seq);
+    if (!this.step(place.seq, place.leaf, kept?.epoch ?? this.position.epoch)) return "hole";
+    if (!kept) return "withheld";
+    if (same(kept.leaf, place.leaf)) return kept;
+    this.sound = false;
+    return "withheld";
   }
 
   /** Takes a receipt: the hash that the stream must have after `seq`. */
@@ -89,23 +66,14 @@ export class Ledger {
     this.settle(seq);
   }
 
-  private advance(out: Entry[]): void {
-    for (;;) {
-      const seq = this.position.seq + 1;
-      const entry = this.kept.get(seq);
-      const place = this.places.get(seq);
-      if (!entry && !place) return;
-      this.kept.delete(seq);
-      this.places.delete(seq);
-      const leaf = entry?.leaf ?? place?.leaf;
-      if (!leaf) return;
-      this.hash = chain(this.hash, leaf);
-      this.position = { epoch: entry?.epoch ?? this.position.epoch, seq };
-      this.hashes.set(seq, this.hash);
-      this.hashes.delete(seq - hashes_max);
-      this.settle(seq);
-      if (entry) out.push(entry);
-    }
+  private step(seq: number, leaf: Uint8Array, epoch: number): boolean {
+    if (seq !== this.position.seq + 1) return false;
+    this.hash = chain(this.hash, leaf);
+    this.position = { epoch, seq };
+    this.hashes.set(seq, this.hash);
+    this.hashes.delete(seq - hashes_max);
+    this.settle(seq);
+    return true;
   }
 
   private settle(seq: number): void {

@@ -1,5 +1,5 @@
 // The thin shell around a connection: one WebSocket at a time, timers, and the network coming and going.
-import { Connection, type Output, type ResumeKey } from "./connection";
+import { Connection, type Output, type Told, type WayBack } from "./connection";
 
 const subprotocol = "convoke.1";
 const tick_ms = 1_000;
@@ -7,7 +7,7 @@ const silence_max_ms = 15_000;
 
 /** What the owner of a socket is told. */
 export type Listener = {
-  output: (output: Exclude<Output, { kind: "send" } | { kind: "drop" } | { kind: "connect" }>) => void;
+  told: (told: Told) => void;
   /** The link is down; the next try comes in so many milliseconds. */
   lost: (inMs: number) => void;
 };
@@ -23,7 +23,7 @@ export class Socket {
 
   constructor(
     private readonly url: string,
-    options: { ticket?: string; resume?: ResumeKey | null },
+    options: { ticket?: string; wayBack?: WayBack | null },
     private readonly listener: Listener,
   ) {
     this.connection = new Connection({ ...options, agent: navigator.userAgent.slice(0, 200), random: Math.random });
@@ -89,14 +89,14 @@ export class Socket {
       this.heard = performance.now();
       this.run(this.connection.handle(new Uint8Array(message.data), this.heard));
     };
-    ws.onclose = () => {
-      if (this.ws === ws) this.lose();
+    ws.onclose = (event) => {
+      if (this.ws === ws) this.lose(event.code);
     };
   }
 
-  private lose(): void {
+  private lose(code: number): void {
     this.ws = null;
-    if (!this.finished) this.run(this.connection.closed());
+    if (!this.finished) this.run(this.connection.closed(code));
   }
 
   private tick(): void {
@@ -112,7 +112,7 @@ export class Socket {
     if (!ws) return;
     ws.onclose = null;
     ws.close(4000);
-    this.lose();
+    this.lose(1006);
   }
 
   private run(outputs: Output[]): void {
@@ -130,7 +130,7 @@ export class Socket {
           this.listener.lost(output.inMs);
           break;
         default:
-          this.listener.output(output);
+          this.listener.told(output);
       }
     }
   }
