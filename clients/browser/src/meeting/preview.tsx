@@ -80,7 +80,7 @@ export function Preview({ meeting, topic, name, host, onJoin }: Props): JSX.Elem
           <Choose kind="camera" label={t.camera} device={camera} />
           <Choose kind="microphone" label={t.microphone} device={microphone} />
           {microphone.stream ? <Meter stream={microphone.stream} /> : <p class="small muted">{microphone.failed ? t.noMicrophone : "\u00a0"}</p>}
-          <Button kind="primary" size="big" full autofocus data-control="join" onClick={join}>{host ? t.goHost : t.go}</Button>
+          <Button kind="primary" size="big" full data-control="join" onClick={join}>{host ? t.goHost : t.go}</Button>
           {name && <p class="small muted centred">{t.as(name)}</p>}
         </div>
       </div>

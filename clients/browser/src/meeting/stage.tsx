@@ -91,7 +91,7 @@ function Grid({ session, shown }: { session: Session; shown: Member[] }): JSX.El
   const tiles = shown.slice(0, grid_max);
   const { tile } = bestGrid(tiles.length, space.width, space.height, gap_px);
   return (
-    <ul class="grid" ref={ref} style={{ "--tile": `${tile}px` }}>
+    <ul class="grid" ref={ref} style={{ "--tile-w": `${tile}px` }}>
       {tiles.map((member) => <Tile key={member.id} session={session} member={member} />)}
       {shown.length > grid_max && <More count={shown.length - grid_max} />}
     </ul>

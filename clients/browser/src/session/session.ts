@@ -103,7 +103,10 @@ export class Session {
     this.sending.value = [...this.sending.value, sending];
     const asked = await this.ask(command.say(to, words));
     const settled = this.sending.value.filter((other) => other.key !== sending.key);
-    if ("refused" in asked) {
+    // A repeated request whose answer is forgotten was carried out all the same.
+    if ("refused" in asked && asked.refused.code === "already_done") {
+      this.sending.value = settled;
+    } else if ("refused" in asked) {
       const failed = refusalSentence(asked.refused);
       this.sending.value = [...settled, { ...sending, failed }];
       toast(failed, true);

@@ -1,0 +1,56 @@
+// Both languages say everything; every refusal of the server has its sentence in both.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { choose, dictionaries } from "../src/i18n";
+
+type Node = string | ((...args: never[]) => string) | Node[] | { [key: string]: Node };
+
+function leaves(node: Node, path: string): [string, string][] {
+  if (typeof node === "string") return [[path, node]];
+  if (typeof node === "function") return [[path, (node as (...args: unknown[]) => string)("7", "8")]];
+  return Object.entries(node).flatMap(([key, inner]) => leaves(inner as Node, `${path}.${key}`));
+}
+
+const en = new Map(leaves(dictionaries.en as unknown as Node, ""));
+const zh = new Map(leaves(dictionaries.zh as unknown as Node, ""));
+
+describe("the dictionaries", () => {
+  it("have the same keys, and nothing is empty", () => {
+    expect([...zh.keys()].sort()).toEqual([...en.keys()].sort());
+    for (const [path, words] of [...en, ...zh]) expect(words.trim(), path).not.toBe("");
+  });
+
+  it("are really in Chinese", () => {
+    const names = new Set([".missing.browsers", ".chat.spoken"]);
+    for (const [path, words] of zh) if (!names.has(path)) expect(words, path).toMatch(/[\u3400-\u9fff]/u);
+  });
+
+  it("keep what is filled in", () => {
+    for (const [path, node] of en) if (node.includes("7")) expect(zh.get(path), path).toContain("7");
+  });
+});
+
+describe("refusals", () => {
+  const listed = readFileSync(join(import.meta.dirname, "../../../schemas/refusals.toml"), "utf8");
+  const found = [...listed.matchAll(/code = "(\w+)"\nsentence = "([^"]+)"/g)];
+
+  it("are all there, in both languages, in the server's English", () => {
+    expect(found.length).toBeGreaterThan(30);
+    for (const [, code = "", sentence] of found) {
+      expect((dictionaries.en.refusals as Record<string, string>)[code], code).toBe(sentence);
+      expect((dictionaries.zh.refusals as Record<string, string>)[code], code).toMatch(/[\u3400-\u9fff]/u);
+    }
+  });
+});
+
+describe("the language", () => {
+  it.each([
+    [["zh-CN", "en"], "zh"],
+    [["zh-Hant-TW"], "zh"],
+    [["de-DE", "zh"], "zh"],
+    [["en-GB", "zh"], "en"],
+    [["fr"], "en"],
+    [[], "en"],
+  ])("for %j is %s", (preferred, expected) => expect(choose(preferred)).toBe(expected));
+});
