@@ -1,8 +1,11 @@
 //! What the wire promises, held against its examples: folds, halves, hostile bytes, lists and schemas.
 
+mod client;
 mod disk;
 mod folds;
 mod messages;
+mod mutations;
 mod round_trip;
 mod scene;
+mod server;
 mod stories;
