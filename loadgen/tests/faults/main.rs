@@ -1,12 +1,15 @@
 //! `loadgen` against a relay that is told what to do wrong: each planted fault is found and named.
 
+mod place;
 mod relay;
+mod tls;
 
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
 use relay::{Fault, Relay};
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// Two publishers and two who only listen, in one session.
 const TWO: &str = "host h\npublisher p1\npublisher p2\nattendee a1\n";
@@ -25,23 +28,20 @@ fn run(fault: Fault, kind: &str, rate: &str) -> Told {
 
 fn run_with(guests: &str, fault: Fault, kind: &str, rate: &str) -> Told {
     let relay = Relay::start(fault);
-    let folder = std::env::temp_dir();
-    let unique = format!("loadgen-{}-{}", std::process::id(), relay.address.port());
-    let tickets = folder.join(format!("{unique}.tickets"));
-    std::fs::write(&tickets, guests).expect("a folder for temporary files");
-    let json = folder.join(format!("{unique}.json"));
+    let folder = tempfile::tempdir().expect("a folder for temporary files");
     let server = format!("http://{}", relay.address);
-    let output = loadgen(&["--server", &server, "--kind", kind, "--rate", rate])
-        .args(["--size", "100", "--seconds", "0.5", "--tickets"])
-        .arg(&tickets)
-        .arg("--json")
-        .arg(&json)
-        .output()
-        .expect("loadgen starts");
+    let mut command = loadgen(&["--server", &server, "--kind", kind, "--rate", rate]);
+    command.args(["--size", "100", "--seconds", "0.5"]);
+    told(guests, &folder, command)
+}
+
+/// Runs a command with these guests and reads what it tells.
+fn told(guests: &str, folder: &TempDir, mut command: Command) -> Told {
+    let (tickets, json) = (folder.path().join("tickets"), folder.path().join("json"));
+    std::fs::write(&tickets, guests).expect("the folder is there");
+    command.arg("--tickets").arg(&tickets).arg("--json").arg(&json);
+    let output = command.output().expect("loadgen starts");
     let written = std::fs::read(&json).unwrap_or_default();
-    for file in [tickets, json] {
-        std::fs::remove_file(file).expect("it was written");
-    }
     Told {
         code: output.status.code().expect("it ends by itself"),
         json: serde_json::from_slice(&written).unwrap_or(Value::Null),

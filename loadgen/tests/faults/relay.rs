@@ -6,7 +6,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use convoke_model::meeting::{self, Command, chat, track};
 use convoke_model::view::session::SessionView;
@@ -48,6 +48,7 @@ pub(crate) enum Fault {
 pub(crate) struct Relay {
     /// Where it listens.
     pub(crate) address: SocketAddr,
+    shared: Arc<Shared>,
 }
 
 #[derive(Default)]
@@ -73,13 +74,23 @@ impl Relay {
         let address = listener.local_addr().expect("bound");
         let shared =
             Arc::new(Shared { fault, session: Mutex::default(), joined: AtomicU64::new(0) });
+        let serving = shared.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let shared = shared.clone();
+                let shared = serving.clone();
                 std::thread::spawn(move || serve(&stream, &shared));
             }
         });
-        Self { address }
+        Self { address, shared }
+    }
+
+    /// Waits until so many messages were said.
+    pub(crate) fn wait_until_said(&self, count: u64) {
+        let end = Instant::now() + Duration::from_secs(20);
+        while self.shared.session.lock().expect("no panic").said < count {
+            assert!(Instant::now() < end, "nobody says anything");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 

@@ -1,47 +1,38 @@
 //! One thread of connections: brings people in, sends what is due and counts what comes.
 
+mod people;
+mod show;
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use convoke_wire::half::ClientHalf;
 use hdrhistogram::Histogram;
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Poll};
 
 use crate::cli::Kind;
 use crate::clock::{Clock, Micros};
-use crate::connection::{Connection, Rest, State};
+use crate::connection::Connection;
 use crate::control::{Control, Counts, Phase};
 use crate::machine::thread_cpu_ns;
 use crate::measure::{Totals, histogram};
 use crate::plan::Plan;
 use crate::publisher::{Desk, Window};
 use crate::server::Server;
-use crate::socket::Socket;
 use crate::source::Sources;
 use crate::tickets::{Cast, Guest, Part};
-use crate::websocket::{Masks, upgrade_request};
+use crate::websocket::Masks;
 
-/// People that one thread brings in at once: servers bound those who are not in yet.
-const COMING_IN_MAX: usize = 16;
 const SCRATCH_BYTES: usize = 256 * 1024;
 /// The longest wait for something to happen, so that a change of phase is seen.
 const IDLE_MS: u64 = 10;
 /// The poll's waits are whole milliseconds; the rest of a wait is slept in steps of this.
 const STEP: Duration = Duration::from_micros(100);
-/// Everybody tells what arrived this often, a part of them at a time.
-const CONFIRM_EVERY: Micros = 5_000_000;
-const CONFIRM_TICK: Micros = 100_000;
 /// A publisher that the server holds back tries again after this.
 const RETRY: Micros = 1_000;
-/// How often the counts that are shown are renewed.
-const SHOW_EVERY: Micros = 100_000;
-/// What the percentile that is shown looks back at.
-const MOMENT: Micros = 1_000_000;
 
 /// What a worker is told when it begins.
 pub(crate) struct Orders {
@@ -222,88 +213,6 @@ impl Worker {
         }
     }
 
-    fn lose(&mut self, at: usize, why: String) {
-        let Some(lost) = self.connections[at].take() else { return };
-        match lost.state {
-            State::Live => self.live -= 1,
-            State::Upgrading | State::Greeting => self.coming_in -= 1,
-        }
-        match self.phase {
-            Phase::Gather | Phase::Open => self.orders.control.fail(why),
-            Phase::Publish | Phase::Drain => {
-                if let Some(publisher) = lost.publisher() {
-                    let (now, window) = (self.orders.clock.now(), self.orders.control.window());
-                    self.totals.unsent += publisher.unsent(now, &self.orders.plan, window);
-                }
-                self.totals.error(why);
-            }
-            Phase::Stop => {}
-        }
-    }
-
-    fn turn(&mut self, at: usize) {
-        let (clock, mut scratch) = (self.orders.clock, std::mem::take(&mut self.scratch));
-        let before = self.connections.get(at).and_then(|found| Some(found.as_ref()?.state));
-        let rest = self.with(at, |found, desk| {
-            if let Ok(Some(error)) = found.socket.stream().take_error() {
-                return Err(format!("cannot connect: {error}"));
-            }
-            let rest = found.turn(clock, &mut scratch, desk)?;
-            Ok((rest, found.state))
-        });
-        self.scratch = scratch;
-        let Some((rest, state)) = rest else { return };
-        if rest == Rest::Perhaps {
-            self.again.push_back(at);
-        }
-        if before != Some(State::Live) && state == State::Live {
-            self.coming_in -= 1;
-            self.live += 1;
-            self.counts().live.store(self.live, Ordering::Relaxed);
-        }
-    }
-
-    /// Begins connections for those who wait, a few at a time.
-    fn bring_in(&mut self) {
-        while self.coming_in < COMING_IN_MAX {
-            let Ok((guest, cast)) = self.orders.guests.try_recv() else { return };
-            if let Err(why) = self.begin(guest, cast) {
-                self.orders.control.fail(why);
-                return;
-            }
-        }
-    }
-
-    fn begin(&mut self, guest: Guest, cast: Cast) -> Result<(), String> {
-        let orders = &self.orders;
-        let at = self.connections.len();
-        let threads = orders.control.counts.len();
-        let stream = orders
-            .sources
-            .start(at * threads + orders.number, orders.server.address)
-            .map_err(|error| format!("cannot connect: {error}"))?;
-        let stream = mio::net::TcpStream::from_std(stream);
-        let mut socket = Socket::new(stream, orders.server.tls.as_ref())
-            .map_err(|error| format!("TLS cannot be set up: {error}"))?;
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        self.poll
-            .registry()
-            .register(socket.stream(), Token(at), interest)
-            .map_err(|error| format!("cannot watch a connection: {error}"))?;
-        let upgrade = upgrade_request(&orders.server.authority, &orders.server.origin);
-        let agent = concat!("loadgen/", env!("CARGO_PKG_VERSION"));
-        let half = ClientHalf::new(guest.ticket, agent.to_owned());
-        // Chat comes back to who said it, media does not.
-        let receivers = match orders.plan.kind {
-            Kind::Chat => u64::from(cast.people),
-            Kind::Media => u64::from(cast.people - 1),
-        };
-        let who = (guest.part, cast, receivers);
-        self.connections.push(Some(Connection::new(socket, upgrade, half, who)));
-        self.coming_in += 1;
-        Ok(())
-    }
-
     /// Sends what is due.
     fn pump(&mut self) {
         if !matches!(self.phase, Phase::Publish | Phase::Drain) {
@@ -326,62 +235,6 @@ impl Worker {
                 Some(false) => self.due.push(Reverse((now + RETRY, at))),
                 None => {}
             }
-        }
-    }
-
-    /// A part of the people tell what arrived.
-    fn confirm(&mut self) {
-        let now = self.orders.clock.now();
-        let (last, from) = self.confirmed;
-        if now < last + CONFIRM_TICK {
-            return;
-        }
-        let count = self.connections.len();
-        let part = count.div_ceil((CONFIRM_EVERY / CONFIRM_TICK) as usize);
-        for at in (from..from + part).filter_map(|at| at.checked_rem(count)) {
-            self.with(at, |found, desk| {
-                found.confirm(desk);
-                found.flush()
-            });
-        }
-        self.confirmed = (now, (from + part).checked_rem(count).unwrap_or(0));
-    }
-
-    /// Renews the counts that are shown.
-    fn show(&mut self) {
-        let now = self.orders.clock.now();
-        if now < self.shown + SHOW_EVERY && self.phase < Phase::Drain {
-            return;
-        }
-        self.shown = now;
-        let window = self.orders.control.window();
-        let ready = self.publishers.iter().filter(|at| {
-            let found = self.connections[**at].as_ref().and_then(Connection::publisher);
-            found.is_some_and(|found| found.is_ready(self.orders.plan.kind))
-        });
-        let ready = ready.count();
-        let waiting = |at: &usize| {
-            let found = self.connections[*at].as_ref().and_then(Connection::publisher)?;
-            Some(found.unsent(now, &self.orders.plan, window))
-        };
-        let unsent = match self.phase {
-            Phase::Publish | Phase::Drain => self.publishers.iter().filter_map(waiting).sum(),
-            Phase::Gather | Phase::Open | Phase::Stop => 0,
-        };
-        let (totals, counts) = (&self.totals, self.counts());
-        counts.ready.store(ready, Ordering::Relaxed);
-        counts.sent.store(totals.sent, Ordering::Relaxed);
-        counts.unsent.store(unsent, Ordering::Relaxed);
-        counts.expected.store(totals.expected, Ordering::Relaxed);
-        counts.delivered.store(totals.delivered, Ordering::Relaxed);
-        let errors = totals.errors_count() + totals.refused_count() + totals.doubled;
-        counts.errors.store(errors, Ordering::Relaxed);
-        if self.orders.control.watched && now >= self.moment.0 + MOMENT {
-            let mut moment = totals.latency.clone();
-            // What was recorded before is part of it, so nothing goes below zero.
-            let _ = moment.subtract(&self.moment.1);
-            counts.p99.store(moment.value_at_quantile(0.99), Ordering::Relaxed);
-            self.moment = (now, totals.latency.clone());
         }
     }
 

@@ -1,0 +1,74 @@
+//! What a thread tells while the run goes: to the server what arrived, to the person how it goes.
+
+use std::sync::atomic::Ordering;
+
+use super::Worker;
+use crate::clock::Micros;
+use crate::connection::Connection;
+use crate::control::Phase;
+
+/// Everybody tells what arrived this often, a part of them at a time.
+const CONFIRM_EVERY: Micros = 5_000_000;
+const CONFIRM_TICK: Micros = 100_000;
+/// How often the counts that are shown are renewed.
+const SHOW_EVERY: Micros = 100_000;
+/// What the percentile that is shown looks back at.
+const MOMENT: Micros = 1_000_000;
+
+impl Worker {
+    /// A part of the people tell what arrived.
+    pub(super) fn confirm(&mut self) {
+        let now = self.orders.clock.now();
+        let (last, from) = self.confirmed;
+        if now < last + CONFIRM_TICK {
+            return;
+        }
+        let count = self.connections.len();
+        let part = count.div_ceil((CONFIRM_EVERY / CONFIRM_TICK) as usize);
+        for at in (from..from + part).filter_map(|at| at.checked_rem(count)) {
+            self.with(at, |found, desk| {
+                found.confirm(desk);
+                found.flush()
+            });
+        }
+        self.confirmed = (now, (from + part).checked_rem(count).unwrap_or(0));
+    }
+
+    /// Renews the counts that are shown.
+    pub(super) fn show(&mut self) {
+        let now = self.orders.clock.now();
+        if now < self.shown + SHOW_EVERY && self.phase < Phase::Drain {
+            return;
+        }
+        self.shown = now;
+        let window = self.orders.control.window();
+        let ready = self.publishers.iter().filter(|at| {
+            let found = self.connections[**at].as_ref().and_then(Connection::publisher);
+            found.is_some_and(|found| found.is_ready(self.orders.plan.kind))
+        });
+        let ready = ready.count();
+        let waiting = |at: &usize| {
+            let found = self.connections[*at].as_ref().and_then(Connection::publisher)?;
+            Some(found.unsent(now, &self.orders.plan, window))
+        };
+        let unsent = match self.phase {
+            Phase::Publish | Phase::Drain => self.publishers.iter().filter_map(waiting).sum(),
+            Phase::Gather | Phase::Open | Phase::Stop => 0,
+        };
+        let (totals, counts) = (&self.totals, self.counts());
+        counts.ready.store(ready, Ordering::Relaxed);
+        counts.sent.store(totals.sent, Ordering::Relaxed);
+        counts.unsent.store(unsent, Ordering::Relaxed);
+        counts.expected.store(totals.expected, Ordering::Relaxed);
+        counts.delivered.store(totals.delivered, Ordering::Relaxed);
+        let errors = totals.errors_count() + totals.refused_count() + totals.doubled;
+        counts.errors.store(errors, Ordering::Relaxed);
+        if self.orders.control.watched && now >= self.moment.0 + MOMENT {
+            let mut moment = totals.latency.clone();
+            // What was recorded before is part of it, so nothing goes below zero.
+            let _ = moment.subtract(&self.moment.1);
+            counts.p99.store(moment.value_at_quantile(0.99), Ordering::Relaxed);
+            self.moment = (now, totals.latency.clone());
+        }
+    }
+}
