@@ -29,7 +29,9 @@ fn no_line_of_code_is_wider_than_100_columns() {
     for file in code() {
         for (number, line) in file.lines() {
             let columns = line.chars().count();
-            if columns > COLUMNS_MAX {
+            // A long literal that stands alone reads better whole than in pieces.
+            let literal = line.trim_start().starts_with(['"', '`']) || line.contains("b\"");
+            if columns > COLUMNS_MAX && !literal {
                 findings.push(format!("{}:{number}: {columns} columns", file.path));
             }
         }

@@ -1,4 +1,5 @@
-//! What the place a run takes place in does to it: too few open files, a person who has seen enough.
+//! What the place a run takes place in does to it: too few open files, a person who has seen
+//! enough.
 
 use std::io::Read as _;
 use std::process::{Command, Stdio};

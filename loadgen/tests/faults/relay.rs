@@ -1,5 +1,5 @@
-//! A small relay that speaks the protocol over real sockets, to try `loadgen` against: it can be told
-//! to lose, double, swap or delay messages, or to refuse people.
+//! A small relay that speaks the protocol over real sockets, to try `loadgen` against: it can be
+//! told to lose, double, swap or delay messages, or to refuse people.
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
