@@ -37,19 +37,31 @@ impl NodeKey {
     /// The key of a data folder; a new one is made when there is none (from `seed`, or random).
     ///
     /// # Errors
-    /// `Format` when the file is not a key, or what the disk said.
+    /// `Format` when the key is lost or is not that of `node.vkey`, or what the disk said.
     pub fn load_or_make(
         disk: &dyn Disk,
         data: &Path,
         seed: Option<[u8; 32]>,
     ) -> Result<Self, Error> {
         let path = secret_path(data);
-        let key = match read_whole(disk, &path) {
+        let public = PublicKey::load(disk, data)?;
+        let fresh = match read_whole(disk, &path) {
             Ok(bytes) => {
                 let seed: [u8; 32] = bytes.as_slice().try_into().map_err(|_| {
                     Error::Format(format!("{} is not a node key (32 bytes)", path.display()))
                 })?;
-                Self { secret: SigningKey::from_bytes(&seed) }
+                let key = Self { secret: SigningKey::from_bytes(&seed) };
+                if public.as_ref().is_some_and(|public| *public != key.public()) {
+                    let path = path.display();
+                    return Err(Error::Format(format!("{path} does not belong to node.vkey")));
+                }
+                key
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound && public.is_some() => {
+                return Err(Error::Format(format!(
+                    "{} is lost; put it back, or move node.vkey away to begin with a new key",
+                    path.display()
+                )));
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let mut fresh = [0; 32];
@@ -64,13 +76,12 @@ impl NodeKey {
             }
             Err(error) => return Err(Error::io("read", &path)(error)),
         };
-        let text = key.public().to_text() + "\n";
-        let path = public_path(data);
-        if read_whole(disk, &path).ok().as_deref() != Some(text.as_bytes()) {
+        if public.is_none() {
+            let (path, text) = (public_path(data), fresh.public().to_text() + "\n");
             write_file(disk, &path, text.as_bytes(), Mode::New)
                 .map_err(Error::io("write", &path))?;
         }
-        Ok(key)
+        Ok(fresh)
     }
 
     /// Its public half.

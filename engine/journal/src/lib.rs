@@ -16,10 +16,12 @@ pub mod disk;
 pub mod journal;
 pub mod keys;
 pub mod memory;
+pub mod reader;
 pub mod segment;
 pub mod segments;
 pub mod torture;
 pub mod tree;
+pub mod verify;
 pub mod witness;
 
 pub use error::{AppendError, Damage, Error, Refused};

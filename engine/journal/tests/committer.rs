@@ -155,7 +155,7 @@ fn after_a_failed_sync_nothing_is_accepted() {
     let mut failed = false;
     for seq in 1..=100 {
         let (tell, told) = mpsc::channel();
-        let done = move |outcome| drop(tell.send(outcome));
+        let done = move |outcome| tell.send(outcome).expect("waiting");
         let sent = queue.submit(fact(stream(1), 1, seq, 10), done);
         match (sent, told.recv()) {
             (Ok(()), Ok(Outcome::Durable(_))) => assert!(!failed, "accepted after a failure"),
