@@ -1,0 +1,173 @@
+//! The command line: what `convoke` can be asked to do.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Convoke, a meeting server that can prove what happened.
+#[derive(Debug, Parser)]
+#[command(name = "convoke", version, about, arg_required_else_help = true)]
+pub struct Line {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve meetings.
+    Serve(Serve),
+    /// Accounts: who can sign in.
+    #[command(subcommand)]
+    Account(Account),
+    /// Copy a data folder, while a server uses it or not.
+    Backup(Backup),
+    /// Fill an empty data folder from a backup.
+    Restore(Restore),
+    /// Bring a damaged data folder back.
+    Recover(Recover),
+}
+
+/// `convoke serve`
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Example:\n  convoke serve --data /var/lib/convoke --listen 0.0.0.0:443 --config /etc/convoke.toml\n\n\
+    On loopback it serves plain HTTP, elsewhere HTTPS with the certificate of the settings or one of\n\
+    its own. SIGTERM lets meetings know and ends it."
+)]
+pub struct Serve {
+    /// The data folder; made if it is missing.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// The address and port to listen on.
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8889")]
+    pub listen: SocketAddr,
+    /// The settings, in TOML.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Do not restart after a crash; something else does. Implied under systemd.
+    #[arg(long)]
+    pub no_supervisor: bool,
+    /// The supervisor's child: standard input ends when the supervisor wants it to stop.
+    #[arg(long, hide = true)]
+    pub supervised: bool,
+}
+
+/// `convoke account`
+#[derive(Debug, Subcommand)]
+pub enum Account {
+    /// Add an account.
+    Add(AccountAdd),
+}
+
+/// `convoke account add`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  printf '%s' \"$PASSWORD\" | convoke account add ann@example.org --password-stdin --data /var/lib/convoke\n\n\
+    A running server is asked to add it; otherwise the folder is opened for it."
+)]
+pub struct AccountAdd {
+    /// The e-mail address it signs in with.
+    #[arg(value_name = "EMAIL")]
+    pub email: String,
+    /// Read the password (15 to 128 characters) from standard input.
+    #[arg(long, required = true)]
+    pub password_stdin: bool,
+    /// The data folder.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// What its person is called; the part of the address before the @ if it is not given.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// It may administer the server.
+    #[arg(long)]
+    pub administrator: bool,
+}
+
+/// `convoke backup`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  convoke backup /mnt/backup/convoke-monday --data /var/lib/convoke\n\n\
+    The backup holds the keys too: keep it as safe as the folder itself."
+)]
+pub struct Backup {
+    /// The folder to make.
+    #[arg(value_name = "DEST")]
+    pub to: PathBuf,
+    /// The data folder.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+}
+
+/// `convoke restore`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  convoke restore /mnt/backup/convoke-monday --data /var/lib/convoke"
+)]
+pub struct Restore {
+    /// The backup.
+    #[arg(value_name = "SRC")]
+    pub from: PathBuf,
+    /// The data folder to fill; empty or missing.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+}
+
+/// `convoke recover`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  convoke recover --accept-loss --data /var/lib/convoke\n\n\
+    Only when `convoke serve` refused to start because entries that were once durable are missing.\n\
+    What is missing becomes a fact in the log.")]
+pub struct Recover {
+    /// Go on without the entries that are missing.
+    #[arg(long, required = true)]
+    pub accept_loss: bool,
+    /// The data folder.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent_and_every_command_has_an_example() {
+        let mut line = Line::command();
+        line.build();
+        line.clone().debug_assert();
+        fn leaves(command: &clap::Command) -> Vec<&clap::Command> {
+            let inner: Vec<_> =
+                command.get_subcommands().filter(|c| c.get_name() != "help").collect();
+            if inner.is_empty() {
+                vec![command]
+            } else {
+                inner.into_iter().flat_map(leaves).collect()
+            }
+        }
+        let leaves = leaves(&line);
+        assert_eq!(leaves.len(), 5);
+        for leaf in leaves {
+            let help = leaf.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Example:"), "{}", leaf.get_name());
+        }
+    }
+
+    #[test]
+    fn the_promised_forms_are_understood() {
+        for words in [
+            "convoke serve --data d --listen 127.0.0.1:1 --config c",
+            "convoke account add a@b --password-stdin --data d",
+            "convoke account add a@b --password-stdin --data d --name Ann --administrator",
+            "convoke backup dest --data d",
+            "convoke restore src --data d",
+            "convoke recover --accept-loss --data d",
+        ] {
+            assert!(Line::try_parse_from(words.split(' ')).is_ok(), "{words}");
+        }
+        assert!(Line::try_parse_from(["convoke", "recover", "--data", "d"]).is_err());
+    }
+}

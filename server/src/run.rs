@@ -1,0 +1,169 @@
+//! What the commands do, each in a few lines.
+
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use zeroize::Zeroizing;
+
+use crate::backend::{Backend, BackendError, Opening, Operations};
+use crate::clock::{Clock, SystemClock};
+use crate::command::{Account, AccountAdd, Backup, Command, Line, Recover, Restore};
+use crate::config::Config;
+use crate::control_socket::{self, Answer, Call, Clerk};
+use crate::folder::Folder;
+use crate::http::{Parts, Site, Slots};
+use crate::tickets::Tickets;
+use crate::{backup, logging, say, serve, supervisor};
+
+/// Longest password line that is read.
+const PASSWORD_BYTES_MAX: u64 = 4096;
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn run(operations: &Operations) -> ExitCode {
+    let line = match Line::try_parse() {
+        Ok(line) => line,
+        Err(error) => {
+            // Help goes to standard output, mistakes to standard error.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let done = match line.command {
+        Command::Serve(words) => {
+            let alone =
+                words.no_supervisor || words.supervised || supervisor::is_supervised_elsewhere();
+            return if alone { serve::run(&words, operations) } else { supervisor::run() };
+        }
+        Command::Account(Account::Add(words)) => add_account(&words, operations),
+        Command::Backup(words) => back_up(&words, operations),
+        Command::Restore(words) => restore(&words, operations),
+        Command::Recover(words) => recover(&words, operations),
+    };
+    match done {
+        Ok(Answer::Done(words)) => {
+            say::line(&words);
+            ExitCode::SUCCESS
+        }
+        Ok(Answer::Refused(why)) => {
+            say::problem(&why);
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            say::problem(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Done = Result<Answer, Box<dyn std::error::Error>>;
+
+fn add_account(words: &AccountAdd, operations: &Operations) -> Done {
+    let password = read_password()?;
+    let local_part = words.email.split('@').next().unwrap_or_default();
+    let call = Call::AccountAdd {
+        email: words.email.clone(),
+        name: words.name.clone().unwrap_or_else(|| local_part.to_owned()),
+        administrator: words.administrator,
+        password,
+    };
+    let folder = Folder::open(&words.data)?;
+    let runtime = runtime()?;
+    if let Some(answer) = runtime.block_on(control_socket::ask(&folder, &call))? {
+        return Ok(answer);
+    }
+    let (clerk, backend) = clerk(&folder, operations)?;
+    let answer = runtime.block_on(clerk.answer(call));
+    (backend.stop)();
+    Ok(answer)
+}
+
+fn back_up(words: &Backup, operations: &Operations) -> Done {
+    let folder = existing(&words.data)?;
+    // A server runs in a folder of its own.
+    let to = std::path::absolute(&words.to)?;
+    let call = Call::Backup { to: to.clone() };
+    if let Some(answer) = runtime()?.block_on(control_socket::ask(&folder, &call))? {
+        return Ok(answer);
+    }
+    (operations.backup)(&folder, &to)?;
+    Ok(backup::answer(backup::keep_secrets(&folder, &to), &to))
+}
+
+fn restore(words: &Restore, operations: &Operations) -> Done {
+    if !words.from.is_dir() {
+        return Ok(Answer::Refused(format!("{} is not a backup.", words.from.display())));
+    }
+    let filled = words.data.join("keys").exists() || words.data.join("secrets").exists();
+    if filled {
+        let data = words.data.display();
+        return Ok(Answer::Refused(format!("{data} is in use; restore into an empty folder.")));
+    }
+    let folder = Folder::open(&words.data)?;
+    (operations.restore)(&words.from, &folder)?;
+    backup::bring_secrets(&words.from, &folder)?;
+    Ok(Answer::Done(format!("Restored to {}.", words.data.display())))
+}
+
+fn recover(words: &Recover, operations: &Operations) -> Done {
+    let folder = existing(&words.data)?;
+    Ok(Answer::Done((operations.accept_loss)(&folder)?))
+}
+
+/// A data folder that is there; a mistyped name must not make a new one.
+fn existing(data: &Path) -> Result<Folder, Box<dyn std::error::Error>> {
+    if data.is_dir() {
+        Ok(Folder::open(data)?)
+    } else {
+        Err(Box::new(BackendError(format!("There is no data folder at {}.", data.display()))))
+    }
+}
+
+/// Opens the folder for one call.
+fn clerk(
+    folder: &Folder,
+    operations: &Operations,
+) -> Result<(Clerk, Backend), Box<dyn std::error::Error>> {
+    let config = Config::default();
+    logging::start(&crate::config::LogSettings { level: "warn".to_owned(), ..config.log.clone() })?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let tickets = Arc::new(Tickets::default());
+    let backend = (operations.open)(Opening {
+        folder,
+        config: &config,
+        clock: Arc::clone(&clock),
+        tickets: Arc::clone(&tickets),
+    })?;
+    let site = Site::new(Parts {
+        engine: Arc::clone(&backend.engine),
+        handover: Arc::clone(&backend.handover),
+        tickets,
+        slots: Slots::new(config.connections, 1024),
+        clock,
+        folder: folder.clone(),
+        config,
+        listen: ([127, 0, 0, 1], 0).into(),
+        tls: None,
+    })?;
+    let engine = Arc::clone(&backend.engine);
+    Ok((Clerk { accounts: site.accounts(), engine, folder: folder.clone() }, backend))
+}
+
+/// One line of standard input, without its end.
+fn read_password() -> io::Result<Zeroizing<String>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(256));
+    io::stdin().lock().take(PASSWORD_BYTES_MAX).read_to_end(&mut bytes)?;
+    let end = bytes.iter().position(|&b| b == b'\n').unwrap_or(bytes.len());
+    let line = bytes[..end].strip_suffix(b"\r").unwrap_or(&bytes[..end]);
+    match std::str::from_utf8(line) {
+        Ok(text) => Ok(Zeroizing::new(text.to_owned())),
+        Err(_) => Err(io::Error::new(io::ErrorKind::InvalidData, "the password must be UTF-8")),
+    }
+}
+
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()
+}

@@ -1,0 +1,182 @@
+//! `convoke serve`: opens the folder, listens, and ends in good order.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio::io::AsyncReadExt;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::backend::{Backend, Opening, Operations};
+use crate::clock::{Clock, SystemClock};
+use crate::command::Serve;
+use crate::config::Config;
+use crate::control_socket::{Clerk, ControlSocket};
+use crate::folder::Folder;
+use crate::http::{Listener, Parts, Site, Slots};
+use crate::supervisor::START_AGAIN;
+use crate::tickets::Tickets;
+use crate::tls::{self, Tls};
+use crate::{logging, process, say};
+
+/// The settings are wrong, or the command line.
+const WRONG_USE: u8 = 2;
+
+/// Why the server did not start, and the code to end with.
+struct Failed(String, u8);
+
+impl Failed {
+    fn because(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string(), 1)
+    }
+}
+
+/// Serves until asked to stop.
+pub fn run(words: &Serve, operations: &Operations) -> ExitCode {
+    match start(words, operations) {
+        Ok(code) => code,
+        Err(Failed(reason, code)) => {
+            say::problem(&reason);
+            ExitCode::from(code)
+        }
+    }
+}
+
+fn start(words: &Serve, operations: &Operations) -> Result<ExitCode, Failed> {
+    let wrong = |error: String| Failed(error, WRONG_USE);
+    let config = match &words.config {
+        Some(path) => Config::load(path).map_err(|error| wrong(error.to_string()))?,
+        None => Config::default(),
+    };
+    logging::start(&config.log).map_err(wrong)?;
+    let files_max = process::limits();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("control")
+        .build()
+        .map_err(Failed::because)?;
+    let folder = Folder::open(&words.data)
+        .map_err(|error| Failed::because(format!("{}: {error}", words.data.display())))?;
+    let listener = runtime.block_on(async { Listener::bind(words.listen) });
+    let listener = listener.map_err(Failed::because)?;
+    let tls = tls_for(&folder, &config, listener.address())?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let tickets = Arc::new(Tickets::default());
+    let opening = Opening {
+        folder: &folder,
+        config: &config,
+        clock: Arc::clone(&clock),
+        tickets: Arc::clone(&tickets),
+    };
+    let backend = (operations.open)(opening).map_err(Failed::because)?;
+    let slots = Slots::new(config.connections, files_max);
+    let parts = Parts {
+        engine: Arc::clone(&backend.engine),
+        handover: Arc::clone(&backend.handover),
+        tickets,
+        slots,
+        clock,
+        folder: folder.clone(),
+        config,
+        listen: listener.address(),
+        tls,
+    };
+    let code = runtime.block_on(serve(words, listener, parts, backend));
+    // Hashing and file work that is still under way is not waited for.
+    runtime.shutdown_background();
+    code
+}
+
+/// Plain HTTP on loopback, unless there is a certificate in the settings; HTTPS everywhere else.
+fn tls_for(folder: &Folder, config: &Config, listen: SocketAddr) -> Result<Option<Tls>, Failed> {
+    if listen.ip().is_loopback() && config.tls.is_none() {
+        return Ok(None);
+    }
+    let host = config.base_url.as_deref().and_then(|url| url.parse::<http::Uri>().ok());
+    let host = host.as_ref().and_then(http::Uri::host);
+    tls::load(folder, config.tls.as_ref(), listen, host).map(Some).map_err(Failed::because)
+}
+
+async fn serve(
+    words: &Serve,
+    listener: Listener,
+    parts: Parts,
+    backend: Backend,
+) -> Result<ExitCode, Failed> {
+    let folder = parts.folder.clone();
+    let self_made =
+        parts.tls.as_ref().filter(|tls| tls.self_made).map(|tls| tls.fingerprint.clone());
+    let site = Site::new(parts).map_err(Failed::because)?;
+    let clerk = Clerk { accounts: site.accounts(), engine: Arc::clone(&backend.engine), folder };
+    let control = ControlSocket::bind(&clerk.folder)
+        .map_err(|error| Failed::because(format!("the control socket: {error}")))?;
+    let control = tokio::spawn(control.run(clerk));
+    let (stop, stopping) = watch::channel(false);
+    let set_up = site.set_up_link().await.map_err(Failed::because)?;
+    let listening = tokio::spawn(listener.run(Arc::clone(&site), stopping));
+    say::line(&format!("Convoke listens at {}", site.address()));
+    if let Some(fingerprint) = self_made {
+        say::line(&format!("Its certificate is its own; SHA-256 {fingerprint}"));
+    }
+    if let Some(link) = set_up {
+        say::line(&format!("Nobody administers this server yet. Set it up, once, at {link}"));
+    }
+    let reason = until_asked(words.supervised, backend.failed.clone()).await;
+    let _ = stop.send(true);
+    control.abort();
+    if let Some(reason) = reason {
+        // What is not durable must not be heard of: nobody gets a goodbye that hides a loss.
+        tracing::error!(reason, "the log cannot be written; the server ends and is started again");
+        return Ok(ExitCode::from(START_AGAIN));
+    }
+    tracing::info!("asked to stop: letting everybody know");
+    let told = tokio::task::spawn_blocking(backend.stop);
+    let _ = listening.await;
+    let _ = told.await;
+    // The socket's file goes with the task that holds it.
+    let _ = control.await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits for SIGTERM, SIGINT, the supervisor's wish, or a failed log; gives the reason of the latter.
+async fn until_asked(
+    supervised: bool,
+    mut failed: watch::Receiver<Option<String>>,
+) -> Option<String> {
+    let mut terminate = signal(SignalKind::terminate()).ok();
+    let mut interrupt = signal(SignalKind::interrupt()).ok();
+    let terminated = async {
+        match &mut terminate {
+            Some(signal) => signal.recv().await,
+            None => std::future::pending().await,
+        }
+    };
+    let interrupted = async {
+        match &mut interrupt {
+            Some(signal) => signal.recv().await,
+            None => std::future::pending().await,
+        }
+    };
+    let let_go = async {
+        if !supervised {
+            std::future::pending::<()>().await;
+        }
+        let mut stdin = tokio::io::stdin();
+        let mut scratch = [0; 64];
+        while stdin.read(&mut scratch).await.is_ok_and(|read| read > 0) {}
+    };
+    let lost = async {
+        match failed.wait_for(Option::is_some).await {
+            Ok(reason) => reason.clone(),
+            // The backend went without a word.
+            Err(_) => Some("the engine stopped".to_owned()),
+        }
+    };
+    tokio::select! {
+        _ = terminated => None,
+        _ = interrupted => None,
+        () = let_go => None,
+        reason = lost => reason,
+    }
+}
