@@ -1,0 +1,109 @@
+//! Every route answers with the header table, whatever it answers.
+
+use convoke::http::{Surface, routes};
+use serde_json::json;
+
+use super::client::Reply;
+use super::world::world;
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' \
+    data: blob:; connect-src 'self'; font-src 'self'; media-src blob:; worker-src 'self'; \
+    base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; \
+    require-trusted-types-for 'script'";
+
+fn check(reply: &Reply, surface: Surface, what: &str) {
+    let is =
+        |name: &str, value: &str| assert_eq!(reply.header(name), Some(value), "{what}: {name}");
+    is("content-security-policy", POLICY);
+    is("x-content-type-options", "nosniff");
+    is("referrer-policy", "same-origin");
+    is("x-frame-options", "DENY");
+    is("cross-origin-opener-policy", "same-origin");
+    is("cross-origin-embedder-policy", "require-corp");
+    is("cross-origin-resource-policy", "same-origin");
+    let devices = if surface == Surface::Meeting {
+        "display-capture=(self), camera=(self), microphone=(self), geolocation=()"
+    } else {
+        "display-capture=(), camera=(), microphone=(), geolocation=()"
+    };
+    is("permissions-policy", devices);
+    if surface != Surface::Asset {
+        is("cache-control", "no-store");
+    }
+    assert_eq!(reply.header("strict-transport-security"), None, "{what}: plain HTTP");
+    assert_eq!(reply.header("server"), None, "{what}: no banner");
+}
+
+#[test]
+fn every_route_has_the_headers_of_its_surface_for_every_method() {
+    let world = world("[join]\nfailures_burst = 10000\n");
+    for (route, surface) in routes() {
+        let target = match route {
+            "/id" => "/id=88137455&name=x&password=y".to_owned(),
+            route => route.replace("{id}", "88137455").replace("{*name}", "nothing.js"),
+        };
+        let reply = world.get(&target);
+        check(&reply, surface, &target);
+        let reply = world.post(&target, &json!({}));
+        check(&reply, surface, &format!("POST {target}"));
+        for method in ["DELETE", "PUT", "TRACE", "PATCH", "OPTIONS", "BREW"] {
+            let request = format!(
+                "{method} {target} HTTP/1.1\r\nHost: {a}\r\nOrigin: http://{a}\r\n\
+                 Content-Type: application/json\r\nContent-Length: 0\r\n\r\n",
+                a = world.address
+            );
+            let reply = super::client::raw(world.address, request.as_bytes());
+            assert_eq!(reply.status, 405, "{method} {target}");
+            check(&reply, surface, &format!("{method} {target}"));
+        }
+    }
+}
+
+#[test]
+fn what_is_nowhere_has_the_headers_too() {
+    let world = world("");
+    for target in ["/nothing", "/setup/", "//setup", "/%73etup", "/setup/x", "/.git/config", "/id"]
+    {
+        let reply = world.get(target);
+        assert_eq!(reply.status, 404, "{target}");
+        let surface = if target == "/id" { Surface::Meeting } else { Surface::Page };
+        check(&reply, surface, target);
+    }
+    let foreign =
+        super::client::raw(world.address, b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n");
+    assert_eq!(foreign.status, 421);
+    check(&foreign, Surface::Page, "a foreign host");
+}
+
+#[test]
+fn no_path_leads_out_of_the_embedded_files() {
+    let world = world("");
+    for name in [
+        "../index.html",
+        "..%2findex.html",
+        "%2e%2e/index.html",
+        "..\\..\\x",
+        "a/b.js",
+        "%00",
+        "....//x",
+        "/etc/passwd",
+        ".hidden",
+        "con",
+        "x%0d%0aSet-Cookie:a=b",
+    ] {
+        let reply = world.get(&format!("/assets/{name}"));
+        assert!(matches!(reply.status, 400 | 404), "{name}: {reply:?}");
+        assert_eq!(reply.header("set-cookie"), None);
+    }
+}
+
+#[test]
+fn probes_tell_alive_from_ready() {
+    let world = world("");
+    assert_eq!(world.get("/healthz").body, "ok\n");
+    assert_eq!(world.get("/readyz").status, 200);
+    world.engine.read_only.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(world.get("/healthz").status, 200);
+    let ready = world.get("/readyz");
+    assert_eq!((ready.status, &ready.json()["log_writable"]), (503, &json!(false)));
+}

@@ -1,0 +1,197 @@
+//! A server on a free port of loopback with a folder of its own.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use convoke::clock::HandClock;
+use convoke::config::Config;
+use convoke::control::NewAccount;
+use convoke::folder::Folder;
+use convoke::http::{Handover, Listener, Parts, Site, Slots, UpgradedSocket};
+use convoke::tickets::{Admission, Tickets};
+use convoke::tls::{self, Tls};
+use convoke_model::MeetingId;
+use convoke_model::site::accounts::Email;
+use convoke_model::text::Name;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use super::client::{self, Reply};
+use super::memory::MemoryEngine;
+
+pub(crate) const EMAIL: &str = "ann@example.org";
+pub(crate) const PASSWORD: &str = "purple kettle moonwalk";
+
+/// Keeps the connections that left HTTP.
+#[derive(Default)]
+pub(crate) struct Kept(pub(crate) Mutex<Vec<UpgradedSocket>>);
+
+impl Handover for Kept {
+    fn accept(&self, socket: UpgradedSocket) {
+        self.0.lock().expect("not poisoned").push(socket);
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) address: SocketAddr,
+    pub(crate) engine: Arc<MemoryEngine>,
+    pub(crate) kept: Arc<Kept>,
+    pub(crate) tickets: Arc<Tickets>,
+    pub(crate) clock: Arc<HandClock>,
+    pub(crate) site: Arc<Site>,
+    pub(crate) folder: Folder,
+    pub(crate) tls: Option<Tls>,
+    pub(crate) stop: watch::Sender<bool>,
+    runtime: Option<Runtime>,
+    _dir: tempfile::TempDir,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = self.stop.send(true);
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A server with these settings.
+pub(crate) fn world(settings: &str) -> World {
+    build(settings, false)
+}
+
+/// A server with a certificate of its own.
+pub(crate) fn tls_world(settings: &str) -> World {
+    build(settings, true)
+}
+
+fn build(settings: &str, with_tls: bool) -> World {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let folder = Folder::open(dir.path()).expect("opens");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let listener = runtime
+        .block_on(async { Listener::bind("127.0.0.1:0".parse().expect("an address")) })
+        .expect("bound");
+    let address = listener.address();
+    let tls = with_tls.then(|| tls::load(&folder, None, address, None).expect("made"));
+    let (engine, kept) = (Arc::new(MemoryEngine::default()), Arc::new(Kept::default()));
+    let (tickets, clock) = (Arc::new(Tickets::default()), Arc::new(HandClock::default()));
+    let config = Config::parse(settings).expect("settings");
+    let site = Site::new(Parts {
+        engine: engine.clone(),
+        handover: kept.clone(),
+        tickets: Arc::clone(&tickets),
+        slots: Slots::new(config.connections, 10_000),
+        clock: clock.clone(),
+        folder: folder.clone(),
+        config,
+        listen: address,
+        tls: tls.clone(),
+    })
+    .expect("put together");
+    let (stop, stopping) = watch::channel(false);
+    runtime.spawn(listener.run(Arc::clone(&site), stopping));
+    World {
+        address,
+        engine,
+        kept,
+        tickets,
+        clock,
+        site,
+        folder,
+        tls,
+        stop,
+        runtime: Some(runtime),
+        _dir: dir,
+    }
+}
+
+impl World {
+    /// Our own origin.
+    pub(crate) fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.as_ref().expect("there until dropped").block_on(future)
+    }
+
+    /// A GET as a browser sends it.
+    pub(crate) fn get(&self, target: &str) -> Reply {
+        self.get_with(target, "")
+    }
+
+    pub(crate) fn get_with(&self, target: &str, headers: &str) -> Reply {
+        let request = format!("GET {target} HTTP/1.1\r\nHost: {}\r\n{headers}\r\n", self.address);
+        client::raw(self.address, request.as_bytes())
+    }
+
+    /// A call of one of our own pages.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Reply {
+        self.post_as(path, body, "")
+    }
+
+    /// The same with a sign-in.
+    pub(crate) fn post_as(&self, path: &str, body: &Value, cookie: &str) -> Reply {
+        let headers = format!(
+            "Origin: {}\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/json\r\n\
+             Cookie: {cookie}\r\n",
+            self.origin()
+        );
+        self.post_raw(path, &headers, body.to_string().as_bytes())
+    }
+
+    pub(crate) fn post_raw(&self, path: &str, headers: &str, body: &[u8]) -> Reply {
+        let mut request = format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n{headers}\r\n",
+            self.address,
+            body.len()
+        )
+        .into_bytes();
+        request.extend_from_slice(body);
+        client::raw(self.address, &request)
+    }
+
+    /// Makes an account with the password of this module.
+    pub(crate) fn account(&self, email: &str, administrator: bool) {
+        let new = NewAccount {
+            email: Email::new(email).expect("an address"),
+            name: Name::new("Ann Smith").expect("a name"),
+            administrator,
+            first: false,
+        };
+        let accounts = self.site.accounts();
+        self.block_on(async { accounts.add(new, PASSWORD).await }).expect("added");
+    }
+
+    /// Signs in and gives the cookie.
+    pub(crate) fn sign_in(&self, email: &str) -> String {
+        let reply = self.post("/api/v1/sign-in", &json!({ "email": email, "password": PASSWORD }));
+        assert_eq!(reply.status, 200, "{reply:?}");
+        reply.cookie()
+    }
+
+    /// An account, a meeting of it that is open, and the cookie.
+    pub(crate) fn open_meeting(&self, password: Option<&str>) -> (MeetingId, String) {
+        self.account(EMAIL, false);
+        let cookie = self.sign_in(EMAIL);
+        let wish = json!({ "type": 0, "topic": "Weekly", "password": password });
+        let made = self.post_as("/api/v1/meetings", &wish, &cookie);
+        assert_eq!(made.status, 200, "{made:?}");
+        let id: MeetingId = made.json()["id"].as_str().expect("an id").parse().expect("an id");
+        let path = format!("/api/v1/meetings/{}/host", id.number());
+        assert_eq!(self.post_as(&path, &json!({}), &cookie).status, 200);
+        (id, cookie)
+    }
+
+    /// What a ticket is good for; uses it up.
+    pub(crate) fn redeem(&self, ticket: &Value) -> Option<Admission> {
+        use convoke::clock::Clock;
+        self.tickets.redeem(ticket.as_str().expect("a ticket"), self.clock.uptime())
+    }
+}
