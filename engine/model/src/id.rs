@@ -62,7 +62,7 @@ impl Millis {
 
 /// The lasting meeting: a locator of eight digits, not a secret. Shown as `NNNN-NNNN`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "u32", into = "u32")]
 pub struct MeetingId(u32);
 
 impl MeetingId {
@@ -90,9 +90,29 @@ impl fmt::Display for MeetingId {
     }
 }
 
-/// The text is not eight digits (hyphens and spaces apart).
+impl TryFrom<u32> for MeetingId {
+    type Error = NotAMeetingId;
+
+    fn try_from(number: u32) -> Result<Self, NotAMeetingId> {
+        Self::new(number).ok_or(NotAMeetingId)
+    }
+}
+
+impl From<MeetingId> for u32 {
+    fn from(id: MeetingId) -> Self {
+        id.0
+    }
+}
+
+/// The number or text is not eight digits (hyphens and spaces apart).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAMeetingId;
+
+impl fmt::Display for NotAMeetingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a meeting id has eight digits")
+    }
+}
 
 impl FromStr for MeetingId {
     type Err = NotAMeetingId;

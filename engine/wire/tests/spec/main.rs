@@ -2,10 +2,12 @@
 
 mod client;
 mod disk;
+mod examples;
 mod folds;
 mod messages;
 mod mutations;
 mod round_trip;
 mod scene;
+mod schema;
 mod server;
 mod stories;
