@@ -13,6 +13,7 @@ mod tally;
 mod test;
 mod tools;
 mod torture;
+mod wrap;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,7 @@ cargo xtask COMMAND
   test [FILTER]
                install what the tests need, run every test, or those that are named so
   check        format, clippy, house rules, types of the browser client
+  fmt          rustfmt, and comments that are wider than 100 columns
   build        the browser client and every program; nothing is started
   e2e [FILTER] only the browser tests
   torture flips|kill9|power [--n N]
@@ -70,6 +72,7 @@ fn dispatch(words: &[String]) -> Outcome {
         "run" => run::run(rest),
         "test" => test::test(rest),
         "check" => check::check(),
+        "fmt" => wrap::fmt(),
         "build" => {
             browser::build()?;
             tools::build()
