@@ -14,6 +14,8 @@ const Room = lazy(() => import("./meeting/room"));
 export function App({ boot }: { boot: Boot }): JSX.Element {
   switch (boot.page) {
     case "home":
+      // The legacy call of a host who has to type the password.
+      if (boot.askPassword) return <Join boot={{ ...boot, role: "host" }} />;
       return <Home boot={boot} />;
     case "setup":
       return <Setup boot={boot} />;

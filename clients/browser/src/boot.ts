@@ -59,7 +59,7 @@ export function readBoot(block: string | null, url: URL): Boot {
   take("name", str(raw["name"]), url.searchParams.get("name"));
   take("role", str(raw["role"]));
   take("email", str(raw["email"]));
-  take("invitation", str(raw["invitation"]), fragment.get("i"));
+  take("invitation", str(raw["invitation"]), boot.page === "join" ? url.searchParams.get("t") : null);
   if (raw["ask_password"] === true) boot.askPassword = true;
   if (boot.page === "viewer" || boot.role === "viewer" || fragment.get("v") === "1") boot.viewer = true;
   if (boot.viewer && boot.ticket) boot.page = "viewer";

@@ -92,7 +92,8 @@ function Compose({ session }: { session: Session }): JSX.Element {
   const value = key(to);
   const gone = typeof to === "object" && !session.view.people.has(to.one);
   const send = () => {
-    const clean = words.trim();
+    // What stands in the field counts, not what was drawn last.
+    const clean = (area.current?.value ?? words).trim();
     if (clean === "" || [...clean].length > text_chars_max || gone) return;
     void session.say(to, clean);
     setWords("");

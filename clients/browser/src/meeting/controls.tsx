@@ -34,7 +34,8 @@ type ControlProps = {
   on?: boolean;
   tone?: "off" | "warm" | "active";
   busy?: boolean;
-  badge?: number;
+  /** A number on the icon, and its words. */
+  badge?: { count: number; words: string } | undefined;
   class?: string;
   act: () => void;
   expanded?: boolean;
@@ -46,7 +47,7 @@ function Control(props: ControlProps): JSX.Element {
       type="button"
       class={`control ${props.tone ?? ""} ${props.class ?? ""}`}
       data-control={props.name}
-      aria-label={props.badge ? `${props.label} (${text.value.meeting.unread(props.badge)})` : props.label}
+      aria-label={props.badge ? `${props.label} (${props.badge.words})` : props.label}
       title={props.label}
       aria-pressed={props.expanded === undefined ? props.on : undefined}
       aria-expanded={props.expanded}
@@ -55,7 +56,7 @@ function Control(props: ControlProps): JSX.Element {
     >
       <span class="control-face">
         {props.busy ? <span class="spin" aria-hidden="true" /> : <Icon name={props.icon} />}
-        {props.badge ? <span class="badge" aria-hidden="true">{props.badge > 99 ? "99+" : props.badge}</span> : null}
+        {props.badge && <span class="badge" aria-hidden="true" data-count={props.badge.count > 99 ? "99+" : props.badge.count} />}
       </span>
       <span class="control-words" aria-hidden="true">{props.words}</span>
     </button>
@@ -74,13 +75,14 @@ export function Controls(props: Props): JSX.Element {
   const camera = local.state.camera.value;
   const screen = local.state.screen.value;
   return (
+    <footer>
     <div class="bar" role="toolbar" aria-label={t.controls}>
       <Group>
         <Control
           name="microphone"
           icon={mic === "on" ? "mic" : "micOff"}
           label={mic === "on" ? t.micOff : t.micOn}
-          words={t.mic}
+          words={mic === "on" ? t.micOff : t.mic}
           on={mic === "on"}
           tone={mic === "on" ? undefined : "off"}
           busy={mic === "starting"}
@@ -101,7 +103,7 @@ export function Controls(props: Props): JSX.Element {
             name="share"
             icon={screen === "on" ? "shareOff" : "share"}
             label={screen === "on" ? t.stopShare : t.share}
-            words={t.shareShort}
+            words={screen === "on" ? t.stopShort : t.shareShort}
             on={screen === "on"}
             tone={screen === "on" ? "active" : undefined}
             busy={screen === "starting"}
@@ -112,15 +114,15 @@ export function Controls(props: Props): JSX.Element {
           name="hand"
           icon="hand"
           label={hand ? t.lower : t.raise}
-          words={t.hand}
+          words={hand ? t.lowerShort : t.hand}
           on={hand}
           tone={hand ? "warm" : undefined}
           act={() => void session.wish(hand ? command.lower() : command.raise())}
         />
       </Group>
       <Group>
-        <Control name="chat" icon="chat" label={t.chat} words={t.chat} expanded={panel === "chat"} tone={panel === "chat" ? "active" : undefined} badge={props.unread} act={() => onPanel("chat")} />
-        <Control name="people" class="wide-only" icon="people" label={t.people} words={t.people} expanded={panel === "people"} tone={panel === "people" ? "active" : undefined} badge={props.waiting} act={() => onPanel("people")} />
+        <Control name="chat" icon="chat" label={t.chat} words={t.chat} expanded={panel === "chat"} tone={panel === "chat" ? "active" : undefined} badge={props.unread > 0 ? { count: props.unread, words: t.unread(props.unread) } : undefined} act={() => onPanel("chat")} />
+        <Control name="people" class="wide-only" icon="people" label={t.people} words={t.people} expanded={panel === "people"} tone={panel === "people" ? "active" : undefined} badge={props.waiting > 0 ? { count: props.waiting, words: t.waitingCount(props.waiting) } : undefined} act={() => onPanel("people")} />
         <Menu class={`control ${props.waiting > 0 ? "has-waiting" : ""}`} label={t.more} items={moreItems(props)}>
           <span class="control-face"><Icon name="more" /></span>
           <span class="control-words" aria-hidden="true">{t.more}</span>
@@ -133,6 +135,7 @@ export function Controls(props: Props): JSX.Element {
         </button>
       </Group>
     </div>
+    </footer>
   );
 }
 

@@ -1,6 +1,6 @@
 // The meeting page: head, stage, panel and controls, and the keys that move between them.
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { api } from "../api";
 import { text } from "../i18n";
 import { command } from "../model/command";
@@ -43,7 +43,7 @@ export function Meeting({ session }: { session: Session }): JSX.Element {
     setPanel(null);
     opener.current?.focus();
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     const act = (event: KeyboardEvent) => {
       if (event.key === "Escape" && panel && !document.querySelector("dialog[open]")) return close();
       const action = actionOf(event);

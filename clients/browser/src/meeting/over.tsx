@@ -7,7 +7,7 @@ import { Frame } from "../ui/frame";
 import { Mark } from "../ui/icons";
 
 /** The closing page. */
-export function OverPage({ over, meeting, topic }: { over: Over; meeting: string; topic: string }): JSX.Element {
+export function OverPage({ over, meeting, topic, invitation }: { over: Over; meeting: string; topic: string; invitation?: string | undefined }): JSX.Element {
   const t = text.value.ended;
   const head = useRef<HTMLHeadingElement>(null);
   useEffect(() => head.current?.focus(), []);
@@ -33,7 +33,7 @@ export function OverPage({ over, meeting, topic }: { over: Over; meeting: string
           <p class="muted">{lead}</p>
         </div>
         <div class="row wrap">
-          {again && <a class="btn primary" href={`/join?id=${meeting}`}>{t.rejoin}</a>}
+          {again && <a class="btn primary" href={`/join?id=${meeting}${invitation ? `&t=${encodeURIComponent(invitation)}` : ""}`}>{t.rejoin}</a>}
           <a class="btn" href="/">{t.home}</a>
         </div>
       </div>

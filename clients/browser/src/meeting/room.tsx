@@ -50,7 +50,7 @@ export default function Room({ boot }: { boot: Boot }): JSX.Element | null {
     return () => clearTimeout(timer);
   }, []);
   if (session && session.phase.value.at === "over") {
-    return <OverPage over={session.phase.value.over} meeting={meeting} topic={session.view.topic || (boot.meeting?.topic ?? note.topic ?? "")} />;
+    return <OverPage over={session.phase.value.over} meeting={meeting} topic={session.view.topic || (boot.meeting?.topic ?? note.topic ?? "")} invitation={boot.invitation} />;
   }
   if (!choice && boot.ticket && !watch) {
     return (

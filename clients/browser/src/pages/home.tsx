@@ -3,7 +3,8 @@ import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { api, type Account } from "../api";
 import type { Boot } from "../boot";
-import { text } from "../i18n";
+import { refusalSentence, text } from "../i18n";
+import { Notice } from "../ui/controls";
 import { Frame } from "../ui/frame";
 import { Icon, type IconName } from "../ui/icons";
 import { Menu } from "../ui/menu";
@@ -27,19 +28,21 @@ export function Home({ boot }: { boot: Boot }): JSX.Element {
     return (
       <Frame
         aside={
-          <Menu class="btn small" label={t.home.accountMenu} items={[{ icon: "leave", label: t.home.signOut, act: () => void out() }]}>
+          <Menu class="btn small" label={`${account.name || account.email} · ${t.home.accountMenu}`} items={[{ icon: "leave", label: t.home.signOut, act: () => void out() }]}>
             <span class="account-name clip">{account.name || account.email}</span>
             <Icon name="more" />
           </Menu>
         }
       >
-        <Dashboard account={account} boot={boot} />
+        {boot.refusal && <div class="page-notice"><Notice tone="bad">{refusalSentence(boot.refusal)}</Notice></div>}
+        <Dashboard account={account} boot={{ ...boot, refusal: undefined }} />
       </Frame>
     );
   }
   const icons: IconName[] = ["lock", "check", "share"];
   return (
     <Frame>
+      {boot.refusal && <div class="page-notice"><Notice tone="bad">{refusalSentence(boot.refusal)}</Notice></div>}
       <section class="hero">
         <div class="hero-words">
           <h1>{t.home.title}</h1>
@@ -59,7 +62,7 @@ export function Home({ boot }: { boot: Boot }): JSX.Element {
         <div class="hero-cards stack">
           <section class="card lift stack" aria-labelledby="join-title">
             <h2 id="join-title">{t.home.join}</h2>
-            <JoinForm boot={boot} compact />
+            <JoinForm boot={{ ...boot, refusal: undefined }} compact />
           </section>
           <section class="card stack" aria-labelledby="host-title">
             <div>

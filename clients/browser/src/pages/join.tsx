@@ -2,7 +2,8 @@
 import { useEffect } from "preact/hooks";
 import type { JSX } from "preact";
 import type { Boot } from "../boot";
-import { text } from "../i18n";
+import { refusalSentence, text } from "../i18n";
+import { Notice } from "../ui/controls";
 import { Frame } from "../ui/frame";
 import { Mark } from "../ui/icons";
 import { enterMeeting } from "./enter";
@@ -10,7 +11,6 @@ import { JoinForm } from "./join_form";
 import { SignIn } from "./sign_in";
 import { api } from "../api";
 import { toast } from "../ui/toast";
-import { refusalSentence } from "../i18n";
 
 /** The join page in its three forms: go straight in, sign in to host, or fill in the form. */
 export function Join({ boot }: { boot: Boot }): JSX.Element {
@@ -34,10 +34,11 @@ export function Join({ boot }: { boot: Boot }): JSX.Element {
       </Frame>
     );
   }
-  const host = boot.role === "host" && boot.refusal === undefined;
+  const host = boot.role === "host";
   const hosted = async () => {
     const id = boot.meeting?.id;
     if (!id) {
+      // Signed in; the start page offers the rest.
       location.assign("/");
       return;
     }
@@ -52,6 +53,7 @@ export function Join({ boot }: { boot: Boot }): JSX.Element {
           <h1>{host ? t.hostTitle : topic ? t.titleNamed(topic) : t.title}</h1>
           {!host && !boot.id && <p class="muted">{t.lead}</p>}
         </div>
+        {host && boot.refusal && <Notice tone="bad">{refusalSentence(boot.refusal)}</Notice>}
         {host ? <SignIn email={boot.email ?? ""} onDone={() => void hosted()} focusPassword={Boolean(boot.email)} /> : <JoinForm boot={boot} />}
       </div>
       <p class="centred small"><a href="/">{t.otherwise}</a></p>

@@ -19,6 +19,8 @@ export function JoinForm({ boot, compact }: { boot: Boot; compact?: boolean }): 
   const [checked, setChecked] = useState(false);
   const t = text.value.join;
   const digits = parseMeetingId(id);
+  // An invitation opens the door by itself, unless it was refused.
+  const needsPassword = boot.invitation === undefined || refusal?.code === "cannot_join";
   const send = async (e: Event) => {
     e.preventDefault();
     setChecked(true);
@@ -61,7 +63,7 @@ export function JoinForm({ boot, compact }: { boot: Boot; compact?: boolean }): 
         hint={compact ? undefined : t.nameHint}
         wrong={checked && name.trim() === "" ? t.wrongName : undefined}
       />
-      {(!compact || digits !== null || refusal !== null) && (
+      {needsPassword && (!compact || digits !== null || refusal !== null) && (
         <PasswordField label={t.password} value={password} onValue={setPassword} autocomplete="off" hint={t.passwordHint} />
       )}
       <Button submit kind="primary" size="big" full busy={busy}>{compact ? text.value.home.joinButton : t.go}</Button>

@@ -37,7 +37,6 @@ export function Setup({ boot }: { boot: Boot }): JSX.Element {
       return;
     }
     setDone(true);
-    await api.signIn(email.trim(), password);
     location.assign("/");
   };
   return (
