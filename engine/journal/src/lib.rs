@@ -15,6 +15,7 @@ pub mod counters;
 pub mod disk;
 pub mod journal;
 pub mod keys;
+pub mod media;
 pub mod memory;
 pub mod reader;
 pub mod segment;
@@ -22,6 +23,7 @@ pub mod segments;
 pub mod torture;
 pub mod tree;
 pub mod verify;
+pub mod watermark;
 pub mod witness;
 
 pub use error::{AppendError, Damage, Error, Refused};
