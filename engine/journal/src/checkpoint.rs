@@ -113,9 +113,10 @@ pub(crate) fn all(disk: &dyn Disk, data: &Path) -> Result<Vec<(String, Vec<u8>)>
 
 /// Size and root of the largest checkpoint that the folder's own key signed.
 pub(crate) fn newest(disk: &dyn Disk, data: &Path) -> Result<Option<(u64, Hash)>, Error> {
-    let Ok(Some(key)) = PublicKey::load(disk, data) else { return Ok(None) };
+    let keys = PublicKey::all(disk, data).unwrap_or_default();
     let sound = all(disk, data)?.into_iter().filter_map(|(_, note)| {
-        let checkpoint = Checkpoint::verify(&String::from_utf8(note).ok()?, &key)?;
+        let note = String::from_utf8(note).ok()?;
+        let checkpoint = keys.iter().find_map(|key| Checkpoint::verify(&note, key))?;
         Some((checkpoint.head.size, checkpoint.head.root))
     });
     Ok(sound.max_by_key(|(size, _)| *size))

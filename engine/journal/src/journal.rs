@@ -110,7 +110,8 @@ pub trait Journal: Send {
     fn reader(&self) -> Arc<dyn LogReader>;
     /// The epoch that entries must carry.
     fn epoch(&self) -> u32;
-    /// Signs and stores where the log stands (at a session's end); no effect where there is no key.
+    /// Signs and stores where the log stands (at a session's end), and brings witness and index up to
+    /// it; no effect where there is no key.
     ///
     /// # Errors
     /// What the disk said. The log goes on.

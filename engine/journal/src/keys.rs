@@ -115,8 +115,11 @@ impl PublicKey {
     /// # Errors
     /// `Format` when the file is not a key, or what the disk said.
     pub fn load(disk: &dyn Disk, data: &Path) -> Result<Option<Self>, Error> {
-        let path = public_path(data);
-        match read_whole(disk, &path) {
+        Self::load_from(disk, &public_path(data))
+    }
+
+    fn load_from(disk: &dyn Disk, path: &Path) -> Result<Option<Self>, Error> {
+        match read_whole(disk, path) {
             Ok(bytes) => {
                 let text = String::from_utf8_lossy(&bytes);
                 let key = Self::from_text(text.trim_end());
@@ -124,8 +127,22 @@ impl PublicKey {
                 key.map(Some).ok_or_else(wrong)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Error::io("read", &path)(error)),
+            Err(error) => Err(Error::io("read", path)(error)),
         }
+    }
+
+    /// Every public key in a data folder: its own, and those of nodes whose log it was restored from.
+    ///
+    /// # Errors
+    /// `Format` when a file is not a key, or what the disk said.
+    pub fn all(disk: &dyn Disk, data: &Path) -> Result<Vec<Self>, Error> {
+        let folder = data.join("keys");
+        let names = disk.list(&folder).map_err(Error::io("list", &folder))?;
+        let mut keys = Vec::new();
+        for name in names.iter().filter(|name| name.ends_with(".vkey")) {
+            keys.extend(Self::load_from(disk, &folder.join(name))?);
+        }
+        Ok(keys)
     }
 
     /// The name that signatures carry.

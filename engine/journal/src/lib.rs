@@ -7,6 +7,8 @@ mod index;
 mod locations;
 mod scan;
 
+pub mod archive;
+pub mod backup;
 pub mod block;
 pub mod checkpoint;
 pub mod committer;

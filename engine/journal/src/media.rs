@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use convoke_model::StreamId;
 use convoke_wire::Hash;
 
+pub(crate) use read::check_stretch;
 pub use read::{Frame, MediaReader, erase_stretch, verify_media};
 pub use write::{Gap, MediaWriter};
 

@@ -88,6 +88,8 @@ pub struct Report {
     pub erased: u64,
     /// Size and root of the whole tree, unless damage hides it.
     pub head: Option<(u64, Hash)>,
+    /// Entries of an archive that are newer than its checkpoint: nothing signed covers them.
+    pub unsigned: u64,
     /// The largest checkpoint that holds.
     pub checkpoint: Option<Head>,
     /// What is wrong; empty when the log is sound.
@@ -159,6 +161,61 @@ pub fn verify(
     Ok(check.finish())
 }
 
+/// Follows the chain of every stream, entry by entry.
+#[derive(Default)]
+pub(crate) struct Streams {
+    tails: BTreeMap<StreamId, Tail>,
+    epoch: u32,
+}
+
+impl Streams {
+    /// The ends reached.
+    pub(crate) fn tails(&self) -> Vec<(StreamId, Tail)> {
+        self.tails.iter().map(|(&stream, &tail)| (stream, tail)).collect()
+    }
+
+    /// The next entry in the node's order.
+    pub(crate) fn entry(
+        &mut self,
+        one: &EntryRef<'_>,
+        leaf: &Hash,
+        file: &str,
+        offset: u64,
+        covered: impl Fn(&Header) -> bool,
+        report: &mut Report,
+    ) {
+        let header = &one.header;
+        let (stream, seq) = (header.stream, header.seq);
+        let damaged = |what| Finding::Damaged(Damage::at(file, offset, what).of(stream, seq, seq));
+        let tail = self.tails.entry(stream).or_default();
+        if seq > tail.seq + 1 {
+            let (from, to) = (tail.seq + 1, seq - 1);
+            report.findings.push(Finding::Missing { stream, from, to });
+        } else if seq != tail.seq + 1 {
+            report.findings.push(damaged("a seq comes twice"));
+        }
+        *tail = Tail { seq, hash: entry::chain(&tail.hash, leaf) };
+        if header.epoch < self.epoch {
+            report.findings.push(damaged("an epoch goes back"));
+        }
+        self.epoch = self.epoch.max(header.epoch);
+        if !one.payload_is_sound() {
+            match (one.is_erased(), covered(header)) {
+                (true, true) => report.erased += 1,
+                (true, false) => {
+                    report
+                        .findings
+                        .push(damaged("a payload is zeros and no Erased fact covers it"));
+                }
+                (false, _) => {
+                    report.findings.push(damaged("a payload does not match its digest"));
+                }
+            }
+        }
+        report.entries += 1;
+    }
+}
+
 /// A size whose root somebody recorded.
 struct Known {
     by: String,
@@ -168,11 +225,10 @@ struct Known {
 
 struct Check {
     report: Report,
-    tails: BTreeMap<StreamId, Tail>,
+    streams: Streams,
     /// `None` behind damage, until a segment header says how the tree stands.
     tree: Option<Tree>,
     known: Vec<Known>,
-    epoch: u32,
 }
 
 impl Check {
@@ -180,17 +236,17 @@ impl Check {
         let mut report = Report::default();
         let mut known = Vec::new();
         // What is claimed is read first: the log only grows.
-        let key = match PublicKey::load(disk, data) {
-            Ok(key) => key,
+        let keys = match PublicKey::all(disk, data) {
+            Ok(keys) => keys,
             Err(Error::Format(_)) => {
                 report.findings.push(Finding::Unsigned(String::from("keys/node.vkey")));
-                None
+                Vec::new()
             }
             Err(error) => return Err(error),
         };
         for (name, note) in checkpoint::all(disk, data)? {
             let text = String::from_utf8(note).unwrap_or_default();
-            let checked = key.as_ref().and_then(|key| Checkpoint::verify(&text, key));
+            let checked = keys.iter().find_map(|key| Checkpoint::verify(&text, key));
             match checked {
                 Some(checkpoint) => {
                     let by = format!("checkpoints/{name}");
@@ -217,7 +273,7 @@ impl Check {
             None => {}
         }
         let tree = Some(Tree::default());
-        let mut check = Self { report, tails: BTreeMap::new(), tree, known, epoch: 0 };
+        let mut check = Self { report, streams: Streams::default(), tree, known };
         check.compare();
         Ok(check)
     }
@@ -248,36 +304,7 @@ impl Check {
         offset: u64,
         covered: impl Fn(&Header) -> bool,
     ) {
-        let header = &one.header;
-        let (stream, seq) = (header.stream, header.seq);
-        let tail = self.tails.entry(stream).or_default();
-        if seq > tail.seq + 1 {
-            let (from, to) = (tail.seq + 1, seq - 1);
-            self.report.findings.push(Finding::Missing { stream, from, to });
-        } else if seq != tail.seq + 1 {
-            let damage = Damage::at(file, offset, "a seq comes twice").of(stream, seq, seq);
-            self.report.findings.push(Finding::Damaged(damage));
-        }
-        *tail = Tail { seq, hash: entry::chain(&tail.hash, leaf) };
-        if header.epoch < self.epoch {
-            let damage = Damage::at(file, offset, "an epoch goes back").of(stream, seq, seq);
-            self.report.findings.push(Finding::Damaged(damage));
-        }
-        self.epoch = self.epoch.max(header.epoch);
-        if !one.payload_is_sound() {
-            if one.is_erased() && covered(header) {
-                self.report.erased += 1;
-            } else {
-                let what = if one.is_erased() {
-                    "a payload is zeros and no Erased fact covers it"
-                } else {
-                    "a payload does not match its digest"
-                };
-                let damage = Damage::at(file, offset, what).of(stream, seq, seq);
-                self.report.findings.push(Finding::Damaged(damage));
-            }
-        }
-        self.report.entries += 1;
+        self.streams.entry(one, leaf, file, offset, covered, &mut self.report);
         if let Some(tree) = &mut self.tree {
             tree.push(*leaf);
             self.compare();
@@ -309,7 +336,7 @@ impl Check {
             }
         }
         self.report.head = self.tree.as_ref().map(|tree| (tree.size(), tree.root()));
-        self.report.streams = self.tails.into_iter().collect();
+        self.report.streams = self.streams.tails();
         self.report
     }
 }

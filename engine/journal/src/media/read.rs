@@ -1,6 +1,7 @@
 //! Reading media: every frame is checked; an unfinished end is an end, not an error.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use convoke_model::StreamId;
 use sha2::{Digest, Sha256};
@@ -31,9 +32,11 @@ pub struct Frame {
 
 /// Reads the frames of a session's media file, also while it is written.
 pub struct MediaReader {
-    file: Box<dyn DiskFile>,
+    file: Arc<dyn DiskFile>,
     name: String,
     at: u64,
+    /// Where the media begin in the file, and how many bytes they have (an archive holds more).
+    within: (u64, u64),
 }
 
 impl MediaReader {
@@ -52,15 +55,38 @@ impl MediaReader {
     pub fn at(disk: &dyn Disk, data: &Path, session: StreamId, at: u64) -> Result<Self, Error> {
         let path = path(data, session);
         let file = disk.open(&path, Mode::Read).map_err(Error::io("open", &path))?;
-        let head = read_up_to(&*file, 0, MEDIA_HEADER_BYTES).map_err(Error::io("read", &path))?;
+        let mut reader = Self::check(file.into(), (0, u64::MAX), session, &path)?;
+        reader.at = at;
+        Ok(reader)
+    }
+
+    /// Media that lie within another file.
+    pub(crate) fn within(
+        file: Arc<dyn DiskFile>,
+        at: u64,
+        length: u64,
+        session: StreamId,
+    ) -> Result<Self, Error> {
+        Self::check(file, (at, length), session, Path::new(&name(session)))
+    }
+
+    fn check(
+        file: Arc<dyn DiskFile>,
+        within: (u64, u64),
+        session: StreamId,
+        path: &Path,
+    ) -> Result<Self, Error> {
+        let head =
+            read_up_to(&*file, within.0, MEDIA_HEADER_BYTES).map_err(Error::io("read", path))?;
         if head.len() >= 12 && head[..8] == MAGIC && u32_at(&head, 8) > VERSION {
-            return Err(Error::NewerFormat { path, found: u32_at(&head, 8), known: VERSION });
+            let (path, found) = (path.to_owned(), u32_at(&head, 8));
+            return Err(Error::NewerFormat { path, found, known: VERSION });
         }
         if head != file_header(session) {
             let damage = Damage::at(name(session), 0, "the media file's header is damaged");
             return Err(Error::Damaged(damage));
         }
-        Ok(Self { file, name: name(session), at })
+        Ok(Self { file, name: name(session), at: MEDIA_HEADER_BYTES as u64, within })
     }
 
     /// The next frame; `None` where no whole frame header follows (later calls look again).
@@ -68,8 +94,11 @@ impl MediaReader {
     /// # Errors
     /// What the disk said.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, Error> {
-        let read = |at, length| {
-            read_up_to(&*self.file, at, length).map_err(Error::io("read", Path::new(&self.name)))
+        let (begin, bytes) = self.within;
+        let read = |at: u64, length: usize| {
+            let there = usize::try_from(bytes.saturating_sub(at)).unwrap_or(usize::MAX);
+            read_up_to(&*self.file, begin + at, length.min(there))
+                .map_err(Error::io("read", Path::new(&self.name)))
         };
         let head = read(self.at, FRAME_HEADER_BYTES)?;
         let Some((length, crc, time)) = read_frame_header(&head) else { return Ok(None) };
@@ -151,7 +180,7 @@ pub fn verify_media(
     for claim in claims {
         let length = usize::try_from(claim.to.saturating_sub(claim.from)).unwrap_or(usize::MAX);
         let bytes = read_up_to(&*file, claim.from, length).map_err(Error::io("read", &path))?;
-        let what = check(&bytes, length, claim, &covered);
+        let what = check_stretch(&bytes, length, claim, &covered);
         if let Some(what) = what {
             findings.push(Finding::Damaged(Damage::at(name(session), claim.from, what)));
         }
@@ -160,7 +189,7 @@ pub fn verify_media(
 }
 
 /// What is wrong with the bytes of a stretch.
-pub(crate) fn check(
+pub(crate) fn check_stretch(
     bytes: &[u8],
     length: usize,
     claim: &Stretch,

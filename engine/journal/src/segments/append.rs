@@ -228,6 +228,7 @@ impl Journal for Segments {
     }
 
     fn checkpoint(&mut self) -> Result<(), Error> {
+        self.witnessing.flush()?;
         self.upkeep.now(true)
     }
 
