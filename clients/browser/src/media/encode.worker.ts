@@ -1,26 +1,6 @@
 // The worker that encodes one track: pictures or sound in, chunks out. Nothing of it runs on the page's thread.
 import { fit, videoConfig, type Size } from "./codecs";
-
-/** What the worker is told. */
-export type EncodeIn =
-  | { t: "video"; codec: string; most: Size; bits: number; frames: number; detail: boolean; keyEveryMs: number }
-  | { t: "audio"; config: AudioEncoderConfig }
-  | { t: "readable"; readable: ReadableStream<VideoFrame> | ReadableStream<AudioData> }
-  | { t: "track"; track: MediaStreamTrack }
-  | { t: "frame"; frame: VideoFrame }
-  | { t: "samples"; port: MessagePort; sampleRate: number }
-  | { t: "rate"; bits: number; frames: number }
-  | { t: "key" }
-  | { t: "hold"; on: boolean }
-  | { t: "stop" };
-
-/** What it tells. */
-export type EncodeOut =
-  | { t: "chunk"; key: boolean; timestamp: number; data: ArrayBuffer; description?: ArrayBuffer }
-  | { t: "level"; rms: number }
-  | { t: "size"; width: number; height: number }
-  | { t: "ended" }
-  | { t: "error"; message: string };
+import { no_processor, type EncodeIn, type EncodeOut } from "./encode_messages";
 
 type Scope = {
   postMessage(message: EncodeOut, transfer?: Transferable[]): void;
@@ -53,7 +33,7 @@ class Video {
   frame(frame: VideoFrame): void {
     const now = performance.now();
     // A little early counts as in time, or 30 frames a second thinned to 24 become 15.
-    const early = now - this.lastAt < (1000 / this.start.frames) * 0.8;
+    const early = now - this.lastAt < (1000 / this.start.frames) * 0.7;
     if (stopped || ((early || this.hold) && this.last)) {
       this.keep(frame);
       return;
@@ -214,10 +194,23 @@ async function drain(readable: ReadableStream<VideoFrame | AudioData>): Promise<
   }
 }
 
-function samples(port: MessagePort, sampleRate: number): void {
+/** Samples at another rate, by straight lines: for the fallback only, where no processor gives audio data. */
+function resample(from: Float32Array<ArrayBuffer>, ratio: number): Float32Array<ArrayBuffer> {
+  const to = new Float32Array(Math.max(1, Math.round(from.length * ratio)));
+  for (let i = 0; i < to.length; i++) {
+    const at = i / ratio;
+    const left = Math.min(from.length - 1, Math.floor(at));
+    const right = Math.min(from.length - 1, left + 1);
+    to[i] = (from[left] ?? 0) + ((from[right] ?? 0) - (from[left] ?? 0)) * (at - left);
+  }
+  return to;
+}
+
+function samples(port: MessagePort, givenRate: number): void {
+  const sampleRate = 48_000;
   let written = 0;
   port.onmessage = (message: MessageEvent<Float32Array<ArrayBuffer>>) => {
-    const data = message.data;
+    const data = givenRate === sampleRate ? message.data : resample(message.data, sampleRate / givenRate);
     const timestamp = Math.round((written * 1e6) / sampleRate);
     written += data.length;
     audio?.data(new AudioData({ format: "f32-planar", sampleRate, numberOfFrames: data.length, numberOfChannels: 1, timestamp, data }));
@@ -239,7 +232,7 @@ scope.onmessage = ({ data: message }) => {
       type Maker = new (options: { track: MediaStreamTrack }) => Processor<VideoFrame>;
       const make = (globalThis as unknown as { MediaStreamTrackProcessor?: Maker }).MediaStreamTrackProcessor;
       if (make) drain(new make({ track: message.track }).readable).catch((error: Error) => tell({ t: "error", message: error.message }));
-      else tell({ t: "error", message: "no track processor" });
+      else tell({ t: "error", message: no_processor });
       break;
     }
     case "frame":

@@ -2,7 +2,7 @@
 import type { Kind } from "../model/view";
 import { cutFrame } from "../wire/media";
 import { chooseAudio, chooseVideo, fit, type Size } from "./codecs";
-import type { EncodeIn, EncodeOut } from "./encode.worker";
+import { no_processor, type EncodeIn, type EncodeOut } from "./encode_messages";
 import { RateControl } from "./rate";
 import { encodeWorker, worklets } from "./workers";
 
@@ -147,7 +147,9 @@ export class Publisher {
         this.events.ended();
         break;
       case "error":
-        this.events.failed(message.message);
+        // Tracks may travel to workers that have no processor for them.
+        if (message.message === no_processor) this.feedFromElement();
+        else this.events.failed(message.message);
         break;
     }
   }
@@ -234,7 +236,8 @@ export class Publisher {
   }
 
   private async feedFromTap(): Promise<void> {
-    const context = new AudioContext({ sampleRate: 48_000 });
+    // The browser's own rate: some refuse to connect a microphone to a context of another one.
+    const context = new AudioContext();
     this.cleanup.push(() => void context.close());
     await context.audioWorklet.addModule(worklets.tap);
     const node = new AudioWorkletNode(context, "convoke-tap", { numberOfOutputs: 0 });

@@ -6,6 +6,7 @@ import { command } from "../model/command";
 import type { Session } from "../session/session";
 import { Icon, type IconName } from "../ui/icons";
 import { Menu, type MenuItem } from "../ui/menu";
+import { toast } from "../ui/toast";
 import { isDark, switchTheme } from "../ui/theme";
 import { locale, switchLocale } from "../i18n";
 import { keys } from "./shortcuts";
@@ -147,8 +148,13 @@ function Group({ children }: { children: ComponentChildren }): JSX.Element {
 export async function toggleScreen(session: Session): Promise<void> {
   const { view, local } = session;
   const me = session.me.value;
-  if (local.state.screen.value === "off" && view.presenter !== me && view.people.get(me)?.role === "host") {
-    await session.ask(command.takePresenter());
+  if (local.state.screen.value === "off" && view.presenter !== me) {
+    if (view.people.get(me)?.role !== "host") {
+      toast(text.value.errors.mayNotShare, true);
+      return;
+    }
+    // Not awaited: the browser's chooser opens only while the click is fresh, and requests keep their order.
+    void session.wish(command.takePresenter());
   }
   await local.toggle("screen");
 }

@@ -17,13 +17,23 @@ export type Choice = {
   microphoneId: string | null;
 };
 
-type Props = { meeting: string; topic: string | undefined; name: string; host: boolean; onJoin: (choice: Choice) => void };
+type Props = {
+  meeting: string;
+  topic: string | undefined;
+  name: string;
+  host: boolean;
+  /** Cameras first: the camera starts on. */
+  video: boolean;
+  /** The ticket was used meanwhile, so that it does not go stale. */
+  connected: boolean;
+  onJoin: (choice: Choice) => void;
+};
 
 /** The preview. */
-export function Preview({ meeting, topic, name, host, onJoin }: Props): JSX.Element {
+export function Preview({ meeting, topic, name, host, video, connected, onJoin }: Props): JSX.Element {
   const t = text.value.preview;
-  const camera = useDevice("camera");
-  const microphone = useDevice("microphone");
+  const camera = useDevice("camera", video);
+  const microphone = useDevice("microphone", true);
   const joined = useRef(false);
   useEffect(() => {
     document.title = `${topic ?? t.title} · Convoke`;
@@ -75,7 +85,7 @@ export function Preview({ meeting, topic, name, host, onJoin }: Props): JSX.Elem
           <div class="stack tight">
             <p class="muted mono small">{showMeetingId(meeting)}</p>
             <h1>{topic ?? t.title}</h1>
-            <p class="muted">{t.lead}</p>
+            <p class="muted">{connected ? t.leadConnected : t.lead}</p>
           </div>
           <Choose kind="camera" label={t.camera} device={camera} />
           <Choose kind="microphone" label={t.microphone} device={microphone} />
@@ -97,7 +107,7 @@ type Device = {
   choose: (id: string) => void;
 };
 
-function useDevice(kind: "camera" | "microphone"): Device {
+function useDevice(kind: "camera" | "microphone", startsOn: boolean): Device {
   const [stream, setStream] = useState<MediaStream | null>(null);
   const [id, setId] = useState<string | null>(recall(kind));
   const [failed, setFailed] = useState(false);
@@ -123,8 +133,9 @@ function useDevice(kind: "camera" | "microphone"): Device {
     }
   };
   useEffect(() => {
-    // The microphone starts on and the camera off, unless this person last did it otherwise.
-    if (recall(`${kind}.on`) === "1" || (kind === "microphone" && recall(`${kind}.on`) !== "0")) void open(id);
+    // What this person did last time comes first.
+    const last = recall(`${kind}.on`);
+    if (last === "1" || (startsOn && last !== "0")) void open(id);
     return () => {
       turn.current += 1;
     };

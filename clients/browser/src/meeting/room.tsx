@@ -59,6 +59,8 @@ export default function Room({ boot }: { boot: Boot }): JSX.Element | null {
         topic={boot.meeting?.topic ?? note.topic}
         name={boot.name ?? note.name ?? ""}
         host={boot.role === "host" || note.host === true}
+        video={boot.meeting?.type === 4}
+        connected={session?.phase.value.at === "live"}
         onJoin={(chosen) => {
           setChoice(chosen);
           const joined = start();

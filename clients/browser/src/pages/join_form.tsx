@@ -1,5 +1,5 @@
 // The form that turns a meeting id, a name and a password into a place in a meeting.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { api } from "../api";
 import type { Boot, Refusal } from "../boot";
@@ -8,6 +8,8 @@ import { formatTyped, parseMeetingId } from "../model/id";
 import { Button, Field, Notice, PasswordField } from "../ui/controls";
 import { recall, remember } from "../ui/memory";
 import { enterMeeting } from "./enter";
+
+const ask_again_ms = 8_000;
 
 /** The join form; compact has its password only after the id is complete. */
 export function JoinForm({ boot, compact }: { boot: Boot; compact?: boolean }): JSX.Element {
@@ -21,12 +23,8 @@ export function JoinForm({ boot, compact }: { boot: Boot; compact?: boolean }): 
   const digits = parseMeetingId(id);
   // An invitation opens the door by itself, unless it was refused.
   const needsPassword = boot.invitation === undefined || refusal?.code === "cannot_join";
-  const send = async (e: Event) => {
-    e.preventDefault();
-    setChecked(true);
-    if (!digits || name.trim() === "") return;
-    setBusy(true);
-    setRefusal(null);
+  const tryDoor = async (): Promise<Refusal | null> => {
+    if (!digits) return null;
     const body: Parameters<typeof api.join>[0] = { id: digits, name: name.trim() };
     if (password !== "") body.password = password;
     if (boot.invitation) body.invitation = boot.invitation;
@@ -35,14 +33,35 @@ export function JoinForm({ boot, compact }: { boot: Boot; compact?: boolean }): 
     if (answer.ok) {
       remember("name", name.trim());
       enterMeeting({ id: digits, ticket: answer.value.ticket, name: name.trim(), viewer: boot.viewer === true, topic: answer.value.meeting?.topic });
-    } else {
-      setBusy(false);
-      setRefusal(answer.refusal);
+      return null;
     }
+    return answer.refusal;
   };
+  const send = async (e: Event) => {
+    e.preventDefault();
+    setChecked(true);
+    if (!digits || name.trim() === "") return;
+    setBusy(true);
+    setRefusal(null);
+    const refused = await tryDoor();
+    setBusy(refused === null);
+    setRefusal(refused);
+  };
+  // The host has not come yet: whoever waits here is let in as soon as the meeting starts.
+  const waits = refusal?.code === "not_started" && digits !== null && name.trim() !== "";
+  useEffect(() => {
+    if (!waits) return;
+    const timer = setInterval(() => void tryDoor().then((refused) => refused && setRefusal(refused)), ask_again_ms);
+    return () => clearInterval(timer);
+  }, [waits, id, name, password]);
   return (
     <form class="stack" onSubmit={(e) => void send(e)} noValidate>
-      {refusal && <Notice tone="bad">{refusalSentence(refusal)}</Notice>}
+      {refusal && waits && (
+        <Notice tone="warm" icon="clock">
+          {refusalSentence(refusal)} {t.waits}
+        </Notice>
+      )}
+      {refusal && !waits && <Notice tone="bad">{refusalSentence(refusal)}</Notice>}
       <Field
         label={text.value.home.meetingId}
         value={id}

@@ -190,9 +190,19 @@ export class Session {
     }
   }
 
+  /** A meeting is watched more than touched: the screen stays on. */
+  private async stayAwake(): Promise<void> {
+    try {
+      await navigator.wakeLock?.request("screen");
+    } catch {
+      // Low battery or a hidden page; the meeting goes on.
+    }
+  }
+
   private live(): void {
     if (this.wasLive && !this.link.value.ok) toast(text.value.connection.back);
     this.wasLive = true;
+    void this.stayAwake();
     this.link.value = { ok: true };
     this.phase.value = { at: "live" };
     this.player.follow(this.view, this.me.value);
