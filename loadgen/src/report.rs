@@ -84,7 +84,7 @@ pub(crate) struct Report {
     generator_cpu_share: Option<f64>,
     generator_cpu_seconds: f64,
     verdict: Verdict,
-    verdict_sentence: &'static str,
+    verdict_sentence: String,
     sound: bool,
 }
 
@@ -144,7 +144,7 @@ impl Report {
             generator_cpu_share: totals.cpu_share,
             generator_cpu_seconds: totals.cpu_ns as f64 / 1e9,
             verdict,
-            verdict_sentence: verdict.sentence(),
+            verdict_sentence: verdict.sentence(&totals),
             sound: sound(&totals),
             refused: totals.refused,
             errors: totals.errors,
@@ -229,7 +229,7 @@ impl Report {
             },
         );
         row("own CPU", cpu);
-        row("verdict", self.verdict_sentence.to_owned());
+        row("verdict", self.verdict_sentence.clone());
         out
     }
 }

@@ -25,11 +25,7 @@ pub(crate) enum Verdict {
 
 impl Verdict {
     pub(crate) fn of(totals: &Totals) -> Self {
-        let busy = totals.cpu_share.is_some_and(|share| share > BUSY);
-        let lag = totals.lag.value_at_quantile(0.99);
-        let late =
-            lag > LATE && lag as f64 > LATE_SHARE * totals.latency.value_at_quantile(0.99) as f64;
-        if busy || late {
+        if is_busy(totals) || is_late(totals) {
             Self::Generator
         } else if sound(totals) {
             Self::Ok
@@ -38,15 +34,32 @@ impl Verdict {
         }
     }
 
-    pub(crate) fn sentence(self) -> &'static str {
-        match self {
-            Self::Ok => "ok: all that was sent arrived, once and in order",
-            Self::Server => "the server: not all that was sent arrived, once and in order",
-            Self::Generator => {
-                "the generator was the limit: use more --threads, another machine, or less load"
+    /// The verdict in words, with the reason when the figures do not count.
+    pub(crate) fn sentence(self, totals: &Totals) -> String {
+        let why = match self {
+            Self::Ok => return "ok: all that was sent arrived, once and in order".into(),
+            Self::Server => {
+                return "the server: not all that was sent arrived, once and in order".into();
             }
-        }
+            Self::Generator if is_busy(totals) => "a thread of it was busy all the time".to_owned(),
+            Self::Generator => {
+                let lag = totals.lag.value_at_quantile(0.99) as f64 / 1e3;
+                format!("it was late with sending by itself (p99 {lag:.1} ms)")
+            }
+        };
+        let arrived = if sound(totals) { "" } else { "; and not all that was sent arrived" };
+        format!("the generator was the limit: {why}; use more threads or less load{arrived}")
     }
+}
+
+fn is_busy(totals: &Totals) -> bool {
+    totals.cpu_share.is_some_and(|share| share > BUSY)
+}
+
+fn is_late(totals: &Totals) -> bool {
+    let (lag, latency) =
+        (totals.lag.value_at_quantile(0.99), totals.latency.value_at_quantile(0.99));
+    lag > LATE && lag as f64 > LATE_SHARE * latency as f64
 }
 
 /// Whether delivered equals sent, and nothing went wrong.
@@ -116,10 +129,16 @@ mod tests {
         let mut busy = good();
         busy.cpu_share = Some(0.97);
         assert_eq!(Verdict::of(&busy), Verdict::Generator);
+        assert!(Verdict::Generator.sentence(&busy).contains("busy"));
         let mut late = good();
         for _ in 0..100 {
             late.lag.saturating_record(50_000);
         }
         assert_eq!(Verdict::of(&late), Verdict::Generator);
+        let sentence = Verdict::Generator.sentence(&late);
+        assert!(sentence.starts_with("the generator was the limit: it was late"), "{sentence}");
+        assert!(!sentence.contains("arrived"), "{sentence}");
+        late.expected += 1;
+        assert!(Verdict::Generator.sentence(&late).contains("not all"), "both are said");
     }
 }
