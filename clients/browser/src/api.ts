@@ -39,7 +39,13 @@ async function call<T>(method: "GET" | "POST", path: string, body?: unknown): Pr
     }
     if (response.ok && value !== null) return { ok: true, value: value as T };
     const refusal = value as Partial<Refusal> | null;
-    return { ok: false, refusal: { code: refusal?.code ?? `http_${response.status}`, sentence: refusal?.sentence ?? "" } };
+    return {
+      ok: false,
+      refusal: {
+        code: refusal?.code ?? `http_${response.status}`,
+        sentence: refusal?.sentence ?? "",
+      },
+    };
   } catch {
     return { ok: false, refusal: { code: "offline", sentence: "" } };
   }
@@ -48,7 +54,11 @@ async function call<T>(method: "GET" | "POST", path: string, body?: unknown): Pr
 const text = (v: unknown): string => (v === null || v === undefined ? "" : String(v));
 
 function meeting(raw: Record<string, unknown>): Meeting {
-  const found: Meeting = { id: text(raw["id"]).replace(/\D/g, ""), topic: text(raw["topic"]), type: Number(raw["type"] ?? 0) };
+  const found: Meeting = {
+    id: text(raw["id"]).replace(/\D/g, ""),
+    topic: text(raw["topic"]),
+    type: Number(raw["type"] ?? 0),
+  };
   if (raw["join_url"]) found.join_url = text(raw["join_url"]);
   if (raw["invitation"]) found.invitation = text(raw["invitation"]);
   const running = raw["running"] ?? raw["live"] ?? raw["open"];
@@ -60,21 +70,43 @@ function meeting(raw: Record<string, unknown>): Meeting {
 
 export const api = {
   me: () => call<Account>("GET", "/api/v1/me"),
-  signIn: (email: string, password: string) => call<Account>("POST", "/api/v1/sign-in", { email, password }),
+  signIn: (email: string, password: string) =>
+    call<Account>("POST", "/api/v1/sign-in", { email, password }),
   signOut: () => call<unknown>("POST", "/api/v1/sign-out"),
-  setup: (body: { token: string; email: string; name: string; password: string }) => call<unknown>("POST", "/api/v1/setup", body),
+  setup: (body: { token: string; email: string; name: string; password: string }) =>
+    call<unknown>("POST", "/api/v1/setup", body),
   host: (id: string) => call<{ ticket: string }>("POST", `/api/v1/meetings/${id}/host`),
-  join: (body: { id: string; name: string; password?: string; viewer?: boolean; invitation?: string }) =>
-    call<{ ticket: string; meeting?: { id: string | number; topic?: string; type?: number } }>("POST", "/api/v1/join", body),
+  join: (body: {
+    id: string;
+    name: string;
+    password?: string;
+    viewer?: boolean;
+    invitation?: string;
+  }) =>
+    call<{ ticket: string; meeting?: { id: string | number; topic?: string; type?: number } }>(
+      "POST",
+      "/api/v1/join",
+      body,
+    ),
   async meetings(): Promise<Answer<Meeting[]>> {
     const answer = await call<unknown>("GET", "/api/v1/meetings");
     if (!answer.ok) return answer;
     const held = answer.value as { meetings?: unknown };
-    const list = Array.isArray(answer.value) ? answer.value : Array.isArray(held?.meetings) ? held.meetings : [];
+    const list = Array.isArray(answer.value)
+      ? answer.value
+      : Array.isArray(held?.meetings)
+        ? held.meetings
+        : [];
     return { ok: true, value: (list as Record<string, unknown>[]).map(meeting) };
   },
-  async create(body: { type: number; topic: string; password: string | null }): Promise<Answer<Meeting>> {
+  async create(body: {
+    type: number;
+    topic: string;
+    password: string | null;
+  }): Promise<Answer<Meeting>> {
     const answer = await call<Record<string, unknown>>("POST", "/api/v1/meetings", body);
-    return answer.ok ? { ok: true, value: meeting({ topic: body.topic, type: body.type, ...answer.value }) } : answer;
+    return answer.ok
+      ? { ok: true, value: meeting({ topic: body.topic, type: body.type, ...answer.value }) }
+      : answer;
   },
 };

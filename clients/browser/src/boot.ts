@@ -38,9 +38,16 @@ export function readBoot(block: string | null, url: URL): Boot {
   }
   const fragment = new URLSearchParams(url.hash.slice(1));
   const boot: Boot = { page: pageOf(raw, url.pathname) };
-  const meeting = raw["meeting"] && typeof raw["meeting"] === "object" ? (raw["meeting"] as Raw) : undefined;
+  const meeting =
+    raw["meeting"] && typeof raw["meeting"] === "object" ? (raw["meeting"] as Raw) : undefined;
   const pathId = /^\/m\/([0-9 -]+)$/.exec(decodeURI(url.pathname))?.[1];
-  const id = str(meeting?.["id"]) ?? str(raw["meeting_id"]) ?? str(raw["id"]) ?? pathId ?? url.searchParams.get("id") ?? undefined;
+  const id =
+    str(meeting?.["id"]) ??
+    str(raw["meeting_id"]) ??
+    str(raw["id"]) ??
+    pathId ??
+    url.searchParams.get("id") ??
+    undefined;
   const digits = id === undefined ? undefined : (parseMeetingId(id) ?? undefined);
   if (digits) {
     boot.id = digits;
@@ -51,7 +58,10 @@ export function readBoot(block: string | null, url: URL): Boot {
   } else if (id) {
     boot.id = id;
   }
-  const take = (to: "ticket" | "name" | "role" | "email" | "invitation", ...from: (string | undefined | null)[]) => {
+  const take = (
+    to: "ticket" | "name" | "role" | "email" | "invitation",
+    ...from: (string | undefined | null)[]
+  ) => {
     const found = from.find((v) => v);
     if (found) boot[to] = found;
   };
@@ -59,18 +69,29 @@ export function readBoot(block: string | null, url: URL): Boot {
   take("name", str(raw["name"]), url.searchParams.get("name"));
   take("role", str(raw["role"]));
   take("email", str(raw["email"]));
-  take("invitation", str(raw["invitation"]), boot.page === "join" ? url.searchParams.get("t") : null);
+  take(
+    "invitation",
+    str(raw["invitation"]),
+    boot.page === "join" ? url.searchParams.get("t") : null,
+  );
   if (raw["ask_password"] === true) boot.askPassword = true;
-  if (boot.page === "viewer" || boot.role === "viewer" || fragment.get("v") === "1") boot.viewer = true;
+  if (boot.page === "viewer" || boot.role === "viewer" || fragment.get("v") === "1")
+    boot.viewer = true;
   if (boot.viewer && boot.ticket) boot.page = "viewer";
   const refusal = raw["refusal"] as Raw | undefined;
   if (refusal && typeof refusal === "object") {
-    boot.refusal = { code: str(refusal["code"]) ?? "unknown", sentence: str(refusal["sentence"]) ?? "" };
+    boot.refusal = {
+      code: str(refusal["code"]) ?? "unknown",
+      sentence: str(refusal["sentence"]) ?? "",
+    };
     // A refused viewer is offered the form, like everyone else.
     if (boot.page === "viewer") boot.page = "join";
   }
   if (boot.page === "setup") {
-    const token = fragment.get("t") ?? fragment.get("token") ?? (url.hash.length > 1 && !url.hash.includes("=") ? url.hash.slice(1) : null);
+    const token =
+      fragment.get("t") ??
+      fragment.get("token") ??
+      (url.hash.length > 1 && !url.hash.includes("=") ? url.hash.slice(1) : null);
     if (token) boot.setupToken = token;
   }
   return boot;
@@ -78,7 +99,14 @@ export function readBoot(block: string | null, url: URL): Boot {
 
 function pageOf(raw: Raw, path: string): Boot["page"] {
   const named = raw["page"];
-  if (named === "home" || named === "join" || named === "meeting" || named === "viewer" || named === "setup") return named;
+  if (
+    named === "home" ||
+    named === "join" ||
+    named === "meeting" ||
+    named === "viewer" ||
+    named === "setup"
+  )
+    return named;
   if (path.startsWith("/m/")) return "meeting";
   if (path.startsWith("/id=")) return "viewer";
   if (path.startsWith("/setup")) return "setup";

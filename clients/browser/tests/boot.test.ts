@@ -7,20 +7,33 @@ import { bestGrid } from "../src/meeting/layout";
 import { initials } from "../src/ui/controls";
 
 const at = (path: string): URL => new URL(path, "https://meet.example.org");
-const boot = (path: string, block: unknown = null) => readBoot(block === null ? null : JSON.stringify(block), at(path));
+const boot = (path: string, block: unknown = null) =>
+  readBoot(block === null ? null : JSON.stringify(block), at(path));
 
 describe("the boot facts", () => {
   it("come from the address when there is no block", () => {
     expect(boot("/").page).toBe("home");
     expect(boot("/join?id=8813-7455")).toMatchObject({ page: "join", id: "88137455" });
-    expect(boot("/m/88137455#t=secret")).toMatchObject({ page: "meeting", id: "88137455", ticket: "secret" });
+    expect(boot("/m/88137455#t=secret")).toMatchObject({
+      page: "meeting",
+      id: "88137455",
+      ticket: "secret",
+    });
     expect(boot("/setup#t=once")).toMatchObject({ page: "setup", setupToken: "once" });
     expect(boot("/setup#once").setupToken).toBe("once");
   });
 
   it("come from the block first", () => {
     const meeting = { id: 88137455, topic: "Weekly", type: 4 };
-    expect(boot("/as/wapi/goto_downloader?x=1", { page: "join", ticket: "abc", meeting, name: "Ann", role: "host" })).toMatchObject({
+    expect(
+      boot("/as/wapi/goto_downloader?x=1", {
+        page: "join",
+        ticket: "abc",
+        meeting,
+        name: "Ann",
+        role: "host",
+      }),
+    ).toMatchObject({
       page: "join",
       ticket: "abc",
       meeting: { id: "88137455", topic: "Weekly", type: 4 },
@@ -28,9 +41,15 @@ describe("the boot facts", () => {
       role: "host",
     });
     const refusal = { code: "cannot_join", sentence: "No." };
-    expect(boot("/id=1", { page: "viewer", refusal, id: "8813-7455" })).toMatchObject({ page: "join", viewer: true, refusal });
+    expect(boot("/id=1", { page: "viewer", refusal, id: "8813-7455" })).toMatchObject({
+      page: "join",
+      viewer: true,
+      refusal,
+    });
     expect(boot("/x", { page: "join", ticket: "t", role: "viewer", meeting }).page).toBe("viewer");
-    expect(boot("/x", { page: "join", role: "host", email: "a@b.c", ask_password: true })).toMatchObject({ email: "a@b.c", askPassword: true });
+    expect(
+      boot("/x", { page: "join", role: "host", email: "a@b.c", ask_password: true }),
+    ).toMatchObject({ email: "a@b.c", askPassword: true });
   });
 
   it("survive a broken block", () => {
@@ -39,7 +58,12 @@ describe("the boot facts", () => {
   });
 
   it("leave no secret in the address", () => {
-    for (const path of ["/m/88137455#t=secret", "/join?id=88137455&name=Ann&password=secret", "/id=88137455&name=Ann&password=secret", "/setup#t=secret"]) {
+    for (const path of [
+      "/m/88137455#t=secret",
+      "/join?id=88137455&name=Ann&password=secret",
+      "/id=88137455&name=Ann&password=secret",
+      "/setup#t=secret",
+    ]) {
       const clean = cleanAddress(boot(path), at(path));
       expect(clean).not.toContain("secret");
       expect(clean).not.toContain("Ann");
@@ -50,13 +74,25 @@ describe("the boot facts", () => {
 
 describe("meeting ids", () => {
   it("are read as people write them", () => {
-    for (const text of ["88137455", "8813-7455", " 8813 7455 ", "８８１３－７４５５".replace("－", "-")]) expect(parseMeetingId(text), text).toBe("88137455");
-    for (const text of ["", "8813745", "881374555", "08137455", "8813745a"]) expect(parseMeetingId(text), text).toBeNull();
+    for (const text of [
+      "88137455",
+      "8813-7455",
+      " 8813 7455 ",
+      "８８１３－７４５５".replace("－", "-"),
+    ])
+      expect(parseMeetingId(text), text).toBe("88137455");
+    for (const text of ["", "8813745", "881374555", "08137455", "8813745a"])
+      expect(parseMeetingId(text), text).toBeNull();
   });
 
   it("are shown in two groups, also while they are typed", () => {
     expect(showMeetingId("88137455")).toBe("8813-7455");
-    expect(["8", "8813", "88137", "8813-74551"].map(formatTyped)).toEqual(["8", "8813", "8813-7", "8813-7455"]);
+    expect(["8", "8813", "88137", "8813-74551"].map(formatTyped)).toEqual([
+      "8",
+      "8813",
+      "8813-7",
+      "8813-7455",
+    ]);
   });
 });
 
@@ -68,7 +104,13 @@ describe("small things", () => {
   });
 
   it("shorten names", () => {
-    expect([initials("Ann Lee"), initials("ann"), initials("陈小琪"), initials("  "), initials("J. R. R. Tolkien")]).toEqual(["AL", "A", "小琪", "?", "JT"]);
+    expect([
+      initials("Ann Lee"),
+      initials("ann"),
+      initials("陈小琪"),
+      initials("  "),
+      initials("J. R. R. Tolkien"),
+    ]).toEqual(["AL", "A", "小琪", "?", "JT"]);
   });
 
   it("fill a space with tiles and never leave it", () => {

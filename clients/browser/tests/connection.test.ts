@@ -1,15 +1,28 @@
-// The connection: order, duplicates, holes, what is withheld, requests over a resume, and when it is over.
+// The connection: order, duplicates, holes, what is withheld, requests over a resume, and when it
+// is over.
 import { describe, expect, it } from "vitest";
 import { unpack } from "../src/wire/bytes";
 import { Connection, type Output } from "../src/wire/connection";
 import { control, Log, view, type Made } from "./harness";
 
-const welcome = { version: 1, client: 2n ** 63n, secret: new Uint8Array([1, 2]), who: 4, meeting: 88_137_455, session: 1, now: 5, resume_ms: 60_000, requests: 0 };
+const welcome = {
+  version: 1,
+  client: 2n ** 63n,
+  secret: new Uint8Array([1, 2]),
+  who: 4,
+  meeting: 88_137_455,
+  session: 1,
+  now: 5,
+  resume_ms: 60_000,
+  requests: 0,
+};
 
 type Said = Record<string, Record<string, unknown>>;
-const sent = (outputs: Output[]): Said[] => outputs.flatMap((o) => (o.kind === "send" ? [unpack(o.bytes.subarray(1)) as Said] : []));
+const sent = (outputs: Output[]): Said[] =>
+  outputs.flatMap((o) => (o.kind === "send" ? [unpack(o.bytes.subarray(1)) as Said] : []));
 const kinds = (outputs: Output[]): string[] => outputs.map((o) => o.kind);
-const facts = (outputs: Output[]): number[] => outputs.flatMap((o) => (o.kind === "fact" ? [o.entry.seq] : []));
+const facts = (outputs: Output[]): number[] =>
+  outputs.flatMap((o) => (o.kind === "fact" ? [o.entry.seq] : []));
 
 class Link {
   readonly log = new Log();
@@ -34,14 +47,18 @@ class Link {
   }
 
   accept(n: number, made: Made, seq: number): Output[] {
-    return this.hear({ reply: { n, result: { accepted: { epoch: 3, seq, hash: made.hash, durable: true } } } });
+    return this.hear({
+      reply: { n, result: { accepted: { epoch: 3, seq, hash: made.hash, durable: true } } },
+    });
   }
 }
 
 describe("hello", () => {
   it("shows the ticket first, and the way back afterwards", () => {
     const connection = new Connection({ ticket: "abc", agent: "test", random: () => 0 });
-    expect(sent(connection.opened())[0]).toEqual({ hello: { versions: [1], agent: "test", ticket: "abc" } });
+    expect(sent(connection.opened())[0]).toEqual({
+      hello: { versions: [1], agent: "test", ticket: "abc" },
+    });
     const link = new Link();
     link.take(link.log.said("a").entry);
     link.connection.closed(1006);
@@ -119,19 +136,23 @@ describe("facts", () => {
 
   it("survive malformed messages as a dropped connection", () => {
     const link = new Link();
-    for (const bytes of [[], [9], [1, 1], [2, 0xc1], [3, 0, 0]]) expect(kinds(link.take(Uint8Array.from(bytes)))).toEqual(["drop"]);
+    for (const bytes of [[], [9], [1, 1], [2, 0xc1], [3, 0, 0]])
+      expect(kinds(link.take(Uint8Array.from(bytes)))).toEqual(["drop"]);
   });
 });
 
 describe("requests", () => {
   it("count up, and go again after a resume with the same number until they are answered", () => {
     const link = new Link();
-    const ask = (word: string) => link.connection.request({ chat: { say: { to: "everyone", text: word } } }, 0);
+    const ask = (word: string) =>
+      link.connection.request({ chat: { say: { to: "everyone", text: word } } }, 0);
     expect(sent(ask("a")?.outputs ?? [])[0]?.["request"]?.["n"]).toBe(1);
     expect(sent(ask("b")?.outputs ?? [])[0]?.["request"]?.["n"]).toBe(2);
     const made = link.log.said("a");
     link.take(made.entry);
-    expect(link.accept(1, made, 1)).toEqual([{ kind: "reply", n: 1, accepted: { epoch: 3, seq: 1, durable: true } }]);
+    expect(link.accept(1, made, 1)).toEqual([
+      { kind: "reply", n: 1, accepted: { epoch: 3, seq: 1, durable: true } },
+    ]);
     link.connection.closed(1006);
     expect(ask("c")?.outputs).toEqual([]);
     link.hello();
@@ -152,7 +173,9 @@ describe("requests", () => {
     const link = new Link();
     link.connection.request({ lock: { lock: {} } }, 0);
     const refused = { code: "not_allowed", sentence: "No." };
-    expect(link.hear({ reply: { n: 1, result: { refused } } })).toEqual([{ kind: "reply", n: 1, refused }]);
+    expect(link.hear({ reply: { n: 1, result: { refused } } })).toEqual([
+      { kind: "reply", n: 1, refused },
+    ]);
   });
 
   it("have a bound", () => {
@@ -188,8 +211,12 @@ describe("receipts", () => {
 describe("the end of a connection", () => {
   it("is answered by another one, later and later, and soon again after success", () => {
     const link = new Link();
-    const waits = [1, 2, 3, 4, 5, 6, 7, 8].map(() => link.connection.closed(1006).find((o) => o.kind === "connect"));
-    expect(waits.map((o) => (o?.kind === "connect" ? o.inMs : 0))).toEqual([300, 600, 1200, 2400, 4800, 9600, 10_000, 10_000]);
+    const waits = [1, 2, 3, 4, 5, 6, 7, 8].map(() =>
+      link.connection.closed(1006).find((o) => o.kind === "connect"),
+    );
+    expect(waits.map((o) => (o?.kind === "connect" ? o.inMs : 0))).toEqual([
+      300, 600, 1200, 2400, 4800, 9600, 10_000, 10_000,
+    ]);
     link.hello();
     link.hear({ welcome });
     link.hear({ resumed: { from: 1 } });
@@ -202,7 +229,10 @@ describe("the end of a connection", () => {
     link.hear({ bye: { code: 4404, reason: "removed", sentence: "A host removed you." } });
     const out = link.connection.closed(4404);
     expect(kinds(out)).toEqual(["reply", "over"]);
-    expect(out.at(-1)).toEqual({ kind: "over", over: { why: "removed", refused: { code: "removed", sentence: "A host removed you." } } });
+    expect(out.at(-1)).toEqual({
+      kind: "over",
+      over: { why: "removed", refused: { code: "removed", sentence: "A host removed you." } },
+    });
     expect(link.connection.closed(1006)).toEqual([]);
   });
 

@@ -28,7 +28,9 @@ describe.each(files)("%s", (file) => {
     const ledger = new Ledger();
     let view = emptyView();
     if (example.snapshot !== null) {
-      const body = (unpack(unhex(example.snapshot).subarray(1)) as { snapshot: Record<string, unknown> }).snapshot;
+      const body = (
+        unpack(unhex(example.snapshot).subarray(1)) as { snapshot: Record<string, unknown> }
+      ).snapshot;
       const at = body["position"] as Record<string, unknown>;
       ledger.start({ epoch: num(at["epoch"]), seq: num(at["seq"]) }, body["hash"] as Uint8Array);
       view = readSnapshot(body["view"] as Record<string, unknown>);

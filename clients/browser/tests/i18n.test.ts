@@ -8,7 +8,8 @@ type Node = string | ((...args: never[]) => string) | Node[] | { [key: string]: 
 
 function leaves(node: Node, path: string): [string, string][] {
   if (typeof node === "string") return [[path, node]];
-  if (typeof node === "function") return [[path, (node as (...args: unknown[]) => string)("7", "8")]];
+  if (typeof node === "function")
+    return [[path, (node as (...args: unknown[]) => string)("7", "8")]];
   return Object.entries(node).flatMap(([key, inner]) => leaves(inner as Node, `${path}.${key}`));
 }
 
@@ -23,11 +24,13 @@ describe("the dictionaries", () => {
 
   it("are really in Chinese", () => {
     const names = new Set([".missing.browsers", ".chat.spoken"]);
-    for (const [path, words] of zh) if (!names.has(path)) expect(words, path).toMatch(/[\u3400-\u9fff]/u);
+    for (const [path, words] of zh)
+      if (!names.has(path)) expect(words, path).toMatch(/[\u3400-\u9fff]/u);
   });
 
   it("keep what is filled in", () => {
-    for (const [path, node] of en) if (node.includes("7")) expect(zh.get(path), path).toContain("7");
+    for (const [path, node] of en)
+      if (node.includes("7")) expect(zh.get(path), path).toContain("7");
   });
 });
 
@@ -39,7 +42,9 @@ describe("refusals", () => {
     expect(found.length).toBeGreaterThan(30);
     for (const [, code = "", sentence] of found) {
       expect((dictionaries.en.refusals as Record<string, string>)[code], code).toBe(sentence);
-      expect((dictionaries.zh.refusals as Record<string, string>)[code], code).toMatch(/[\u3400-\u9fff]/u);
+      expect((dictionaries.zh.refusals as Record<string, string>)[code], code).toMatch(
+        /[\u3400-\u9fff]/u,
+      );
     }
   });
 });

@@ -6,8 +6,15 @@ const rate = 48_000;
 const packet = (value: number): Float32Array => new Float32Array(960).fill(value);
 const quantum = 128;
 
-/** Plays `ms` while packets arrive at the given times; gives how many quanta were silent after the start. */
-function play(buffer: JitterBuffer, ms: number, arrivals: number[]): { silent: number; played: number; first: number } {
+/**
+ * Plays `ms` while packets arrive at the given times; gives how many quanta were silent after
+ * the start.
+ */
+function play(
+  buffer: JitterBuffer,
+  ms: number,
+  arrivals: number[],
+): { silent: number; played: number; first: number } {
   const due = [...arrivals];
   let silent = 0;
   let played = 0;
@@ -73,7 +80,8 @@ describe("the jitter buffer", () => {
     buffer.pull(out);
     expect(out[0]).toBeCloseTo(0.75);
     const tail = [...out.subarray(959)].map((v) => v - 0.5);
-    for (let i = 1; i < tail.length; i++) expect(Math.abs((tail[i] ?? 0) - (tail[i - 1] ?? 0))).toBeLessThan(0.02);
+    for (let i = 1; i < tail.length; i++)
+      expect(Math.abs((tail[i] ?? 0) - (tail[i - 1] ?? 0))).toBeLessThan(0.02);
   });
 
   it("does not call a pause a fault", () => {

@@ -23,7 +23,7 @@ export const en = {
   },
   home: {
     title: "Call people together.",
-    lead: "Meet with screen, camera and voice. Nothing to install, and the record of what happened stays with you.",
+    lead: "Meet with screen, camera and voice. Nothing to install; the record stays with you.",
     join: "Join a meeting",
     meetingId: "Meeting ID",
     meetingIdHint: "Eight digits, for example 8813-7455",
@@ -86,7 +86,8 @@ export const en = {
   preview: {
     title: "Ready to join?",
     lead: "Check how you look and sound. Nobody sees you yet.",
-    leadConnected: "You are in the meeting already; camera and microphone stay off until you press the button.",
+    leadConnected:
+      "You are in the meeting already; camera and microphone stay off until you press the button.",
     as: (name: string) => `You join as ${name}`,
     camera: "Camera",
     microphone: "Microphone",
@@ -216,7 +217,8 @@ export const en = {
   },
   confirm: {
     endTitle: "Leave or end the meeting?",
-    endLead: "You are the host. You can leave and let others go on, or end the meeting for everyone.",
+    endLead:
+      "You are the host. You can leave and let others go on, or end the meeting for everyone.",
     endAll: "End for everyone",
     leaveOnly: "Leave only me",
     removeTitle: (name: string) => `Remove ${name}?`,
@@ -299,7 +301,8 @@ export const en = {
     passwordHint: "15 characters or more; a sentence is easy to remember.",
     tooShort: "Please use 15 characters or more.",
     go: "Create the account",
-    noToken: "The set-up link is incomplete. Open the link that the server printed when it started.",
+    noToken:
+      "The set-up link is incomplete. Open the link that the server printed when it started.",
     done: "The account is ready. Taking you to the start page…",
   },
   missing: {
@@ -307,15 +310,18 @@ export const en = {
     lead: "Convoke draws pictures and sound with WebCodecs, which this browser does not have.",
     advice: "These browsers do, in their current versions:",
     browsers: "Chrome, Edge, Opera, Samsung Internet (Android), Firefox 130 (desktop), Safari 26",
-    insecure: "The page was opened over plain HTTP. Browsers allow cameras and WebCodecs only over HTTPS (or on localhost). Open the address with https:// in front.",
+    insecure:
+      "The page was opened over plain HTTP. Browsers allow cameras and WebCodecs only over HTTPS (or on localhost). Open the address with https:// in front.",
     openSecure: "Open over HTTPS",
     again: "Try again",
   },
   errors: {
     unknown: "Something went wrong. Please try again.",
     offline: "The server cannot be reached. Check your network and try again.",
-    cameraDenied: "The browser did not allow the camera. Allow it in the address bar and try again.",
-    micDenied: "The browser did not allow the microphone. Allow it in the address bar and try again.",
+    cameraDenied:
+      "The browser did not allow the camera. Allow it in the address bar and try again.",
+    micDenied:
+      "The browser did not allow the microphone. Allow it in the address bar and try again.",
     shareFailed: "The screen could not be shared.",
     noEncoder: "This browser has no encoder for this kind of media.",
     mayNotSpeak: "A host has muted you. Raise your hand to ask for the floor.",
@@ -324,12 +330,14 @@ export const en = {
     badTicket: "This link has been used already or is too old. Join with the meeting ID again.",
   },
   refusals: {
-    cannot_join: "This meeting cannot be joined with that id and password. Check both, or ask the host.",
+    cannot_join:
+      "This meeting cannot be joined with that id and password. Check both, or ask the host.",
     full: "The meeting is full. Try again when somebody has left.",
     locked: "The host has locked the meeting. Ask the host to unlock it.",
     ended: "The meeting has ended.",
     not_started: "The host has not started the meeting yet. You can wait here.",
-    type_not_available: "This type of meeting is not available on this server yet. Choose another type.",
+    type_not_available:
+      "This type of meeting is not available on this server yet. Choose another type.",
     ticket_invalid: "This way in was used already or has expired. Join again from the start.",
     not_allowed: "Your role in this meeting does not allow that.",
     not_present: "That person is not in the meeting.",
@@ -354,7 +362,8 @@ export const en = {
     name_invalid: "Give a name of 1 to 80 characters.",
     topic_invalid: "Give a topic of 1 to 200 characters.",
     setup_done: "This server has been set up already. Sign in instead.",
-    setup_token_invalid: "This set-up link is not valid. Use the one that the server printed when it started.",
+    setup_token_invalid:
+      "This set-up link is not valid. Use the one that the server printed when it started.",
     malformed: "The request could not be understood.",
     foreign_origin: "This page does not belong to this server. Open it from there.",
     legacy_refused: "This server does not take passwords in addresses. Use the server's own pages.",

@@ -23,7 +23,9 @@ export function choose(preferred: readonly string[]): Locale {
 function initial(): Locale {
   const kept = recall("language");
   if (kept === "en" || kept === "zh") return kept;
-  return typeof navigator === "undefined" ? "en" : choose(navigator.languages ?? [navigator.language]);
+  return typeof navigator === "undefined"
+    ? "en"
+    : choose(navigator.languages ?? [navigator.language]);
 }
 
 /** The language in use. */
@@ -55,7 +57,10 @@ export function refusalSentence(refusal: { code: string; sentence: string }): st
 
 /** A time of day in the language in use. */
 export function timeOfDay(ms: number): string {
-  return new Intl.DateTimeFormat(locale.value === "zh" ? "zh-CN" : "en", { hour: "2-digit", minute: "2-digit" }).format(ms);
+  return new Intl.DateTimeFormat(locale.value === "zh" ? "zh-CN" : "en", {
+    hour: "2-digit",
+    minute: "2-digit",
+  }).format(ms);
 }
 
 /** A date with its time in the language in use. */

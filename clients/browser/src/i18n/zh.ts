@@ -303,7 +303,8 @@ export const zh: Dictionary = {
     lead: "Convoke 使用 WebCodecs 处理画面和声音，此浏览器不具备该功能。",
     advice: "以下浏览器的当前版本可以使用：",
     browsers: "Chrome、Edge、Opera、三星浏览器（Android）、Firefox 130（桌面版）、Safari 26",
-    insecure: "本页面通过普通 HTTP 打开。浏览器只在 HTTPS（或 localhost）下允许使用摄像头和 WebCodecs，请在地址前加上 https:// 打开。",
+    insecure:
+      "本页面通过普通 HTTP 打开。浏览器只在 HTTPS（或 localhost）下允许使用摄像头和 WebCodecs，请在地址前加上 https:// 打开。",
     openSecure: "用 HTTPS 打开",
     again: "重试",
   },

@@ -27,7 +27,12 @@ export function openCamera(deviceId: string | null, large: boolean): Promise<Med
 
 /** Opens a microphone. */
 export function openMicrophone(deviceId: string | null): Promise<MediaStream> {
-  const audio: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 };
+  const audio: MediaTrackConstraints = {
+    echoCancellation: true,
+    noiseSuppression: true,
+    autoGainControl: true,
+    channelCount: 1,
+  };
   if (deviceId) audio.deviceId = { ideal: deviceId };
   return navigator.mediaDevices.getUserMedia({ audio, video: false });
 }

@@ -18,11 +18,19 @@ function vp9(pixels: number): string {
 }
 
 function av1(pixels: number): string {
-  return pixels <= 1280 * 720 ? "av01.0.05M.08" : pixels <= 2048 * 1152 ? "av01.0.08M.08" : "av01.0.12M.08";
+  return pixels <= 1280 * 720
+    ? "av01.0.05M.08"
+    : pixels <= 2048 * 1152
+      ? "av01.0.08M.08"
+      : "av01.0.12M.08";
 }
 
 function avc(pixels: number): string {
-  return pixels <= 1280 * 720 ? "avc1.42E01F" : pixels <= 2048 * 1088 ? "avc1.42E028" : "avc1.42E033";
+  return pixels <= 1280 * 720
+    ? "avc1.42E01F"
+    : pixels <= 2048 * 1088
+      ? "avc1.42E028"
+      : "avc1.42E033";
 }
 
 /** The candidates for a picture of this size, best first. */
@@ -32,7 +40,12 @@ export function videoCodecs(size: Size): string[] {
 }
 
 /** The configuration for a codec string, a size and a rate. */
-export function videoConfig(codec: string, size: Size, bitrate: number, framerate: number): VideoEncoderConfig {
+export function videoConfig(
+  codec: string,
+  size: Size,
+  bitrate: number,
+  framerate: number,
+): VideoEncoderConfig {
   const config: VideoEncoderConfig = {
     codec,
     width: size.width,
@@ -42,17 +55,24 @@ export function videoConfig(codec: string, size: Size, bitrate: number, framerat
     latencyMode: "realtime",
     bitrateMode: "variable",
   };
-  // Start codes in the stream instead of a description beside it: a late joiner needs nothing but a key frame.
+  // Start codes in the stream instead of a description beside it: a late joiner needs nothing but
+  // a key frame.
   if (codec.startsWith("avc1")) config.avc = { format: "annexb" };
   return config;
 }
 
 /** The first codec that this browser can write at this size; null when there is none. */
-export async function chooseVideo(size: Size, bitrate: number, framerate: number): Promise<string | null> {
+export async function chooseVideo(
+  size: Size,
+  bitrate: number,
+  framerate: number,
+): Promise<string | null> {
   if (typeof VideoEncoder !== "function") return null;
   for (const codec of videoCodecs(size)) {
     try {
-      const { supported } = await VideoEncoder.isConfigSupported(videoConfig(codec, size, bitrate, framerate));
+      const { supported } = await VideoEncoder.isConfigSupported(
+        videoConfig(codec, size, bitrate, framerate),
+      );
       if (supported) return codec;
     } catch {
       // A browser may throw on a string it does not know: the next one is asked.
@@ -73,7 +93,12 @@ export const opus: AudioEncoderConfig = {
 /** The configuration of the microphone's encoder, or null when there is none. */
 export async function chooseAudio(): Promise<AudioEncoderConfig | null> {
   if (typeof AudioEncoder !== "function") return null;
-  const plain: AudioEncoderConfig = { codec: "opus", sampleRate: 48_000, numberOfChannels: 1, bitrate: 32_000 };
+  const plain: AudioEncoderConfig = {
+    codec: "opus",
+    sampleRate: 48_000,
+    numberOfChannels: 1,
+    bitrate: 32_000,
+  };
   for (const config of [opus, plain]) {
     try {
       if ((await AudioEncoder.isConfigSupported(config)).supported) return config;

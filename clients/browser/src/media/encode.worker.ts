@@ -1,4 +1,5 @@
-// The worker that encodes one track: pictures or sound in, chunks out. Nothing of it runs on the page's thread.
+// The worker that encodes one track: pictures or sound in, chunks out. Nothing of it runs on the
+// page's thread.
 import { fit, videoConfig, type Size } from "./codecs";
 import { no_processor, type EncodeIn, type EncodeOut } from "./encode_messages";
 
@@ -9,7 +10,8 @@ type Scope = {
 type Processor<T> = { readable: ReadableStream<T> };
 
 const scope = globalThis as unknown as Scope;
-const tell = (message: EncodeOut, transfer: Transferable[] = []): void => scope.postMessage(message, transfer);
+const tell = (message: EncodeOut, transfer: Transferable[] = []): void =>
+  scope.postMessage(message, transfer);
 /** One clock for sound and pictures of this browser, microseconds. */
 const now_us = (): number => (performance.timeOrigin + performance.now()) * 1000;
 
@@ -26,7 +28,8 @@ class Video {
   private readonly timer: ReturnType<typeof setInterval>;
 
   constructor(private readonly start: Extract<EncodeIn, { t: "video" }>) {
-    // A still screen gives no frames: the last one is encoded again when somebody needs a key frame.
+    // A still screen gives no frames: the last one is encoded again when somebody needs a key
+    // frame.
     this.timer = setInterval(() => this.still(), 200);
   }
 
@@ -100,7 +103,9 @@ class Video {
 
   private config(): VideoEncoderConfig {
     const { codec, bits, frames, detail } = this.start;
-    const config = videoConfig(codec, this.size, bits, frames) as VideoEncoderConfig & { contentHint?: string };
+    const config = videoConfig(codec, this.size, bits, frames) as VideoEncoderConfig & {
+      contentHint?: string;
+    };
     if (detail) config.contentHint = "detail";
     return config;
   }
@@ -130,13 +135,25 @@ class Audio {
   data(data: AudioData): void {
     if (!stopped && this.encoder.state !== "closed") {
       const mono = this.measure(data);
-      // Microphones have rates of their own; the encoder is told and writes 48 kHz from any of them.
+      // Microphones have rates of their own; the encoder is told and writes 48 kHz from any of
+      // them.
       if (data.sampleRate !== this.sampleRate) {
         this.sampleRate = data.sampleRate;
-        this.encoder.configure({ ...this.config, sampleRate: data.sampleRate, numberOfChannels: 1 });
+        this.encoder.configure({
+          ...this.config,
+          sampleRate: data.sampleRate,
+          numberOfChannels: 1,
+        });
       }
       const { sampleRate, timestamp, numberOfFrames } = data;
-      const one = new AudioData({ format: "f32-planar", sampleRate, numberOfFrames, numberOfChannels: 1, timestamp, data: mono });
+      const one = new AudioData({
+        format: "f32-planar",
+        sampleRate,
+        numberOfFrames,
+        numberOfChannels: 1,
+        timestamp,
+        data: mono,
+      });
       this.encoder.encode(one);
       one.close();
     }
@@ -161,7 +178,11 @@ class Audio {
   }
 }
 
-function send(chunk: EncodedVideoChunk | EncodedAudioChunk, description?: AllowSharedBufferSource, restamp = false): void {
+function send(
+  chunk: EncodedVideoChunk | EncodedAudioChunk,
+  description?: AllowSharedBufferSource,
+  restamp = false,
+): void {
   const data = new ArrayBuffer(chunk.byteLength);
   chunk.copyTo(data);
   const timestamp = restamp ? now_us() : chunk.timestamp;
@@ -169,7 +190,11 @@ function send(chunk: EncodedVideoChunk | EncodedAudioChunk, description?: AllowS
   // Opus describes itself; a description is for codecs that cannot be decoded without it.
   if (description && !restamp) {
     const bytes = ArrayBuffer.isView(description)
-      ? new Uint8Array(description.buffer as ArrayBuffer, description.byteOffset, description.byteLength)
+      ? new Uint8Array(
+          description.buffer as ArrayBuffer,
+          description.byteOffset,
+          description.byteLength,
+        )
       : new Uint8Array(description as ArrayBuffer);
     out.description = bytes.slice().buffer;
   }
@@ -194,7 +219,10 @@ async function drain(readable: ReadableStream<VideoFrame | AudioData>): Promise<
   }
 }
 
-/** Samples at another rate, by straight lines: for the fallback only, where no processor gives audio data. */
+/**
+ * Samples at another rate, by straight lines: for the fallback only, where no processor gives
+ * audio data.
+ */
 function resample(from: Float32Array<ArrayBuffer>, ratio: number): Float32Array<ArrayBuffer> {
   const to = new Float32Array(Math.max(1, Math.round(from.length * ratio)));
   for (let i = 0; i < to.length; i++) {
@@ -210,10 +238,20 @@ function samples(port: MessagePort, givenRate: number): void {
   const sampleRate = 48_000;
   let written = 0;
   port.onmessage = (message: MessageEvent<Float32Array<ArrayBuffer>>) => {
-    const data = givenRate === sampleRate ? message.data : resample(message.data, sampleRate / givenRate);
+    const data =
+      givenRate === sampleRate ? message.data : resample(message.data, sampleRate / givenRate);
     const timestamp = Math.round((written * 1e6) / sampleRate);
     written += data.length;
-    audio?.data(new AudioData({ format: "f32-planar", sampleRate, numberOfFrames: data.length, numberOfChannels: 1, timestamp, data }));
+    audio?.data(
+      new AudioData({
+        format: "f32-planar",
+        sampleRate,
+        numberOfFrames: data.length,
+        numberOfChannels: 1,
+        timestamp,
+        data,
+      }),
+    );
   };
 }
 
@@ -230,8 +268,12 @@ scope.onmessage = ({ data: message }) => {
       break;
     case "track": {
       type Maker = new (options: { track: MediaStreamTrack }) => Processor<VideoFrame>;
-      const make = (globalThis as unknown as { MediaStreamTrackProcessor?: Maker }).MediaStreamTrackProcessor;
-      if (make) drain(new make({ track: message.track }).readable).catch((error: Error) => tell({ t: "error", message: error.message }));
+      const make = (globalThis as unknown as { MediaStreamTrackProcessor?: Maker })
+        .MediaStreamTrackProcessor;
+      if (make)
+        drain(new make({ track: message.track }).readable).catch((error: Error) =>
+          tell({ t: "error", message: error.message }),
+        );
       else tell({ t: "error", message: no_processor });
       break;
     }

@@ -6,7 +6,15 @@ export const no_processor = "no track processor";
 
 /** What the worker is told. */
 export type EncodeIn =
-  | { t: "video"; codec: string; most: Size; bits: number; frames: number; detail: boolean; keyEveryMs: number }
+  | {
+      t: "video";
+      codec: string;
+      most: Size;
+      bits: number;
+      frames: number;
+      detail: boolean;
+      keyEveryMs: number;
+    }
   | { t: "audio"; config: AudioEncoderConfig }
   | { t: "readable"; readable: ReadableStream<VideoFrame> | ReadableStream<AudioData> }
   | { t: "track"; track: MediaStreamTrack }

@@ -1,4 +1,5 @@
-// The jitter buffer: samples come in bursts and go out evenly. Used inside the audio worklet; pure, so tests can run it.
+// The jitter buffer: samples come in bursts and go out evenly. Used inside the audio worklet;
+// pure, so tests can run it.
 
 /** Bounds of the delay, milliseconds. */
 export type JitterOptions = { targetMinMs: number; targetMaxMs: number };
@@ -78,7 +79,8 @@ export class JitterBuffer {
     }
     if (i < out.length) {
       // Dry: let the last sample fade instead of cutting it off with a click.
-      for (let k = 0; i < out.length && k < fade; i++, k++) out[i] = (out[i] ?? 0) + this.last * (1 - k / fade);
+      for (let k = 0; i < out.length && k < fade; i++, k++)
+        out[i] = (out[i] ?? 0) + this.last * (1 - k / fade);
       this.last = 0;
       this.playing = false;
       this.underruns += 1;

@@ -75,7 +75,12 @@ class Mixer extends AudioWorkletProcessor {
   }
 
   private report(): void {
-    const out: MixerOut = { levels: {}, bufferedMs: {}, underruns: this.underruns, energy: this.energy };
+    const out: MixerOut = {
+      levels: {},
+      bufferedMs: {},
+      underruns: this.underruns,
+      energy: this.energy,
+    };
     for (const [track, buffer] of this.tracks) {
       out.levels[track] = Math.sqrt((this.sums.get(track) ?? 0) / this.frames);
       out.bufferedMs[track] = buffer.bufferedMs;

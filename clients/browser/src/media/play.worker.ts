@@ -1,4 +1,5 @@
-// The worker that decodes everything a page receives: pictures onto their canvases, sound into the mixer.
+// The worker that decodes everything a page receives: pictures onto their canvases, sound into
+// the mixer.
 import { Assembler, readMedia, type FrameIn } from "../wire/media";
 
 /** What the worker is told. */
@@ -45,7 +46,18 @@ let mixer: MessagePort | null = null;
 let delay_ms = 0;
 
 function emptyStats(kind: "video" | "audio"): TrackStats {
-  return { kind, messages: 0, bytes: 0, decoded: 0, drawn: 0, errors: 0, gaps: 0, width: 0, height: 0, energy: 0 };
+  return {
+    kind,
+    messages: 0,
+    bytes: 0,
+    decoded: 0,
+    drawn: 0,
+    errors: 0,
+    gaps: 0,
+    width: 0,
+    height: 0,
+    energy: 0,
+  };
 }
 
 abstract class Track {
@@ -114,7 +126,13 @@ class Video extends Track {
     }
     this.needsKey = false;
     try {
-      decoder.decode(new EncodedVideoChunk({ type: frame.key ? "key" : "delta", timestamp: frame.timestamp, data: frame.data }));
+      decoder.decode(
+        new EncodedVideoChunk({
+          type: frame.key ? "key" : "delta",
+          timestamp: frame.timestamp,
+          data: frame.data,
+        }),
+      );
     } catch {
       this.failed();
     }
@@ -206,7 +224,9 @@ class Sound extends Track {
     if (frame.gap && this.stats.decoded > 0) this.stats.gaps += 1;
     if (!this.decoder || this.decoder.state === "closed") this.make();
     try {
-      this.decoder?.decode(new EncodedAudioChunk({ type: "key", timestamp: frame.timestamp, data: frame.data }));
+      this.decoder?.decode(
+        new EncodedAudioChunk({ type: "key", timestamp: frame.timestamp, data: frame.data }),
+      );
     } catch {
       this.failed();
     }

@@ -1,4 +1,5 @@
-// What this page receives: one worker decodes, one worklet mixes; canvases belong to tracks and are shown where wanted.
+// What this page receives: one worker decodes, one worklet mixes; canvases belong to tracks and
+// are shown where wanted.
 import { signal, type Signal } from "@preact/signals";
 import type { View } from "../model/view";
 import type { MixerOut } from "./mixer.worklet";
@@ -79,7 +80,10 @@ export class Player {
       this.context = null;
       return;
     }
-    const node = new AudioWorkletNode(context, "convoke-mixer", { numberOfInputs: 0, outputChannelCount: [2] });
+    const node = new AudioWorkletNode(context, "convoke-mixer", {
+      numberOfInputs: 0,
+      outputChannelCount: [2],
+    });
     this.node = node;
     node.port.onmessage = (message: MessageEvent<MixerOut>) => this.mixed(message.data);
     node.connect(context.destination);
@@ -100,7 +104,8 @@ export class Player {
 
   private soundState(): void {
     const state = this.context?.state;
-    this.sound.value = state === "running" ? "on" : state === "closed" || !state ? "waiting" : "blocked";
+    this.sound.value =
+      state === "running" ? "on" : state === "closed" || !state ? "waiting" : "blocked";
   }
 
   private openVideo(id: number, codec: string): void {

@@ -1,4 +1,5 @@
-// One track that this page sends: capture, encoder, messages, and how much of it the socket can carry.
+// One track that this page sends: capture, encoder, messages, and how much of it the socket can
+// carry.
 import type { Kind } from "../model/view";
 import { cutFrame } from "../wire/media";
 import { chooseAudio, chooseVideo, fit, type Size } from "./codecs";
@@ -13,10 +14,22 @@ export type Line = {
 };
 
 /** What a publisher tells its owner. */
-export type PublisherEvents = { ended: () => void; failed: (message: string) => void; level: (rms: number) => void };
+export type PublisherEvents = {
+  ended: () => void;
+  failed: (message: string) => void;
+  level: (rms: number) => void;
+};
 
 /** Counters for the details dialog. */
-export type PublisherStats = { frames: number; keyFrames: number; bytes: number; skipped: number; bits: number; width: number; height: number };
+export type PublisherStats = {
+  frames: number;
+  keyFrames: number;
+  bytes: number;
+  skipped: number;
+  bits: number;
+  width: number;
+  height: number;
+};
 
 type Maker<T> = new (options: { track: MediaStreamTrack }) => { readable: ReadableStream<T> };
 
@@ -24,16 +37,41 @@ const key_every_ms: Record<Kind, number> = { screen: 6_000, camera: 4_000, micro
 const watch_ms = 250;
 
 /** What a track will be, decided before it is opened. */
-export type Plan = { kind: Kind; codec: string; width: number; height: number; most: Size; bitsMax: number; framesMax: number; audio?: AudioEncoderConfig };
+export type Plan = {
+  kind: Kind;
+  codec: string;
+  width: number;
+  height: number;
+  most: Size;
+  bitsMax: number;
+  framesMax: number;
+  audio?: AudioEncoderConfig;
+};
 
 /** Chooses the codec and the bounds for a stream; null when this browser cannot encode it. */
 export async function plan(kind: Kind, stream: MediaStream, large: boolean): Promise<Plan | null> {
   if (kind === "microphone") {
     const audio = await chooseAudio();
-    return audio ? { kind, codec: "opus", width: 0, height: 0, most: { width: 0, height: 0 }, bitsMax: audio.bitrate ?? 32_000, framesMax: 50, audio } : null;
+    return audio
+      ? {
+          kind,
+          codec: "opus",
+          width: 0,
+          height: 0,
+          most: { width: 0, height: 0 },
+          bitsMax: audio.bitrate ?? 32_000,
+          framesMax: 50,
+          audio,
+        }
+      : null;
   }
   const settings = stream.getVideoTracks()[0]?.getSettings() ?? {};
-  const most = kind === "screen" ? { width: 1920, height: 1200 } : large ? { width: 1280, height: 720 } : { width: 640, height: 480 };
+  const most =
+    kind === "screen"
+      ? { width: 1920, height: 1200 }
+      : large
+        ? { width: 1280, height: 720 }
+        : { width: 640, height: 480 };
   const size = fit({ width: settings.width ?? 1280, height: settings.height ?? 720 }, most);
   const framesMax = kind === "screen" ? 15 : 24;
   const bitsMax = kind === "screen" ? 2_500_000 : large ? 1_400_000 : 600_000;
@@ -42,7 +80,15 @@ export async function plan(kind: Kind, stream: MediaStream, large: boolean): Pro
 }
 
 export class Publisher {
-  readonly stats: PublisherStats = { frames: 0, keyFrames: 0, bytes: 0, skipped: 0, bits: 0, width: 0, height: 0 };
+  readonly stats: PublisherStats = {
+    frames: 0,
+    keyFrames: 0,
+    bytes: 0,
+    skipped: 0,
+    bits: 0,
+    width: 0,
+    height: 0,
+  };
   private readonly worker = encodeWorker();
   private readonly rate: RateControl | null;
   private readonly watch: ReturnType<typeof setInterval> | undefined;
@@ -77,7 +123,15 @@ export class Publisher {
       this.rate = new RateControl({ bitsMin, bitsMax: plan.bitsMax, framesMax: plan.framesMax });
       const { bitsPerSecond: bits, framesPerSecond: frames } = this.rate.rate;
       this.stats.bits = bits;
-      this.tell({ t: "video", codec: plan.codec, most: plan.most, bits, frames, detail: plan.kind === "screen", keyEveryMs: key_every_ms[plan.kind] });
+      this.tell({
+        t: "video",
+        codec: plan.codec,
+        most: plan.most,
+        bits,
+        frames,
+        detail: plan.kind === "screen",
+        keyEveryMs: key_every_ms[plan.kind],
+      });
       this.feedVideo(source);
       this.watch = setInterval(() => this.observe(), watch_ms);
     }
@@ -159,10 +213,19 @@ export class Publisher {
     const video = this.plan.kind !== "microphone";
     if (message.description) this.description = new Uint8Array(message.description);
     if (this.broken && !message.key) return;
-    const base = { track: this.track, generation: this.generation, frame: this.frame, timestamp: message.timestamp };
+    const base = {
+      track: this.track,
+      generation: this.generation,
+      frame: this.frame,
+      timestamp: message.timestamp,
+    };
     const messages =
-      video && message.key && this.description ? cutFrame({ ...base, key: false, config: true, data: this.description }) : [];
-    messages.push(...cutFrame({ ...base, key: message.key || !video, data: new Uint8Array(message.data) }));
+      video && message.key && this.description
+        ? cutFrame({ ...base, key: false, config: true, data: this.description })
+        : [];
+    messages.push(
+      ...cutFrame({ ...base, key: message.key || !video, data: new Uint8Array(message.data) }),
+    );
     for (const part of messages) {
       if (!this.line.send(part)) {
         // The link is down: what follows makes no sense without a key frame.
@@ -182,13 +245,15 @@ export class Publisher {
 
   private feedVideo(source: MediaStreamTrack | undefined): void {
     if (!source) return;
-    const make = (globalThis as unknown as { MediaStreamTrackProcessor?: Maker<VideoFrame> }).MediaStreamTrackProcessor;
+    const make = (globalThis as unknown as { MediaStreamTrackProcessor?: Maker<VideoFrame> })
+      .MediaStreamTrackProcessor;
     if (make) {
       const { readable } = new make({ track: source });
       this.tell({ t: "readable", readable }, [readable as unknown as Transferable]);
       return;
     }
-    // Safari has the processor in workers only, and lets tracks go there; elsewhere a video element is read.
+    // Safari has the processor in workers only, and lets tracks go there; elsewhere a video
+    // element is read.
     const copy = source.clone();
     this.cleanup.push(() => copy.stop());
     try {
@@ -226,7 +291,8 @@ export class Publisher {
 
   private feedAudio(source: MediaStreamTrack | undefined): void {
     if (!source) return;
-    const make = (globalThis as unknown as { MediaStreamTrackProcessor?: Maker<AudioData> }).MediaStreamTrackProcessor;
+    const make = (globalThis as unknown as { MediaStreamTrackProcessor?: Maker<AudioData> })
+      .MediaStreamTrackProcessor;
     if (make) {
       const { readable } = new make({ track: source });
       this.tell({ t: "readable", readable }, [readable as unknown as Transferable]);

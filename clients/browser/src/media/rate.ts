@@ -1,4 +1,5 @@
-// How much to send: the bit rate and frame rate that the socket can carry, decided from what waits in it.
+// How much to send: the bit rate and frame rate that the socket can carry, decided from what
+// waits in it.
 
 /** The bounds of one video track. */
 export type RateBounds = { bitsMin: number; bitsMax: number; framesMax: number };
@@ -67,7 +68,9 @@ export class RateControl {
   }
 
   private set(bits: number, now: number): Rate | null {
-    const bounded = Math.round(Math.max(this.bounds.bitsMin, Math.min(this.bounds.bitsMax, this.ceiling, bits)));
+    const bounded = Math.round(
+      Math.max(this.bounds.bitsMin, Math.min(this.bounds.bitsMax, this.ceiling, bits)),
+    );
     if (bounded < this.bits) this.lowered = now;
     if (bounded === this.bits) return null;
     this.bits = bounded;

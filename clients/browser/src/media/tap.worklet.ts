@@ -1,4 +1,5 @@
-// The microphone's tap for browsers without MediaStreamTrackProcessor: hands on samples as they come.
+// The microphone's tap for browsers without MediaStreamTrackProcessor: hands on samples as they
+// come.
 
 declare class AudioWorkletProcessor {
   readonly port: MessagePort;

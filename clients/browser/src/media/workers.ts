@@ -5,7 +5,9 @@ import mixerUrl from "./mixer.worklet?worker&url";
 import tapUrl from "./tap.worklet?worker&url";
 
 type Policy = { createScriptURL(url: string): unknown };
-type Factory = { createPolicy(name: string, rules: { createScriptURL: (url: string) => string }): Policy };
+type Factory = {
+  createPolicy(name: string, rules: { createScriptURL: (url: string) => string }): Policy;
+};
 
 const own = new Set([encodeUrl, playUrl]);
 

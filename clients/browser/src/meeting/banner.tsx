@@ -1,4 +1,5 @@
-// What is above the stage when something needs attention: a lost link, sound that waits for a gesture.
+// What is above the stage when something needs attention: a lost link, sound that waits for a
+// gesture.
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { text } from "../i18n";
@@ -18,7 +19,14 @@ export function Banners({ session }: { session: Session }): JSX.Element {
         <div class="banner">
           <Icon name="speaker" />
           <span class="grow">{t.meeting.soundOff}</span>
-          <Button size="small" kind="primary" data-control="sound" onClick={() => void session.player.startSound()}>{t.meeting.soundOn}</Button>
+          <Button
+            size="small"
+            kind="primary"
+            data-control="sound"
+            onClick={() => void session.player.startSound()}
+          >
+            {t.meeting.soundOn}
+          </Button>
         </div>
       )}
     </div>
@@ -38,9 +46,15 @@ function Lost({ session, retryAt }: { session: Session; retryAt: number }): JSX.
       <Icon name="wifiOff" />
       <span class="grow">
         {t.lost}
-        <span aria-hidden="true" class="banner-count">{seconds > 1 ? ` ${seconds} s` : ""}</span>
+        <span aria-hidden="true" class="banner-count">
+          {seconds > 1 ? ` ${seconds} s` : ""}
+        </span>
       </span>
-      {seconds > 1 && <Button size="small" onClick={() => session.retry()}>{t.now}</Button>}
+      {seconds > 1 && (
+        <Button size="small" onClick={() => session.retry()}>
+          {t.now}
+        </Button>
+      )}
     </div>
   );
 }

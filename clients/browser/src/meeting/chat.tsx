@@ -20,7 +20,9 @@ export function Chat({ session }: { session: Session }): JSX.Element {
   const { chat } = session.view;
   const list = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
-  const sending = session.sending.value.filter((s) => s.seq === 0 || !chat.some((line) => line.seq === s.seq));
+  const sending = session.sending.value.filter(
+    (s) => s.seq === 0 || !chat.some((line) => line.seq === s.seq),
+  );
   useEffect(() => {
     const element = list.current;
     if (element && atEnd.current) element.scrollTop = element.scrollHeight;
@@ -40,16 +42,22 @@ export function Chat({ session }: { session: Session }): JSX.Element {
       >
         {chat.length === 0 && sending.length === 0 && <p class="lines-empty muted">{t.empty}</p>}
         <ol>
-        {chat.map((line, i) => <Said key={line.seq} line={line} before={chat[i - 1]} me={me} session={session} />)}
-        {sending.map((s) => (
-          <li key={`s${s.key}`} class={`line own ${s.failed ? "failed" : "pending"}`}>
-            <p class="bubble">{s.text}</p>
-            <span class="line-meta">
-              {s.failed ? `${t.failed}: ${s.failed}` : t.sending}
-              {s.failed && <button type="button" class="link" onClick={() => session.forget(s.key)}>{text.value.ui.close}</button>}
-            </span>
-          </li>
-        ))}
+          {chat.map((line, i) => (
+            <Said key={line.seq} line={line} before={chat[i - 1]} me={me} session={session} />
+          ))}
+          {sending.map((s) => (
+            <li key={`s${s.key}`} class={`line own ${s.failed ? "failed" : "pending"}`}>
+              <p class="bubble">{s.text}</p>
+              <span class="line-meta">
+                {s.failed ? `${t.failed}: ${s.failed}` : t.sending}
+                {s.failed && (
+                  <button type="button" class="link" onClick={() => session.forget(s.key)}>
+                    {text.value.ui.close}
+                  </button>
+                )}
+              </span>
+            </li>
+          ))}
         </ol>
       </div>
       <Compose session={session} />
@@ -57,14 +65,38 @@ export function Chat({ session }: { session: Session }): JSX.Element {
   );
 }
 
-function Said({ line, before, me, session }: { line: Line; before: Line | undefined; me: number; session: Session }): JSX.Element {
+function Said({
+  line,
+  before,
+  me,
+  session,
+}: {
+  line: Line;
+  before: Line | undefined;
+  me: number;
+  session: Session;
+}): JSX.Element {
   const t = text.value.chat;
   const own = line.from === me;
   const name = line.name || session.view.people.get(line.from)?.name || `#${line.from}`;
-  const together = before !== undefined && before.from === line.from && line.time - before.time < 120_000 && key(before.to) === key(line.to);
-  const whisper = line.to === "everyone" ? null : line.to === "hosts" ? t.toHosts : line.to.one === me ? t.toYou : t.toOne(session.view.people.get(line.to.one)?.name ?? `#${line.to.one}`);
+  const together =
+    before !== undefined &&
+    before.from === line.from &&
+    line.time - before.time < 120_000 &&
+    key(before.to) === key(line.to);
+  const whisper =
+    line.to === "everyone"
+      ? null
+      : line.to === "hosts"
+        ? t.toHosts
+        : line.to.one === me
+          ? t.toYou
+          : t.toOne(session.view.people.get(line.to.one)?.name ?? `#${line.to.one}`);
   return (
-    <li class={`line ${own ? "own" : ""} ${together ? "together" : ""} ${whisper ? "whisper" : ""}`} data-seq={line.seq}>
+    <li
+      class={`line ${own ? "own" : ""} ${together ? "together" : ""} ${whisper ? "whisper" : ""}`}
+      data-seq={line.seq}
+    >
       {!own && !together && <Avatar name={name} number={line.from} />}
       <div class="line-body">
         {!together && (
@@ -126,7 +158,11 @@ function Compose({ session }: { session: Session }): JSX.Element {
         >
           <option value="everyone">{t.everyone}</option>
           <option value="hosts">{t.hosts}</option>
-          {others.map(([id, person]) => <option key={id} value={String(id)}>{person.name}</option>)}
+          {others.map(([id, person]) => (
+            <option key={id} value={String(id)}>
+              {person.name}
+            </option>
+          ))}
           {gone && <option value={value}>{`#${value} (${t.gone})`}</option>}
         </select>
       </label>
@@ -148,9 +184,19 @@ function Compose({ session }: { session: Session }): JSX.Element {
             }
           }}
         />
-        <Button submit kind="primary" icon="send" label={t.send} disabled={words.trim() === "" || tooLong || gone} />
+        <Button
+          submit
+          kind="primary"
+          icon="send"
+          label={t.send}
+          disabled={words.trim() === "" || tooLong || gone}
+        />
       </div>
-      {tooLong && <p class="wrong small" role="alert">{t.tooLong(text_chars_max)}</p>}
+      {tooLong && (
+        <p class="wrong small" role="alert">
+          {t.tooLong(text_chars_max)}
+        </p>
+      )}
     </form>
   );
 }

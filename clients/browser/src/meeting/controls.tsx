@@ -57,9 +57,17 @@ function Control(props: ControlProps): JSX.Element {
     >
       <span class="control-face">
         {props.busy ? <span class="spin" aria-hidden="true" /> : <Icon name={props.icon} />}
-        {props.badge && <span class="badge" aria-hidden="true" data-count={props.badge.count > 99 ? "99+" : props.badge.count} />}
+        {props.badge && (
+          <span
+            class="badge"
+            aria-hidden="true"
+            data-count={props.badge.count > 99 ? "99+" : props.badge.count}
+          />
+        )}
       </span>
-      <span class="control-words" aria-hidden="true">{props.words}</span>
+      <span class="control-words" aria-hidden="true">
+        {props.words}
+      </span>
     </button>
   );
 }
@@ -77,65 +85,109 @@ export function Controls(props: Props): JSX.Element {
   const screen = local.state.screen.value;
   return (
     <footer>
-    <div class="bar" role="toolbar" aria-label={t.controls}>
-      <Group>
-        <Control
-          name="microphone"
-          icon={mic === "on" ? "mic" : "micOff"}
-          label={mic === "on" ? t.micOff : t.micOn}
-          words={mic === "on" ? t.micOff : t.mic}
-          on={mic === "on"}
-          tone={mic === "on" ? undefined : "off"}
-          busy={mic === "starting"}
-          act={() => void toggleMicrophone(session)}
-        />
-        <Control
-          name="camera"
-          icon={camera === "on" ? "camera" : "cameraOff"}
-          label={camera === "on" ? t.cameraOff : t.cameraOn}
-          words={t.camera}
-          on={camera === "on"}
-          tone={camera === "on" ? undefined : "off"}
-          busy={camera === "starting"}
-          act={() => void local.toggle("camera")}
-        />
-        {canShare() && (
+      <div class="bar" role="toolbar" aria-label={t.controls}>
+        <Group>
           <Control
-            name="share"
-            icon={screen === "on" ? "shareOff" : "share"}
-            label={screen === "on" ? t.stopShare : t.share}
-            words={screen === "on" ? t.stopShort : t.shareShort}
-            on={screen === "on"}
-            tone={screen === "on" ? "active" : undefined}
-            busy={screen === "starting"}
-            act={() => void toggleScreen(session)}
+            name="microphone"
+            icon={mic === "on" ? "mic" : "micOff"}
+            label={mic === "on" ? t.micOff : t.micOn}
+            words={mic === "on" ? t.micOff : t.mic}
+            on={mic === "on"}
+            tone={mic === "on" ? undefined : "off"}
+            busy={mic === "starting"}
+            act={() => void toggleMicrophone(session)}
           />
-        )}
-        <Control
-          name="hand"
-          icon="hand"
-          label={hand ? t.lower : t.raise}
-          words={hand ? t.lowerShort : t.hand}
-          on={hand}
-          tone={hand ? "warm" : undefined}
-          act={() => void session.wish(hand ? command.lower() : command.raise())}
-        />
-      </Group>
-      <Group>
-        <Control name="chat" icon="chat" label={t.chat} words={t.chat} expanded={panel === "chat"} tone={panel === "chat" ? "active" : undefined} badge={props.unread > 0 ? { count: props.unread, words: t.unread(props.unread) } : undefined} act={() => onPanel("chat")} />
-        <Control name="people" class="wide-only" icon="people" label={t.people} words={t.people} expanded={panel === "people"} tone={panel === "people" ? "active" : undefined} badge={props.waiting > 0 ? { count: props.waiting, words: t.waitingCount(props.waiting) } : undefined} act={() => onPanel("people")} />
-        <Menu class={`control ${props.waiting > 0 ? "has-waiting" : ""}`} label={t.more} items={moreItems(props)}>
-          <span class="control-face"><Icon name="more" /></span>
-          <span class="control-words" aria-hidden="true">{t.more}</span>
-        </Menu>
-      </Group>
-      <Group>
-        <button type="button" class="control leave" data-control="leave" aria-label={isHost ? `${t.leave} / ${t.end}` : t.leave} title={t.leave} onClick={() => (isHost ? onDialog("leave") : void session.leave())}>
-          <span class="control-face"><Icon name="leave" /></span>
-          <span class="control-words" aria-hidden="true">{t.leave}</span>
-        </button>
-      </Group>
-    </div>
+          <Control
+            name="camera"
+            icon={camera === "on" ? "camera" : "cameraOff"}
+            label={camera === "on" ? t.cameraOff : t.cameraOn}
+            words={t.camera}
+            on={camera === "on"}
+            tone={camera === "on" ? undefined : "off"}
+            busy={camera === "starting"}
+            act={() => void local.toggle("camera")}
+          />
+          {canShare() && (
+            <Control
+              name="share"
+              icon={screen === "on" ? "shareOff" : "share"}
+              label={screen === "on" ? t.stopShare : t.share}
+              words={screen === "on" ? t.stopShort : t.shareShort}
+              on={screen === "on"}
+              tone={screen === "on" ? "active" : undefined}
+              busy={screen === "starting"}
+              act={() => void toggleScreen(session)}
+            />
+          )}
+          <Control
+            name="hand"
+            icon="hand"
+            label={hand ? t.lower : t.raise}
+            words={hand ? t.lowerShort : t.hand}
+            on={hand}
+            tone={hand ? "warm" : undefined}
+            act={() => void session.wish(hand ? command.lower() : command.raise())}
+          />
+        </Group>
+        <Group>
+          <Control
+            name="chat"
+            icon="chat"
+            label={t.chat}
+            words={t.chat}
+            expanded={panel === "chat"}
+            tone={panel === "chat" ? "active" : undefined}
+            badge={
+              props.unread > 0 ? { count: props.unread, words: t.unread(props.unread) } : undefined
+            }
+            act={() => onPanel("chat")}
+          />
+          <Control
+            name="people"
+            class="wide-only"
+            icon="people"
+            label={t.people}
+            words={t.people}
+            expanded={panel === "people"}
+            tone={panel === "people" ? "active" : undefined}
+            badge={
+              props.waiting > 0
+                ? { count: props.waiting, words: t.waitingCount(props.waiting) }
+                : undefined
+            }
+            act={() => onPanel("people")}
+          />
+          <Menu
+            class={`control ${props.waiting > 0 ? "has-waiting" : ""}`}
+            label={t.more}
+            items={moreItems(props)}
+          >
+            <span class="control-face">
+              <Icon name="more" />
+            </span>
+            <span class="control-words" aria-hidden="true">
+              {t.more}
+            </span>
+          </Menu>
+        </Group>
+        <Group>
+          <button
+            type="button"
+            class="control leave"
+            data-control="leave"
+            aria-label={isHost ? `${t.leave} / ${t.end}` : t.leave}
+            title={t.leave}
+            onClick={() => (isHost ? onDialog("leave") : void session.leave())}
+          >
+            <span class="control-face">
+              <Icon name="leave" />
+            </span>
+            <span class="control-words" aria-hidden="true">
+              {t.leave}
+            </span>
+          </button>
+        </Group>
+      </div>
     </footer>
   );
 }
@@ -153,7 +205,8 @@ export async function toggleScreen(session: Session): Promise<void> {
       toast(text.value.errors.mayNotShare, true);
       return;
     }
-    // Not awaited: the browser's chooser opens only while the click is fresh, and requests keep their order.
+    // Not awaited: the browser's chooser opens only while the click is fresh, and requests keep
+    // their order.
     void session.wish(command.takePresenter());
   }
   await local.toggle("screen");
@@ -172,21 +225,38 @@ function moreItems({ session, isHost, onDialog, onPanel }: Props): MenuItem[] {
     { icon: "copy", label: t.meeting.invite, act: () => onDialog("invite") },
     { icon: "settings", label: t.meeting.devices, act: () => onDialog("devices") },
   ];
-  if (document.fullscreenEnabled) items.push({ icon: "fullscreen", label: t.meeting.fullscreen, act: () => void fullscreen() });
+  if (document.fullscreenEnabled)
+    items.push({ icon: "fullscreen", label: t.meeting.fullscreen, act: () => void fullscreen() });
   if (isHost) {
     items.push(
       null,
       view.locked
-        ? { icon: "unlock", label: t.meeting.unlock, act: () => void session.wish(command.unlock()) }
+        ? {
+            icon: "unlock",
+            label: t.meeting.unlock,
+            act: () => void session.wish(command.unlock()),
+          }
         : { icon: "lock", label: t.meeting.lock, act: () => void session.wish(command.lock()) },
       view.recording
-        ? { icon: "stop", label: t.meeting.stopRecording, act: () => void session.wish(command.stopRecording()) }
-        : { icon: "record", label: t.meeting.startRecording, act: () => void session.wish(command.startRecording()) },
+        ? {
+            icon: "stop",
+            label: t.meeting.stopRecording,
+            act: () => void session.wish(command.stopRecording()),
+          }
+        : {
+            icon: "record",
+            label: t.meeting.startRecording,
+            act: () => void session.wish(command.startRecording()),
+          },
     );
   }
   items.push(
     null,
-    { icon: isDark() ? "sun" : "moon", label: isDark() ? t.ui.toLight : t.ui.toDark, act: switchTheme },
+    {
+      icon: isDark() ? "sun" : "moon",
+      label: isDark() ? t.ui.toLight : t.ui.toDark,
+      act: switchTheme,
+    },
     { icon: "language", label: locale.value === "en" ? "简体中文" : "English", act: switchLocale },
     { icon: "help", label: t.meeting.shortcuts, act: () => onDialog("shortcuts"), keys: keys.help },
     { icon: "info", label: t.meeting.details, act: () => onDialog("details") },

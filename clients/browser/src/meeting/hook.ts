@@ -1,4 +1,5 @@
-// Diagnostics for tests and for whoever helps: `window.__convoke`, read-only, the numbers of the details dialog.
+// Diagnostics for tests and for whoever helps: `window.__convoke`, read-only, the numbers of the
+// details dialog.
 import { viewHash } from "../model/canonical";
 import type { Line } from "../model/view";
 import type { Session } from "../session/session";
@@ -14,7 +15,14 @@ export type Diagnostics = {
   readonly sound: boolean;
   readonly reconnects: number;
   readonly chat: readonly Line[];
-  readonly people: readonly { id: number; name: string; role: string; hand: boolean; muted: boolean; away: boolean }[];
+  readonly people: readonly {
+    id: number;
+    name: string;
+    role: string;
+    hand: boolean;
+    muted: boolean;
+    away: boolean;
+  }[];
   readonly lobby: readonly { id: number; name: string }[];
   readonly presenter: number | null;
   readonly locked: boolean;
@@ -33,7 +41,14 @@ export type Diagnostics = {
     gaps: number;
     audioEnergy: number;
   }[];
-  readonly published: readonly { track: number; kind: string; frames: number; keyFrames: number; bytes: number; bits: number }[];
+  readonly published: readonly {
+    track: number;
+    kind: string;
+    frames: number;
+    keyFrames: number;
+    bytes: number;
+    bits: number;
+  }[];
   readonly audioEnergy: number;
   readonly playedEnergy: number;
 };
@@ -69,7 +84,14 @@ export function expose(session: Session): void {
     reconnects: () => session.diagnostics.reconnects,
     chat: () => session.view.chat.map((line) => ({ ...line })),
     people: () =>
-      [...session.view.people].map(([id, p]) => ({ id, name: p.name, role: p.role, hand: p.hand > 0, muted: p.muted, away: p.away })),
+      [...session.view.people].map(([id, p]) => ({
+        id,
+        name: p.name,
+        role: p.role,
+        hand: p.hand > 0,
+        muted: p.muted,
+        away: p.away,
+      })),
     lobby: () => [...session.view.lobby].map(([id, waiting]) => ({ id, name: waiting.name })),
     presenter: () => session.view.presenter,
     locked: () => session.view.locked,
@@ -84,6 +106,7 @@ export function expose(session: Session): void {
     playedEnergy: () => session.player.mixer.energy,
   };
   const shown = {};
-  for (const [name, get] of Object.entries(read)) Object.defineProperty(shown, name, { get, enumerable: true });
+  for (const [name, get] of Object.entries(read))
+    Object.defineProperty(shown, name, { get, enumerable: true });
   Object.defineProperty(window, "__convoke", { value: Object.freeze(shown), configurable: true });
 }

@@ -45,7 +45,8 @@ export function Meeting({ session }: { session: Session }): JSX.Element {
   };
   useLayoutEffect(() => {
     const act = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && panel && !document.querySelector("dialog[open]")) return close();
+      if (event.key === "Escape" && panel && !document.querySelector("dialog[open]"))
+        return close();
       const action = actionOf(event);
       if (!action || dialog) return;
       event.preventDefault();
@@ -66,7 +67,9 @@ export function Meeting({ session }: { session: Session }): JSX.Element {
   });
   return (
     <div class={`meeting ${panel ? "with-panel" : ""}`}>
-      <a class="skip" href="#main">{t.ui.skip}</a>
+      <a class="skip" href="#main">
+        {t.ui.skip}
+      </a>
       <header class="meeting-top">
         <Mark size={30} />
         <div class="meeting-topic">
@@ -75,18 +78,37 @@ export function Meeting({ session }: { session: Session }): JSX.Element {
         </div>
         <span class="grow" />
         {view.recording && (
-          <span class="tag bad rec" title={t.meeting.recordingOn}><span class="rec-dot" aria-hidden="true" />{t.meeting.recording}</span>
+          <span class="tag bad rec" title={t.meeting.recordingOn}>
+            <span class="rec-dot" aria-hidden="true" />
+            {t.meeting.recording}
+          </span>
         )}
-        {view.locked && <span class="tag warm"><Icon name="lock" />{t.meeting.locked}</span>}
-        <span class="tag people-count" title={t.people.count(view.people.size)}><Icon name="people" />{view.people.size}</span>
-        <Button kind="quiet" size="small" icon="copy" label={t.meeting.invite} onClick={() => setDialog("invite")} />
+        {view.locked && (
+          <span class="tag warm">
+            <Icon name="lock" />
+            {t.meeting.locked}
+          </span>
+        )}
+        <span class="tag people-count" title={t.people.count(view.people.size)}>
+          <Icon name="people" />
+          {view.people.size}
+        </span>
+        <Button
+          kind="quiet"
+          size="small"
+          icon="copy"
+          label={t.meeting.invite}
+          onClick={() => setDialog("invite")}
+        />
       </header>
       <Banners session={session} />
       <main id="main" tabIndex={-1} class="meeting-main">
         <Stage session={session} onInvite={() => setDialog("invite")} />
         {panel && (
           <SidePanel panel={panel} onPanel={setPanel} onClose={close}>
-            {panel === "chat" ? <Chat session={session} /> : (
+            {panel === "chat" ? (
+              <Chat session={session} />
+            ) : (
               <People
                 session={session}
                 isHost={isHost}
@@ -112,13 +134,20 @@ export function Meeting({ session }: { session: Session }): JSX.Element {
       {dialog === "details" && <DetailsDialog session={session} onClose={() => setDialog(null)} />}
       {dialog === "devices" && <DevicesDialog session={session} onClose={() => setDialog(null)} />}
       {dialog === "leave" && <LeaveDialog session={session} onClose={() => setDialog(null)} />}
-      {dialog === "invite" && <Invite session={session} isHost={isHost} onClose={() => setDialog(null)} />}
+      {dialog === "invite" && (
+        <Invite session={session} isHost={isHost} onClose={() => setDialog(null)} />
+      )}
       <Toasts />
     </div>
   );
 }
 
-function SidePanel(props: { panel: Panel; onPanel: (panel: Panel) => void; onClose: () => void; children: JSX.Element }): JSX.Element {
+function SidePanel(props: {
+  panel: Panel;
+  onPanel: (panel: Panel) => void;
+  onClose: () => void;
+  children: JSX.Element;
+}): JSX.Element {
   const t = text.value;
   const title = props.panel === "chat" ? t.chat.title : t.people.title;
   const head = useRef<HTMLHeadingElement>(null);
@@ -131,7 +160,9 @@ function SidePanel(props: { panel: Panel; onPanel: (panel: Panel) => void; onClo
   return (
     <aside class="panel" aria-label={title}>
       <header>
-        <h2 ref={head} tabIndex={-1}>{title}</h2>
+        <h2 ref={head} tabIndex={-1}>
+          {title}
+        </h2>
         <Button kind="quiet" size="small" icon="close" label={t.ui.close} onClick={props.onClose} />
       </header>
       {props.children}
@@ -145,20 +176,36 @@ function useUnread(session: Session, open: boolean): number {
   const [seen, setSeen] = useState(last?.seq ?? 0);
   useEffect(() => {
     if (open) setSeen(last?.seq ?? 0);
-    else if (last && last.seq > seen && last.from !== session.me.value) announce(text.value.chat.spoken(last.name, last.text));
+    else if (last && last.seq > seen && last.from !== session.me.value)
+      announce(text.value.chat.spoken(last.name, last.text));
   }, [last?.seq, open]);
   if (open) return 0;
-  return session.view.chat.filter((line) => line.seq > seen && line.from !== session.me.value).length;
+  return session.view.chat.filter((line) => line.seq > seen && line.from !== session.me.value)
+    .length;
 }
 
-function Invite({ session, isHost, onClose }: { session: Session; isHost: boolean; onClose: () => void }): JSX.Element | null {
+function Invite({
+  session,
+  isHost,
+  onClose,
+}: {
+  session: Session;
+  isHost: boolean;
+  onClose: () => void;
+}): JSX.Element | null {
   const [words, setWords] = useState<string | null>(null);
   useEffect(() => {
     const t = text.value;
-    const plain = `${session.view.topic}\n${t.home.meetingId}: ${showMeetingId(session.meeting)}\n${location.origin}/join?id=${session.meeting}`;
+    const plain = [
+      session.view.topic,
+      `${t.home.meetingId}: ${showMeetingId(session.meeting)}`,
+      `${location.origin}/join?id=${session.meeting}`,
+    ].join("\n");
     if (!isHost) return setWords(plain);
     void api.meetings().then((answer) => {
-      const found = answer.ok ? answer.value.find((meeting) => meeting.id === session.meeting) : undefined;
+      const found = answer.ok
+        ? answer.value.find((meeting) => meeting.id === session.meeting)
+        : undefined;
       setWords(found?.invitation ?? plain);
       if (!answer.ok && answer.refusal.code === "offline") toast(t.errors.offline, true);
     });

@@ -7,7 +7,17 @@ import { Frame } from "../ui/frame";
 import { Mark } from "../ui/icons";
 
 /** The closing page. */
-export function OverPage({ over, meeting, topic, invitation }: { over: Over; meeting: string; topic: string; invitation?: string | undefined }): JSX.Element {
+export function OverPage({
+  over,
+  meeting,
+  topic,
+  invitation,
+}: {
+  over: Over;
+  meeting: string;
+  topic: string;
+  invitation?: string | undefined;
+}): JSX.Element {
   const t = text.value.ended;
   const head = useRef<HTMLHeadingElement>(null);
   useEffect(() => head.current?.focus(), []);
@@ -22,19 +32,34 @@ export function OverPage({ over, meeting, topic, invitation }: { over: Over; mee
     failed: [t.failed, sentence || text.value.errors.unknown],
   };
   const [title, lead] = words[over.why];
-  const again = over.why === "left" || over.why === "ticket" || over.why === "refused" || over.why === "failed";
+  const again =
+    over.why === "left" || over.why === "ticket" || over.why === "refused" || over.why === "failed";
+  const found = new URLSearchParams({ id: meeting });
+  if (invitation) found.set("t", invitation);
   return (
     <Frame narrow>
       <div class="card lift centre stack" data-over={over.why}>
         <Mark size={56} />
         <div class="stack tight">
-          <h1 ref={head} tabIndex={-1}>{title}</h1>
-          {topic && <p><b>{topic}</b></p>}
+          <h1 ref={head} tabIndex={-1}>
+            {title}
+          </h1>
+          {topic && (
+            <p>
+              <b>{topic}</b>
+            </p>
+          )}
           <p class="muted">{lead}</p>
         </div>
         <div class="row wrap">
-          {again && <a class="btn primary" href={`/join?id=${meeting}${invitation ? `&t=${encodeURIComponent(invitation)}` : ""}`}>{t.rejoin}</a>}
-          <a class="btn" href="/">{t.home}</a>
+          {again && (
+            <a class="btn primary" href={`/join?${found}`}>
+              {t.rejoin}
+            </a>
+          )}
+          <a class="btn" href="/">
+            {t.home}
+          </a>
         </div>
       </div>
     </Frame>

@@ -14,7 +14,14 @@ export type Member = Person & {
 export function members(view: View, me: number): Member[] {
   const found = new Map<number, Member>();
   for (const [id, person] of view.people) {
-    found.set(id, { ...person, id, isMe: id === me, presents: view.presenter === id, camera: null, microphone: null });
+    found.set(id, {
+      ...person,
+      id,
+      isMe: id === me,
+      presents: view.presenter === id,
+      camera: null,
+      microphone: null,
+    });
   }
   for (const [id, track] of view.tracks) {
     const owner = found.get(track.owner);
@@ -33,8 +40,13 @@ export function sharedScreen(view: View): { id: number; track: Track } | null {
 /** Who fills the stage, most interesting first; viewers never do. */
 export function onStage(all: Member[]): Member[] {
   const weight = (m: Member): number =>
-    (m.camera ? 8 : 0) + (m.presents ? 4 : 0) + (m.hand > 0 ? 2 : 0) + (m.microphone && !m.microphone.track.paused ? 1 : 0);
-  return all.filter((m) => m.role !== "viewer").sort((a, b) => weight(b) - weight(a) || a.id - b.id);
+    (m.camera ? 8 : 0) +
+    (m.presents ? 4 : 0) +
+    (m.hand > 0 ? 2 : 0) +
+    (m.microphone && !m.microphone.track.paused ? 1 : 0);
+  return all
+    .filter((m) => m.role !== "viewer")
+    .sort((a, b) => weight(b) - weight(a) || a.id - b.id);
 }
 
 /** True when something of this person can be heard now. */

@@ -30,7 +30,15 @@ type Props = {
 };
 
 /** The preview. */
-export function Preview({ meeting, topic, name, host, video, connected, onJoin }: Props): JSX.Element {
+export function Preview({
+  meeting,
+  topic,
+  name,
+  host,
+  video,
+  connected,
+  onJoin,
+}: Props): JSX.Element {
   const t = text.value.preview;
   const camera = useDevice("camera", video);
   const microphone = useDevice("microphone", true);
@@ -48,13 +56,20 @@ export function Preview({ meeting, topic, name, host, video, connected, onJoin }
   );
   const join = () => {
     joined.current = true;
-    onJoin({ camera: camera.stream, microphone: microphone.stream, cameraId: camera.id, microphoneId: microphone.id });
+    onJoin({
+      camera: camera.stream,
+      microphone: microphone.stream,
+      cameraId: camera.id,
+      microphoneId: microphone.id,
+    });
   };
   return (
     <Frame>
       <div class="preview">
         <div class="preview-picture">
-          {camera.stream ? <Mirror stream={camera.stream} /> : (
+          {camera.stream ? (
+            <Mirror stream={camera.stream} />
+          ) : (
             <div class="preview-off">
               <Avatar name={name || "?"} number={meeting.length + name.length} big />
               <p class="muted">{camera.failed ? t.noCamera : t.cameraOff}</p>
@@ -89,8 +104,14 @@ export function Preview({ meeting, topic, name, host, video, connected, onJoin }
           </div>
           <Choose kind="camera" label={t.camera} device={camera} />
           <Choose kind="microphone" label={t.microphone} device={microphone} />
-          {microphone.stream ? <Meter stream={microphone.stream} /> : <p class="small muted">{microphone.failed ? t.noMicrophone : "\u00a0"}</p>}
-          <Button kind="primary" size="big" full data-control="join" onClick={join}>{host ? t.goHost : t.go}</Button>
+          {microphone.stream ? (
+            <Meter stream={microphone.stream} />
+          ) : (
+            <p class="small muted">{microphone.failed ? t.noMicrophone : "\u00a0"}</p>
+          )}
+          <Button kind="primary" size="big" full data-control="join" onClick={join}>
+            {host ? t.goHost : t.go}
+          </Button>
           {name && <p class="small muted centred">{t.as(name)}</p>}
         </div>
       </div>
@@ -121,7 +142,8 @@ function useDevice(kind: "camera" | "microphone", startsOn: boolean): Device {
   const open = async (deviceId: string | null) => {
     const mine = ++turn.current;
     try {
-      const got = kind === "camera" ? await openCamera(deviceId, true) : await openMicrophone(deviceId);
+      const got =
+        kind === "camera" ? await openCamera(deviceId, true) : await openMicrophone(deviceId);
       if (mine !== turn.current) return release(got);
       setFailed(false);
       put(got);
@@ -162,7 +184,15 @@ function useDevice(kind: "camera" | "microphone", startsOn: boolean): Device {
   };
 }
 
-function Choose({ kind, label, device }: { kind: "camera" | "microphone"; label: string; device: Device }): JSX.Element | null {
+function Choose({
+  kind,
+  label,
+  device,
+}: {
+  kind: "camera" | "microphone";
+  label: string;
+  device: Device;
+}): JSX.Element | null {
   const [list, setList] = useState<MediaDeviceInfo[]>([]);
   useEffect(() => {
     const look = () => void devices(kind === "camera" ? "videoinput" : "audioinput").then(setList);
@@ -175,13 +205,26 @@ function Choose({ kind, label, device }: { kind: "camera" | "microphone"; label:
 }
 
 /** A list of devices to choose from. */
-export function DeviceSelect(props: { label: string; list: MediaDeviceInfo[]; value: string | null; onChoose: (id: string) => void }): JSX.Element {
+export function DeviceSelect(props: {
+  label: string;
+  list: MediaDeviceInfo[];
+  value: string | null;
+  onChoose: (id: string) => void;
+}): JSX.Element {
   const t = text.value.preview;
   return (
     <label class="field">
       <span class="label">{props.label}</span>
-      <select class="select" value={props.value ?? props.list[0]?.deviceId ?? ""} onChange={(e) => props.onChoose(e.currentTarget.value)}>
-        {props.list.map((device, i) => <option key={device.deviceId} value={device.deviceId}>{device.label || t.device(i + 1)}</option>)}
+      <select
+        class="select"
+        value={props.value ?? props.list[0]?.deviceId ?? ""}
+        onChange={(e) => props.onChoose(e.currentTarget.value)}
+      >
+        {props.list.map((device, i) => (
+          <option key={device.deviceId} value={device.deviceId}>
+            {device.label || t.device(i + 1)}
+          </option>
+        ))}
       </select>
     </label>
   );
@@ -212,8 +255,17 @@ function Meter({ stream }: { stream: MediaStream }): JSX.Element {
   }, [stream]);
   const lit = Math.round(level * bars);
   return (
-    <div class="meter" role="meter" aria-label={text.value.preview.level} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(level * 100)}>
-      {Array.from({ length: bars }, (_, i) => <i key={i} class={i < lit ? "lit" : ""} />)}
+    <div
+      class="meter"
+      role="meter"
+      aria-label={text.value.preview.level}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.round(level * 100)}
+    >
+      {Array.from({ length: bars }, (_, i) => (
+        <i key={i} class={i < lit ? "lit" : ""} />
+      ))}
     </div>
   );
 }

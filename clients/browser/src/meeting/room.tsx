@@ -14,6 +14,8 @@ import { Meeting } from "./meeting";
 import { OverPage } from "./over";
 import { Preview, type Choice } from "./preview";
 import { Watch } from "./watch";
+import "../styles/panel.css";
+import "../styles/preview.css";
 import "../styles/meeting.css";
 
 /** Tickets live 60 s: whoever takes longer over the preview is connected behind it. */
@@ -50,7 +52,14 @@ export default function Room({ boot }: { boot: Boot }): JSX.Element | null {
     return () => clearTimeout(timer);
   }, []);
   if (session && session.phase.value.at === "over") {
-    return <OverPage over={session.phase.value.over} meeting={meeting} topic={session.view.topic || (boot.meeting?.topic ?? note.topic ?? "")} invitation={boot.invitation} />;
+    return (
+      <OverPage
+        over={session.phase.value.over}
+        meeting={meeting}
+        topic={session.view.topic || (boot.meeting?.topic ?? note.topic ?? "")}
+        invitation={boot.invitation}
+      />
+    );
   }
   if (!choice && boot.ticket && !watch) {
     return (
@@ -73,10 +82,27 @@ export default function Room({ boot }: { boot: Boot }): JSX.Element | null {
     );
   }
   if (!session || !choice) return null;
-  return <Inside session={session} choice={choice} watch={watch} topic={boot.meeting?.topic ?? note.topic ?? ""} />;
+  return (
+    <Inside
+      session={session}
+      choice={choice}
+      watch={watch}
+      topic={boot.meeting?.topic ?? note.topic ?? ""}
+    />
+  );
 }
 
-function Inside({ session, choice, watch, topic }: { session: Session; choice: Choice; watch: boolean; topic: string }): JSX.Element {
+function Inside({
+  session,
+  choice,
+  watch,
+  topic,
+}: {
+  session: Session;
+  choice: Choice;
+  watch: boolean;
+  topic: string;
+}): JSX.Element {
   const at = session.phase.value.at;
   const handed = useRef(false);
   useEffect(() => {
@@ -93,14 +119,28 @@ function Inside({ session, choice, watch, topic }: { session: Session; choice: C
   return <Waiting session={session} lobby={at === "lobby"} topic={topic} />;
 }
 
-function Waiting({ session, lobby, topic }: { session: Session; lobby: boolean; topic: string }): JSX.Element {
+function Waiting({
+  session,
+  lobby,
+  topic,
+}: {
+  session: Session;
+  lobby: boolean;
+  topic: string;
+}): JSX.Element {
   const t = text.value;
   const lost = !session.link.value.ok;
   return (
     <Frame narrow>
       <div class="card lift centre stack" role="status" data-phase={lobby ? "lobby" : "connecting"}>
-        <span class={lobby ? "calling" : ""}><Mark size={64} /></span>
-        {topic && <p><b>{topic}</b></p>}
+        <span class={lobby ? "calling" : ""}>
+          <Mark size={64} />
+        </span>
+        {topic && (
+          <p>
+            <b>{topic}</b>
+          </p>
+        )}
         <h1>{lobby ? t.lobby.title : lost ? t.connection.lost : t.meeting.connecting}</h1>
         {lobby && <p class="muted">{t.lobby.lead}</p>}
         {lobby && <Button onClick={() => void session.leave()}>{t.lobby.leave}</Button>}

@@ -12,14 +12,23 @@ export function setShortcuts(on: boolean): void {
 }
 
 /** The keys by action. */
-export const keys = { mic: "M", camera: "V", share: "S", hand: "H", chat: "C", people: "P", help: "?" } as const;
+export const keys = {
+  mic: "M",
+  camera: "V",
+  share: "S",
+  hand: "H",
+  chat: "C",
+  people: "P",
+  help: "?",
+} as const;
 
 /** What a shortcut does. */
 export type Action = keyof typeof keys;
 
 /** The action of a key press, if it is one. */
 export function actionOf(event: KeyboardEvent): Action | null {
-  if (!shortcutsOn.value || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return null;
+  if (!shortcutsOn.value || event.ctrlKey || event.metaKey || event.altKey || event.isComposing)
+    return null;
   const at = event.target instanceof Element ? event.target : null;
   if (at?.closest("input, textarea, select, [contenteditable], [role=menu], dialog")) return null;
   const pressed = event.key.toUpperCase();

@@ -14,7 +14,15 @@ const strip_max = 8;
 const gap_px = 12;
 
 /** The stage. `watch` is the viewer's: pictures only. */
-export function Stage({ session, watch, onInvite }: { session: Session; watch?: boolean; onInvite?: () => void }): JSX.Element {
+export function Stage({
+  session,
+  watch,
+  onInvite,
+}: {
+  session: Session;
+  watch?: boolean;
+  onInvite?: () => void;
+}): JSX.Element {
   // Every change of the meeting may change the stage.
   session.revision.value;
   const me = session.me.value;
@@ -28,13 +36,27 @@ export function Stage({ session, watch, onInvite }: { session: Session; watch?: 
     <section class={`stage ${screen ? "with-screen" : ""}`} aria-label={t.stage}>
       {screen && (
         <figure class="screen">
-          {screen.track.owner === me ? <OwnScreen session={session} /> : <ScreenPicture session={session} id={screen.id} name={owner?.name ?? ""} />}
-          <figcaption class="screen-name"><Icon name="share" />{screen.track.owner === me ? t.youShare : t.sharing(owner?.name ?? "")}</figcaption>
+          {screen.track.owner === me ? (
+            <OwnScreen session={session} />
+          ) : (
+            <ScreenPicture session={session} id={screen.id} name={owner?.name ?? ""} />
+          )}
+          <figcaption class="screen-name">
+            <Icon name="share" />
+            {screen.track.owner === me ? t.youShare : t.sharing(owner?.name ?? "")}
+          </figcaption>
         </figure>
       )}
-      {screen ? <Strip session={session} shown={shown} /> : shown.length > 0 && <Grid session={session} shown={shown} />}
+      {screen ? (
+        <Strip session={session} shown={shown} />
+      ) : (
+        shown.length > 0 && <Grid session={session} shown={shown} />
+      )}
       {watch && !screen && shown.length === 0 && (
-        <div class="stage-empty"><Icon name="eye" /><p>{t.viewerWaiting}</p></div>
+        <div class="stage-empty">
+          <Icon name="eye" />
+          <p>{t.viewerWaiting}</p>
+        </div>
       )}
       {alone && (
         <div class="stage-alone card">
@@ -42,14 +64,26 @@ export function Stage({ session, watch, onInvite }: { session: Session; watch?: 
             <b>{t.alone}</b>
             <p class="muted small">{t.aloneHint}</p>
           </div>
-          {onInvite && <Button kind="soft" icon="copy" onClick={onInvite}>{t.invite}</Button>}
+          {onInvite && (
+            <Button kind="soft" icon="copy" onClick={onInvite}>
+              {t.invite}
+            </Button>
+          )}
         </div>
       )}
     </section>
   );
 }
 
-function ScreenPicture({ session, id, name }: { session: Session; id: number; name: string }): JSX.Element | null {
+function ScreenPicture({
+  session,
+  id,
+  name,
+}: {
+  session: Session;
+  id: number;
+  name: string;
+}): JSX.Element | null {
   const picture = session.player.pictures.get(id);
   return picture ? <Canvas picture={picture} label={text.value.meeting.sharing(name)} /> : null;
 }
@@ -58,10 +92,14 @@ function OwnScreen({ session }: { session: Session }): JSX.Element {
   const t = text.value.meeting;
   return (
     <div class="own-screen">
-      <span class="point-icon big"><Icon name="share" /></span>
+      <span class="point-icon big">
+        <Icon name="share" />
+      </span>
       <h2>{t.youShare}</h2>
       <p class="muted">{t.youShareHint}</p>
-      <Button kind="danger" icon="stop" onClick={() => session.local.off("screen")}>{t.stopShare}</Button>
+      <Button kind="danger" icon="stop" onClick={() => session.local.off("screen")}>
+        {t.stopShare}
+      </Button>
     </div>
   );
 }
@@ -69,7 +107,9 @@ function OwnScreen({ session }: { session: Session }): JSX.Element {
 function Strip({ session, shown }: { session: Session; shown: Member[] }): JSX.Element {
   return (
     <ul class="strip">
-      {shown.slice(0, strip_max).map((member) => <Tile key={member.id} session={session} member={member} />)}
+      {shown.slice(0, strip_max).map((member) => (
+        <Tile key={member.id} session={session} member={member} />
+      ))}
       {shown.length > strip_max && <More count={shown.length - strip_max} />}
     </ul>
   );
@@ -92,7 +132,9 @@ function Grid({ session, shown }: { session: Session; shown: Member[] }): JSX.El
   const { tile } = bestGrid(tiles.length, space.width, space.height, gap_px);
   return (
     <ul class="grid" ref={ref} style={{ "--tile-w": `${tile}px` }}>
-      {tiles.map((member) => <Tile key={member.id} session={session} member={member} />)}
+      {tiles.map((member) => (
+        <Tile key={member.id} session={session} member={member} />
+      ))}
       {shown.length > grid_max && <More count={shown.length - grid_max} />}
     </ul>
   );

@@ -13,12 +13,22 @@ const speaking_rms = 0.015;
 /** Whether this person is speaking at this moment. */
 export function isSpeaking(session: Session, member: Member): boolean {
   if (!isHeard(member)) return false;
-  const level = member.isMe ? session.local.level.value : (session.player.levels.value[member.microphone?.id ?? 0] ?? 0);
+  const level = member.isMe
+    ? session.local.level.value
+    : (session.player.levels.value[member.microphone?.id ?? 0] ?? 0);
   return level > speaking_rms;
 }
 
 /** The canvas of a track, wherever it is shown at this moment. */
-export function Canvas({ picture, label, fill }: { picture: Picture; label: string; fill?: boolean }): JSX.Element {
+export function Canvas({
+  picture,
+  label,
+  fill,
+}: {
+  picture: Picture;
+  label: string;
+  fill?: boolean;
+}): JSX.Element {
   const ref = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const canvas = picture.canvas;
@@ -33,7 +43,10 @@ export function Canvas({ picture, label, fill }: { picture: Picture; label: stri
         <p class="picture-note">{t.cannotDecode("")}</p>
       ) : (
         picture.size.value === null && (
-          <p class="picture-note"><span class="spin" aria-hidden="true" />{t.waitingPicture}</p>
+          <p class="picture-note">
+            <span class="spin" aria-hidden="true" />
+            {t.waitingPicture}
+          </p>
         )
       )}
     </div>
@@ -54,13 +67,23 @@ export function Tile({ session, member }: { session: Session; member: Member }):
   const t = text.value.meeting;
   const speaking = isSpeaking(session, member);
   const own = member.isMe ? session.local.streams.camera.value : null;
-  const picture = member.camera && !member.isMe ? session.player.pictures.get(member.camera.id) : undefined;
+  const picture =
+    member.camera && !member.isMe ? session.player.pictures.get(member.camera.id) : undefined;
   const name = member.isMe ? `${member.name} ${t.youSuffix}` : member.name;
   const heard = isHeard(member);
   return (
-    <li class={`tile ${speaking ? "speaking" : ""} ${member.away ? "away" : ""}`} data-participant={member.id}>
-      {own ? <Mirror stream={own} /> : picture ? <Canvas picture={picture} label={`${member.name}: ${t.camera}`} fill /> : (
-        <span class="tile-face"><Avatar name={member.name} number={member.id} big /></span>
+    <li
+      class={`tile ${speaking ? "speaking" : ""} ${member.away ? "away" : ""}`}
+      data-participant={member.id}
+    >
+      {own ? (
+        <Mirror stream={own} />
+      ) : picture ? (
+        <Canvas picture={picture} label={`${member.name}: ${t.camera}`} fill />
+      ) : (
+        <span class="tile-face">
+          <Avatar name={member.name} number={member.id} big />
+        </span>
       )}
       {member.hand > 0 && (
         <span class="tile-hand" title={t.handUp}>
@@ -69,7 +92,12 @@ export function Tile({ session, member }: { session: Session; member: Member }):
         </span>
       )}
       <span class="tile-name">
-        {!heard && <span class="mark-muted" title={t.muted}><Icon name="micOff" /><span class="sr">{t.muted}</span></span>}
+        {!heard && (
+          <span class="mark-muted" title={t.muted}>
+            <Icon name="micOff" />
+            <span class="sr">{t.muted}</span>
+          </span>
+        )}
         {speaking && <span class="sr">{t.speaking}</span>}
         <span class="clip">{name}</span>
         {member.away && <Icon name="wifiOff" />}

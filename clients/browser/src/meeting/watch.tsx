@@ -27,9 +27,20 @@ export function Watch({ session }: { session: Session }): JSX.Element {
           <span class="small muted">{t.meeting.viewer}</span>
         </div>
         <span class="grow" />
-        {view.recording && <span class="tag bad rec"><span class="rec-dot" aria-hidden="true" />{t.meeting.recording}</span>}
+        {view.recording && (
+          <span class="tag bad rec">
+            <span class="rec-dot" aria-hidden="true" />
+            {t.meeting.recording}
+          </span>
+        )}
         <Preferences />
-        <Button size="small" icon="leave" label={t.meeting.leave} data-control="leave" onClick={() => void session.leave()} />
+        <Button
+          size="small"
+          icon="leave"
+          label={t.meeting.leave}
+          data-control="leave"
+          onClick={() => void session.leave()}
+        />
       </header>
       <Banners session={session} />
       <main id="main" tabIndex={-1} class="meeting-main">

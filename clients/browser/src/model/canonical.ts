@@ -1,4 +1,5 @@
-// The state as lines of ids, numbers and flags, equal for every implementation of the fold, and its hash.
+// The state as lines of ids, numbers and flags, equal for every implementation of the fold, and
+// its hash.
 import { sha256 } from "@noble/hashes/sha2.js";
 import { hex } from "../wire/bytes";
 import type { View } from "./view";
@@ -6,18 +7,28 @@ import type { View } from "./view";
 const flag = (on: boolean): number => (on ? 1 : 0);
 const sorted = <T>(map: Map<number, T>): [number, T][] => [...map].sort((a, b) => a[0] - b[0]);
 
+/** One line: its first words, then `name=value` for every number and flag. */
+function line(start: string, values: Record<string, string | number | boolean>): string {
+  const shown = Object.entries(values).map(
+    ([name, value]) => `${name}=${typeof value === "boolean" ? flag(value) : value}`,
+  );
+  return `${[start, ...shown].join(" ")}\n`;
+}
+
 /** The canonical text of a view; holds nothing that people typed. */
 export function canonical(view: View): string {
-  let out = `session ${view.meeting} ${view.session} type=${view.type} started=${view.started} ended=${view.ended}`;
-  out += ` locked=${flag(view.locked)} recording=${flag(view.recording)} presenter=${view.presenter ?? 0} said=${view.said}\n`;
+  const { type, started, ended, locked, recording, said } = view;
+  const presenter = view.presenter ?? 0;
+  const session = { type, started, ended, locked, recording, presenter, said };
+  let out = line(`session ${view.meeting} ${view.session}`, session);
   for (const [who, p] of sorted(view.people)) {
-    out += `person ${who} role=${p.role} joined=${p.joined} since=${p.since} away=${flag(p.away)} hand=${p.hand}`;
-    out += ` muted=${flag(p.muted)} silenced=${flag(p.silenced)}\n`;
+    const { role, joined, since, away, hand, muted, silenced } = p;
+    out += line(`person ${who}`, { role, joined, since, away, hand, muted, silenced });
   }
-  for (const [who, w] of sorted(view.lobby)) out += `waiting ${who} since=${w.since}\n`;
+  for (const [who, { since }] of sorted(view.lobby)) out += line(`waiting ${who}`, { since });
   for (const [id, t] of sorted(view.tracks)) {
-    out += `track ${id} owner=${t.owner} kind=${t.kind} codec=${t.codec} width=${t.width} height=${t.height}`;
-    out += ` generation=${t.generation} paused=${flag(t.paused)}\n`;
+    const { owner, kind, codec, width, height, generation, paused } = t;
+    out += line(`track ${id}`, { owner, kind, codec, width, height, generation, paused });
   }
   return out;
 }

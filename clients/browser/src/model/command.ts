@@ -13,7 +13,9 @@ export const command = {
   say: (to: To, text: string) => ({ chat: { say: { to, text } } }),
   silence: (who: number) => ({ chat: { silence: { who } } }),
   unsilence: (who: number) => ({ chat: { unsilence: { who } } }),
-  open: (kind: Kind, codec: string, width: number, height: number) => ({ track: { open: { kind, codec, width, height } } }),
+  open: (kind: Kind, codec: string, width: number, height: number) => ({
+    track: { open: { kind, codec, width, height } },
+  }),
   close: (track: number) => ({ track: { close: { track } } }),
   pause: (track: number) => ({ track: { pause: { track } } }),
   resume: (track: number) => ({ track: { resume: { track } } }),

@@ -29,7 +29,8 @@ export function apply(view: View, fact: Fact): void {
       return roster(view, fact, name, body);
     case "floor":
       if (name === "presenter_changed") {
-        view.presenter = body["who"] === null || body["who"] === undefined ? null : num(body["who"]);
+        view.presenter =
+          body["who"] === null || body["who"] === undefined ? null : num(body["who"]);
       }
       return;
     case "chat":
@@ -100,7 +101,12 @@ function chat(view: View, fact: Fact, name: string, body: Raw): void {
   const to = readTo(body["to"]);
   if (to === "everyone") view.said += 1;
   if (view.chat.length >= chat_max) view.chat.shift();
-  const line = { seq: fact.seq, time: fact.time, from: fact.actor, name: view.people.get(fact.actor)?.name ?? "" };
+  const line = {
+    seq: fact.seq,
+    time: fact.time,
+    from: fact.actor,
+    name: view.people.get(fact.actor)?.name ?? "",
+  };
   view.chat.push({ ...line, to, text: String(body["text"]) });
 }
 

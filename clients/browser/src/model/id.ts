@@ -2,7 +2,9 @@
 
 /** The eight digits of a meeting id, or null when the text is not one. */
 export function parseMeetingId(text: string): string | null {
-  const digits = text.replace(/[\s\u00a0\u3000-]/g, "").replace(/[\uff10-\uff19]/g, (c) => String(c.charCodeAt(0) - 0xff10));
+  const digits = text
+    .replace(/[\s\u00a0\u3000-]/g, "")
+    .replace(/[\uff10-\uff19]/g, (c) => String(c.charCodeAt(0) - 0xff10));
   return /^[1-9]\d{7}$/.test(digits) ? digits : null;
 }
 
@@ -14,6 +16,9 @@ export function showMeetingId(id: string | number): string {
 
 /** What a person has typed so far, with the hyphen put in its place. */
 export function formatTyped(text: string): string {
-  const digits = text.replace(/[\uff10-\uff19]/g, (c) => String(c.charCodeAt(0) - 0xff10)).replace(/\D/g, "").slice(0, 8);
+  const digits = text
+    .replace(/[\uff10-\uff19]/g, (c) => String(c.charCodeAt(0) - 0xff10))
+    .replace(/\D/g, "")
+    .slice(0, 8);
   return digits.length > 4 ? `${digits.slice(0, 4)}-${digits.slice(4)}` : digits;
 }

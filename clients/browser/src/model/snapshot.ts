@@ -13,7 +13,10 @@ export function readTo(value: unknown): To {
 }
 
 function entries<T>(value: unknown, read: (raw: Raw) => T): Map<number, T> {
-  const pairs = Object.entries((value ?? {}) as Raw).map(([id, raw]): [number, T] => [Number(id), read(raw as Raw)]);
+  const pairs = Object.entries((value ?? {}) as Raw).map(([id, raw]): [number, T] => [
+    Number(id),
+    read(raw as Raw),
+  ]);
   return new Map(pairs.sort((a, b) => a[0] - b[0]));
 }
 
@@ -28,7 +31,8 @@ export function readSnapshot(raw: Raw): View {
     ended: num(raw["ended"]),
     locked: raw["locked"] === true,
     recording: raw["recording"] === true,
-    presenter: raw["presenter"] === null || raw["presenter"] === undefined ? null : num(raw["presenter"]),
+    presenter:
+      raw["presenter"] === null || raw["presenter"] === undefined ? null : num(raw["presenter"]),
     people: entries(raw["people"], (p) => ({
       name: String(p["name"]),
       role: String(p["role"]) as Role,

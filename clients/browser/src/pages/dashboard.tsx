@@ -40,7 +40,13 @@ export function Dashboard({ account, boot }: { account: Account; boot: Boot }): 
 async function host(meeting: Meeting, account: Account): Promise<Refusal | null> {
   const answer = await api.host(meeting.id);
   if (!answer.ok) return answer.refusal;
-  enterMeeting({ id: meeting.id, ticket: answer.value.ticket, topic: meeting.topic, name: account.name, host: true });
+  enterMeeting({
+    id: meeting.id,
+    ticket: answer.value.ticket,
+    topic: meeting.topic,
+    name: account.name,
+    host: true,
+  });
   return null;
 }
 
@@ -75,27 +81,54 @@ function StartForm({ account }: { account: Account }): JSX.Element {
         <legend class="label">{t.type}</legend>
         {kinds.map((kind) => (
           <label class="choice" key={kind.value}>
-            <input type="radio" name="type" checked={type === kind.value} onChange={() => setType(kind.value)} />
+            <input
+              type="radio"
+              name="type"
+              checked={type === kind.value}
+              onChange={() => setType(kind.value)}
+            />
             <Icon name={kind.icon} />
             <b>{kind.name}</b>
             <span>{kind.hint}</span>
           </label>
         ))}
       </fieldset>
-      <Field label={t.topic} value={topic} onValue={setTopic} placeholder={t.topicHolder} maxLength={120} autocomplete="off" />
+      <Field
+        label={t.topic}
+        value={topic}
+        onValue={setTopic}
+        placeholder={t.topicHolder}
+        maxLength={120}
+        autocomplete="off"
+      />
       <div class="stack tight">
-        <Switch on={guarded} onChange={setGuarded}>{t.usePassword}</Switch>
+        <Switch on={guarded} onChange={setGuarded}>
+          {t.usePassword}
+        </Switch>
         {guarded ? (
           <div class="with-button">
-            <Field label={t.password} value={password} onValue={setPassword} class="id mono" autocomplete="off" spellcheck={false} maxLength={64} required />
+            <Field
+              label={t.password}
+              value={password}
+              onValue={setPassword}
+              class="id mono"
+              autocomplete="off"
+              spellcheck={false}
+              maxLength={64}
+              required
+            />
             <Button icon="refresh" label={t.another} onClick={() => setPassword(drawPassword())} />
           </div>
         ) : (
-          <Notice tone="warm" icon="people">{t.noPassword}</Notice>
+          <Notice tone="warm" icon="people">
+            {t.noPassword}
+          </Notice>
         )}
       </div>
       {refusal && <Notice tone="bad">{refusalSentence(refusal)}</Notice>}
-      <Button submit kind="primary" size="big" full busy={busy}>{t.go}</Button>
+      <Button submit kind="primary" size="big" full busy={busy}>
+        {t.go}
+      </Button>
     </form>
   );
 }
@@ -119,7 +152,12 @@ function Mine({ account }: { account: Account }): JSX.Element {
   return (
     <section class="card stack" aria-labelledby="mine-title">
       <h2 id="mine-title">{t.start.mine}</h2>
-      {list === null && <p class="row muted"><span class="spin" aria-hidden="true" />{t.ui.loading}</p>}
+      {list === null && (
+        <p class="row muted">
+          <span class="spin" aria-hidden="true" />
+          {t.ui.loading}
+        </p>
+      )}
       {list?.length === 0 && <p class="muted">{t.start.none}</p>}
       {list && list.length > 0 && (
         <ul class="meetings">
@@ -134,31 +172,62 @@ function Mine({ account }: { account: Account }): JSX.Element {
                 </span>
               </div>
               {meeting.invitation && (
-                <Button kind="quiet" size="small" icon="copy" label={`${t.start.invitation}: ${meeting.topic}`} onClick={() => setInvite(meeting)} />
+                <Button
+                  kind="quiet"
+                  size="small"
+                  icon="copy"
+                  label={`${t.start.invitation}: ${meeting.topic}`}
+                  onClick={() => setInvite(meeting)}
+                />
               )}
-              <Button kind="soft" size="small" busy={opening === meeting.id} aria-label={`${t.start.open}: ${meeting.topic}`} onClick={() => void open(meeting)}>
+              <Button
+                kind="soft"
+                size="small"
+                busy={opening === meeting.id}
+                aria-label={`${t.start.open}: ${meeting.topic}`}
+                onClick={() => void open(meeting)}
+              >
                 {t.start.open}
               </Button>
             </li>
           ))}
         </ul>
       )}
-      {invite?.invitation && <InvitationDialog words={invite.invitation} onClose={() => setInvite(null)} />}
+      {invite?.invitation && (
+        <InvitationDialog words={invite.invitation} onClose={() => setInvite(null)} />
+      )}
     </section>
   );
 }
 
 /** The invitation, to read and to copy. */
-export function InvitationDialog({ words, onClose }: { words: string; onClose: () => void }): JSX.Element {
+export function InvitationDialog({
+  words,
+  onClose,
+}: {
+  words: string;
+  onClose: () => void;
+}): JSX.Element {
   const t = text.value;
   return (
     <Dialog
       title={t.start.invitationTitle}
       onClose={onClose}
-      footer={<Button kind="primary" icon="copy" autofocus onClick={() => void copyWords(words).then((done) => done && onClose())}>{t.start.invitation}</Button>}
+      footer={
+        <Button
+          kind="primary"
+          icon="copy"
+          autofocus
+          onClick={() => void copyWords(words).then((done) => done && onClose())}
+        >
+          {t.start.invitation}
+        </Button>
+      }
     >
       <p class="muted">{t.start.invitationLead}</p>
-      <pre class="invitation" tabIndex={0}>{words}</pre>
+      <pre class="invitation" tabIndex={0}>
+        {words}
+      </pre>
     </Dialog>
   );
 }

@@ -18,7 +18,9 @@ export function Home({ boot }: { boot: Boot }): JSX.Element {
   const t = text.value;
   useEffect(() => {
     document.title = "Convoke";
-    void api.me().then((answer) => setAccount(answer.ok && answer.value.email ? answer.value : null));
+    void api
+      .me()
+      .then((answer) => setAccount(answer.ok && answer.value.email ? answer.value : null));
   }, []);
   if (account) {
     const out = async () => {
@@ -28,13 +30,21 @@ export function Home({ boot }: { boot: Boot }): JSX.Element {
     return (
       <Frame
         aside={
-          <Menu class="btn small" label={`${account.name || account.email} · ${t.home.accountMenu}`} items={[{ icon: "leave", label: t.home.signOut, act: () => void out() }]}>
+          <Menu
+            class="btn small"
+            label={`${account.name || account.email} · ${t.home.accountMenu}`}
+            items={[{ icon: "leave", label: t.home.signOut, act: () => void out() }]}
+          >
             <span class="account-name clip">{account.name || account.email}</span>
             <Icon name="more" />
           </Menu>
         }
       >
-        {boot.refusal && <div class="page-notice"><Notice tone="bad">{refusalSentence(boot.refusal)}</Notice></div>}
+        {boot.refusal && (
+          <div class="page-notice">
+            <Notice tone="bad">{refusalSentence(boot.refusal)}</Notice>
+          </div>
+        )}
         <Dashboard account={account} boot={{ ...boot, refusal: undefined }} />
       </Frame>
     );
@@ -42,7 +52,11 @@ export function Home({ boot }: { boot: Boot }): JSX.Element {
   const icons: IconName[] = ["lock", "check", "share"];
   return (
     <Frame>
-      {boot.refusal && <div class="page-notice"><Notice tone="bad">{refusalSentence(boot.refusal)}</Notice></div>}
+      {boot.refusal && (
+        <div class="page-notice">
+          <Notice tone="bad">{refusalSentence(boot.refusal)}</Notice>
+        </div>
+      )}
       <section class="hero">
         <div class="hero-words">
           <h1>{t.home.title}</h1>
@@ -50,7 +64,9 @@ export function Home({ boot }: { boot: Boot }): JSX.Element {
           <ul class="points">
             {t.home.points.map(([head, body], i) => (
               <li key={head}>
-                <span class="point-icon"><Icon name={icons[i] ?? "check"} /></span>
+                <span class="point-icon">
+                  <Icon name={icons[i] ?? "check"} />
+                </span>
                 <div>
                   <b>{head}</b>
                   <p class="muted small">{body}</p>

@@ -20,7 +20,14 @@ export function Join({ boot }: { boot: Boot }): JSX.Element {
   useEffect(() => {
     document.title = `${topic ?? t.title} · Convoke`;
     if (boot.ticket && boot.meeting) {
-      enterMeeting({ id: boot.meeting.id, ticket: boot.ticket, name: boot.name ?? "", topic, viewer: boot.viewer === true, host: boot.role === "host" });
+      enterMeeting({
+        id: boot.meeting.id,
+        ticket: boot.ticket,
+        name: boot.name ?? "",
+        topic,
+        viewer: boot.viewer === true,
+        host: boot.role === "host",
+      });
     }
   }, []);
   if (straight) {
@@ -29,7 +36,10 @@ export function Join({ boot }: { boot: Boot }): JSX.Element {
         <div class="card lift centre stack" role="status">
           <Mark size={52} />
           <h1>{topic ?? t.title}</h1>
-          <p class="row muted"><span class="spin" aria-hidden="true" />{t.entering}</p>
+          <p class="row muted">
+            <span class="spin" aria-hidden="true" />
+            {t.entering}
+          </p>
         </div>
       </Frame>
     );
@@ -54,9 +64,19 @@ export function Join({ boot }: { boot: Boot }): JSX.Element {
           {!host && !boot.id && <p class="muted">{t.lead}</p>}
         </div>
         {host && boot.refusal && <Notice tone="bad">{refusalSentence(boot.refusal)}</Notice>}
-        {host ? <SignIn email={boot.email ?? ""} onDone={() => void hosted()} focusPassword={Boolean(boot.email)} /> : <JoinForm boot={boot} />}
+        {host ? (
+          <SignIn
+            email={boot.email ?? ""}
+            onDone={() => void hosted()}
+            focusPassword={Boolean(boot.email)}
+          />
+        ) : (
+          <JoinForm boot={boot} />
+        )}
       </div>
-      <p class="centred small"><a href="/">{t.otherwise}</a></p>
+      <p class="centred small">
+        <a href="/">{t.otherwise}</a>
+      </p>
     </Frame>
   );
 }

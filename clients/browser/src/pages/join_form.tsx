@@ -32,7 +32,13 @@ export function JoinForm({ boot, compact }: { boot: Boot; compact?: boolean }): 
     const answer = await api.join(body);
     if (answer.ok) {
       remember("name", name.trim());
-      enterMeeting({ id: digits, ticket: answer.value.ticket, name: name.trim(), viewer: boot.viewer === true, topic: answer.value.meeting?.topic });
+      enterMeeting({
+        id: digits,
+        ticket: answer.value.ticket,
+        name: name.trim(),
+        viewer: boot.viewer === true,
+        topic: answer.value.meeting?.topic,
+      });
       return null;
     }
     return answer.refusal;
@@ -51,7 +57,10 @@ export function JoinForm({ boot, compact }: { boot: Boot; compact?: boolean }): 
   const waits = refusal?.code === "not_started" && digits !== null && name.trim() !== "";
   useEffect(() => {
     if (!waits) return;
-    const timer = setInterval(() => void tryDoor().then((refused) => refused && setRefusal(refused)), ask_again_ms);
+    const timer = setInterval(
+      () => void tryDoor().then((refused) => refused && setRefusal(refused)),
+      ask_again_ms,
+    );
     return () => clearInterval(timer);
   }, [waits, id, name, password]);
   return (
@@ -83,9 +92,17 @@ export function JoinForm({ boot, compact }: { boot: Boot; compact?: boolean }): 
         wrong={checked && name.trim() === "" ? t.wrongName : undefined}
       />
       {needsPassword && (!compact || digits !== null || refusal !== null) && (
-        <PasswordField label={t.password} value={password} onValue={setPassword} autocomplete="off" hint={t.passwordHint} />
+        <PasswordField
+          label={t.password}
+          value={password}
+          onValue={setPassword}
+          autocomplete="off"
+          hint={t.passwordHint}
+        />
       )}
-      <Button submit kind="primary" size="big" full busy={busy}>{compact ? text.value.home.joinButton : t.go}</Button>
+      <Button submit kind="primary" size="big" full busy={busy}>
+        {compact ? text.value.home.joinButton : t.go}
+      </Button>
     </form>
   );
 }

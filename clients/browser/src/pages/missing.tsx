@@ -23,19 +23,27 @@ export function Missing(): JSX.Element {
   return (
     <Frame narrow>
       <div class="card lift stack">
-        <span class="point-icon big"><Icon name="cameraOff" /></span>
+        <span class="point-icon big">
+          <Icon name="cameraOff" />
+        </span>
         <h1>{t.title}</h1>
         {insecure ? (
           <>
             <Notice tone="warm">{t.insecure}</Notice>
-            <a class="btn primary big" href={location.href.replace(/^http:/, "https:")}>{t.openSecure}</a>
+            <a class="btn primary big" href={location.href.replace(/^http:/, "https:")}>
+              {t.openSecure}
+            </a>
           </>
         ) : (
           <>
             <p class="muted">{t.lead}</p>
             <p>{t.advice}</p>
-            <p><b>{t.browsers}</b></p>
-            <Button kind="primary" onClick={() => location.reload()}>{t.again}</Button>
+            <p>
+              <b>{t.browsers}</b>
+            </p>
+            <Button kind="primary" onClick={() => location.reload()}>
+              {t.again}
+            </Button>
           </>
         )}
       </div>

@@ -30,7 +30,12 @@ export function Setup({ boot }: { boot: Boot }): JSX.Element {
     if (tooShort || !boot.setupToken) return;
     setBusy(true);
     setRefusal(null);
-    const answer = await api.setup({ token: boot.setupToken, email: email.trim(), name: name.trim(), password });
+    const answer = await api.setup({
+      token: boot.setupToken,
+      email: email.trim(),
+      name: name.trim(),
+      password,
+    });
     if (!answer.ok) {
       setBusy(false);
       setRefusal(answer.refusal);
@@ -51,13 +56,36 @@ export function Setup({ boot }: { boot: Boot }): JSX.Element {
           <Notice tone="bad">{t.noToken}</Notice>
         ) : (
           <form class="stack" onSubmit={(e) => void send(e)}>
-            <Field label={t.name} value={name} onValue={setName} autocomplete="name" required maxLength={64} />
-            <Field label={t.email} value={email} onValue={setEmail} type="email" autocomplete="username" required />
-            <PasswordField label={t.password} value={password} onValue={setPassword} autocomplete="new-password" hint={t.passwordHint} required />
+            <Field
+              label={t.name}
+              value={name}
+              onValue={setName}
+              autocomplete="name"
+              required
+              maxLength={64}
+            />
+            <Field
+              label={t.email}
+              value={email}
+              onValue={setEmail}
+              type="email"
+              autocomplete="username"
+              required
+            />
+            <PasswordField
+              label={t.password}
+              value={password}
+              onValue={setPassword}
+              autocomplete="new-password"
+              hint={t.passwordHint}
+              required
+            />
             {short && <Notice tone="bad">{t.tooShort}</Notice>}
             {refusal && <Notice tone="bad">{refusalSentence(refusal)}</Notice>}
             {done && <Notice icon="check">{t.done}</Notice>}
-            <Button submit kind="primary" size="big" full busy={busy}>{t.go}</Button>
+            <Button submit kind="primary" size="big" full busy={busy}>
+              {t.go}
+            </Button>
           </form>
         )}
       </div>

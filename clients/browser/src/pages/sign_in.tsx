@@ -6,7 +6,12 @@ import type { Refusal } from "../boot";
 import { refusalSentence, text } from "../i18n";
 import { Button, Field, Notice, PasswordField } from "../ui/controls";
 
-type Props = { email: string; onDone: (account: Account) => void; quiet?: boolean; focusPassword?: boolean };
+type Props = {
+  email: string;
+  onDone: (account: Account) => void;
+  quiet?: boolean;
+  focusPassword?: boolean;
+};
 
 /** The sign-in form. */
 export function SignIn({ email: first, onDone, quiet, focusPassword }: Props): JSX.Element {
@@ -25,10 +30,29 @@ export function SignIn({ email: first, onDone, quiet, focusPassword }: Props): J
   };
   return (
     <form class="stack" onSubmit={(e) => void send(e)}>
-      <Field label={t.email} value={email} onValue={setEmail} type="text" inputMode="email" autocomplete="username" autocapitalize="off" spellcheck={false} required />
-      <PasswordField label={t.password} value={password} onValue={setPassword} autocomplete="current-password" required autofocus={focusPassword} />
+      <Field
+        label={t.email}
+        value={email}
+        onValue={setEmail}
+        type="text"
+        inputMode="email"
+        autocomplete="username"
+        autocapitalize="off"
+        spellcheck={false}
+        required
+      />
+      <PasswordField
+        label={t.password}
+        value={password}
+        onValue={setPassword}
+        autocomplete="current-password"
+        required
+        autofocus={focusPassword}
+      />
       {refusal && <Notice tone="bad">{refusalSentence(refusal)}</Notice>}
-      <Button submit kind={quiet ? "plain" : "primary"} size="big" full busy={busy}>{t.signIn}</Button>
+      <Button submit kind={quiet ? "plain" : "primary"} size="big" full busy={busy}>
+        {t.signIn}
+      </Button>
     </form>
   );
 }

@@ -1,10 +1,22 @@
-// What this tab keeps for one meeting, so that a reload comes back to it: the resume secret and a few labels.
+// What this tab keeps for one meeting, so that a reload comes back to it: the resume secret and a
+// few labels.
 
 /** The way back as it is kept: numbers and bytes as text. */
-export type KeptWayBack = { meeting: number; session: number; client: string; secret: string; next: number };
+export type KeptWayBack = {
+  meeting: number;
+  session: number;
+  client: string;
+  secret: string;
+  next: number;
+};
 
 /** Labels shown before the meeting is connected. */
-export type Note = { name?: string | undefined; topic?: string | undefined; viewer?: boolean; host?: boolean };
+export type Note = {
+  name?: string | undefined;
+  topic?: string | undefined;
+  viewer?: boolean;
+  host?: boolean;
+};
 
 const key = (kind: string, meeting: string): string => `convoke.${kind}.${meeting}`;
 

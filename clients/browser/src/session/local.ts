@@ -1,4 +1,5 @@
-// What this person sends: screen, camera and microphone, each brought in step with the facts of the meeting.
+// What this person sends: screen, camera and microphone, each brought in step with the facts of
+// the meeting.
 import { signal, type Signal } from "@preact/signals";
 import { openCamera, openMicrophone, openScreen, release } from "../media/capture";
 import { plan, Publisher, type Plan } from "../media/publisher";
@@ -48,11 +49,20 @@ export class Local {
   /** Loudness of the own microphone. */
   readonly level = signal(0);
   /** Chosen devices; null is the browser's choice. */
-  readonly chosen: { camera: string | null; microphone: string | null } = { camera: null, microphone: null };
+  readonly chosen: { camera: string | null; microphone: string | null } = {
+    camera: null,
+    microphone: null,
+  };
   private readonly slots: Record<Kind, Slot>;
 
   constructor(private readonly host: Host) {
-    const empty = (): Slot => ({ stream: null, plan: null, publisher: null, wish: 0, wanted: false });
+    const empty = (): Slot => ({
+      stream: null,
+      plan: null,
+      publisher: null,
+      wish: 0,
+      wanted: false,
+    });
     this.slots = { screen: empty(), camera: empty(), microphone: empty() };
   }
 
@@ -79,7 +89,8 @@ export class Local {
     this.state[kind].value = "starting";
     if (slot.publisher && kind === "microphone") {
       const asked = await this.host.ask(command.resume(slot.publisher.track));
-      if ("refused" in asked && asked.refused.code !== "already_done") this.refuse(kind, asked.refused, wish);
+      if ("refused" in asked && asked.refused.code !== "already_done")
+        this.refuse(kind, asked.refused, wish);
       else this.follow();
       return;
     }
@@ -90,7 +101,8 @@ export class Local {
       slot.wanted = false;
       this.state[kind].value = "off";
       // Closing the browser's chooser is no failure.
-      const cancelled = kind === "screen" && error instanceof DOMException && error.name === "NotAllowedError";
+      const cancelled =
+        kind === "screen" && error instanceof DOMException && error.name === "NotAllowedError";
       if (!cancelled) this.host.failed(kind, "denied");
       return;
     }
@@ -173,7 +185,8 @@ export class Local {
     const me = this.host.me();
     for (const [id, track] of this.host.view().tracks) {
       const slot = this.slots[track.kind];
-      if (track.owner === me && slot.publisher?.track !== id && !slot.wanted) void this.host.ask(command.close(id));
+      if (track.owner === me && slot.publisher?.track !== id && !slot.wanted)
+        void this.host.ask(command.close(id));
     }
     this.follow();
     for (const kind of kinds) this.slots[kind].publisher?.key();

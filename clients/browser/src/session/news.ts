@@ -1,4 +1,5 @@
-// What a fact means in words: spoken to screen readers, shown as a toast when it concerns this person.
+// What a fact means in words: spoken to screen readers, shown as a toast when it concerns this
+// person.
 import type { Dictionary } from "../i18n/en";
 import type { Fact } from "../model/fold";
 import type { View } from "../model/view";
@@ -25,11 +26,15 @@ export function news(t: Dictionary, view: View, fact: Fact, me: number): News | 
     case "roster.joined":
       return who !== me && view.people.size < crowd ? say(e.joined(String(body["name"]))) : null;
     case "roster.left":
-      return who !== me && view.people.has(who) && view.people.size < crowd ? say(e.left(called(who))) : null;
+      return who !== me && view.people.has(who) && view.people.size < crowd
+        ? say(e.left(called(who)))
+        : null;
     case "roster.waiting":
       return show(e.waiting(String(body["name"])));
     case "hand.raised":
-      return who !== me ? { words: e.hand(called(who)), toast: view.people.get(me)?.role === "host" } : null;
+      return who !== me
+        ? { words: e.hand(called(who)), toast: view.people.get(me)?.role === "host" }
+        : null;
     case "track.muted":
       return who === me ? show(e.mutedYou) : null;
     case "track.unmuted":
@@ -37,14 +42,19 @@ export function news(t: Dictionary, view: View, fact: Fact, me: number): News | 
     case "chat.silenced":
       return who === me ? show(e.silencedYou) : null;
     case "floor.presenter_changed":
-      if (who === me) return fact.actor === me || fact.actor === 0 ? say(e.presenterYou) : show(e.presenterYou);
+      if (who === me)
+        return fact.actor === me || fact.actor === 0 ? say(e.presenterYou) : show(e.presenterYou);
       if (view.presenter === me) return show(e.notPresenter);
       return who ? say(e.presenter(called(who))) : null;
     case "track.opened":
-      return body["kind"] === "screen" && fact.actor !== me ? say(e.shares(called(fact.actor))) : null;
+      return body["kind"] === "screen" && fact.actor !== me
+        ? say(e.shares(called(fact.actor)))
+        : null;
     case "track.closed": {
       const track = view.tracks.get(num(body["track"]));
-      return track?.kind === "screen" && track.owner !== me ? say(e.sharesEnded(called(track.owner))) : null;
+      return track?.kind === "screen" && track.owner !== me
+        ? say(e.sharesEnded(called(track.owner)))
+        : null;
     }
     case "lock.locked":
       return show(e.lockedNow);

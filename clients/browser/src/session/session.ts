@@ -1,4 +1,5 @@
-// One person's place in one session: the connection, the fold, what is received and what is sent, as signals.
+// One person's place in one session: the connection, the fold, what is received and what is sent,
+// as signals.
 import { signal } from "@preact/signals";
 import { text, refusalSentence } from "../i18n";
 import { Player } from "../media/player";
@@ -65,7 +66,11 @@ export class Session {
         const t = text.value.errors;
         if (why === "no encoder") toast(t.noEncoder, true);
         else if (why !== "denied") toast(refusalSentence(why), true);
-        else toast({ screen: t.shareFailed, camera: t.cameraDenied, microphone: t.micDenied }[kind], true);
+        else
+          toast(
+            { screen: t.shareFailed, camera: t.cameraDenied, microphone: t.micDenied }[kind],
+            true,
+          );
       },
     });
   }
@@ -94,7 +99,8 @@ export class Session {
   /** A wish whose refusal is shown as a toast. */
   async wish(wish: unknown): Promise<void> {
     const asked = await this.ask(wish);
-    if ("refused" in asked && asked.refused.code !== "already_done") toast(refusalSentence(asked.refused), true);
+    if ("refused" in asked && asked.refused.code !== "already_done")
+      toast(refusalSentence(asked.refused), true);
   }
 
   /** Says something; it is shown at once and marked until it has its place. */
@@ -113,7 +119,9 @@ export class Session {
     } else if (asked.seq <= this.diagnostics.seq) {
       this.sending.value = settled;
     } else {
-      this.sending.value = this.sending.value.map((s) => (s.key === sending.key ? { ...s, seq: asked.seq } : s));
+      this.sending.value = this.sending.value.map((s) =>
+        s.key === sending.key ? { ...s, seq: asked.seq } : s,
+      );
     }
   }
 
@@ -246,7 +254,8 @@ export class Session {
 
   private keep(): void {
     const key = this.socket.connection.key;
-    if (key) keepResume(this.meeting, { ...key, client: key.client.toString(), secret: hex(key.secret) });
+    if (key)
+      keepResume(this.meeting, { ...key, client: key.client.toString(), secret: hex(key.secret) });
   }
 }
 

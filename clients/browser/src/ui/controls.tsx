@@ -18,9 +18,26 @@ type ButtonProps = Omit<ButtonHTMLAttributes, "icon" | "class" | "size" | "type"
 
 /** A button; with `label` and no children it is a square icon button. */
 export function Button(props: ButtonProps): JSX.Element {
-  const { kind = "plain", size, icon, label, full, busy, submit, children, disabled, ...rest } = props;
+  const {
+    kind = "plain",
+    size,
+    icon,
+    label,
+    full,
+    busy,
+    submit,
+    children,
+    disabled,
+    ...rest
+  } = props;
   const square = icon !== undefined && children === undefined;
-  const names = ["btn", kind === "plain" ? "" : kind, size ?? "", square ? "icon" : "", full ? "full" : ""];
+  const names = [
+    "btn",
+    kind === "plain" ? "" : kind,
+    size ?? "",
+    square ? "icon" : "",
+    full ? "full" : "",
+  ];
   return (
     <button
       {...rest}
@@ -55,9 +72,19 @@ type FieldProps = {
 };
 
 /** A labelled line of text with its hint and its error. */
-export function Field({ label, value, onValue, hint, wrong, class: extra, ...rest }: FieldProps): JSX.Element {
+export function Field({
+  label,
+  value,
+  onValue,
+  hint,
+  wrong,
+  class: extra,
+  ...rest
+}: FieldProps): JSX.Element {
   const id = useId();
-  const described = [hint ? `${id}-hint` : "", wrong ? `${id}-wrong` : ""].filter(Boolean).join(" ");
+  const described = [hint ? `${id}-hint` : "", wrong ? `${id}-wrong` : ""]
+    .filter(Boolean)
+    .join(" ");
   return (
     <div class="field">
       <label for={id}>{label}</label>
@@ -70,14 +97,30 @@ export function Field({ label, value, onValue, hint, wrong, class: extra, ...res
         aria-describedby={described || undefined}
         onInput={(e) => onValue(e.currentTarget.value)}
       />
-      {hint && <p class="hint" id={`${id}-hint`}>{hint}</p>}
-      {wrong && <p class="wrong" id={`${id}-wrong`}>{wrong}</p>}
+      {hint && (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+      {wrong && (
+        <p class="wrong" id={`${id}-wrong`}>
+          {wrong}
+        </p>
+      )}
     </div>
   );
 }
 
 /** A password with a button that shows it. */
-export function PasswordField({ label, value, onValue, hint, wrong: _wrong, class: _class, ...rest }: FieldProps): JSX.Element {
+export function PasswordField({
+  label,
+  value,
+  onValue,
+  hint,
+  wrong: _wrong,
+  class: _class,
+  ...rest
+}: FieldProps): JSX.Element {
   const id = useId();
   const [shown, setShown] = useState(false);
   const t = text.value.ui;
@@ -107,16 +150,29 @@ export function PasswordField({ label, value, onValue, hint, wrong: _wrong, clas
           />
         </span>
       </div>
-      {hint && <p class="hint" id={`${id}-hint`}>{hint}</p>}
+      {hint && (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
     </div>
   );
 }
 
 /** An on/off switch with its words beside it. */
-export function Switch(props: { on: boolean; onChange: (on: boolean) => void; children: ComponentChildren }): JSX.Element {
+export function Switch(props: {
+  on: boolean;
+  onChange: (on: boolean) => void;
+  children: ComponentChildren;
+}): JSX.Element {
   return (
     <label class="switch">
-      <input type="checkbox" role="switch" checked={props.on} onChange={(e) => props.onChange(e.currentTarget.checked)} />
+      <input
+        type="checkbox"
+        role="switch"
+        checked={props.on}
+        onChange={(e) => props.onChange(e.currentTarget.checked)}
+      />
       <span class="track" aria-hidden="true" />
       <span>{props.children}</span>
     </label>
@@ -124,7 +180,11 @@ export function Switch(props: { on: boolean; onChange: (on: boolean) => void; ch
 }
 
 /** A sentence that matters, with its tone. */
-export function Notice(props: { tone?: "bad" | "warm"; icon?: IconName; children: ComponentChildren }): JSX.Element {
+export function Notice(props: {
+  tone?: "bad" | "warm";
+  icon?: IconName;
+  children: ComponentChildren;
+}): JSX.Element {
   const bad = props.tone === "bad";
   return (
     <div class={`notice ${props.tone ?? ""}`} role={bad ? "alert" : undefined}>
@@ -134,7 +194,10 @@ export function Notice(props: { tone?: "bad" | "warm"; icon?: IconName; children
   );
 }
 
-/** The letters that stand for a name: two initials, or the last two characters of a Chinese name. */
+/**
+ * The letters that stand for a name: two initials, or the last two characters of a Chinese
+ * name.
+ */
 export function initials(name: string): string {
   const trimmed = name.trim();
   if (/^[\u3400-\u9fff]+$/u.test(trimmed)) return trimmed.slice(-2);
@@ -145,7 +208,15 @@ export function initials(name: string): string {
 }
 
 /** A round portrait made of initials; the hue follows the participant's number. */
-export function Avatar({ name, number, big }: { name: string; number: number; big?: boolean }): JSX.Element {
+export function Avatar({
+  name,
+  number,
+  big,
+}: {
+  name: string;
+  number: number;
+  big?: boolean;
+}): JSX.Element {
   return (
     <span class={`avatar hue-${number % 10} ${big ? "big" : ""}`} aria-hidden="true">
       {initials(name)}

@@ -35,7 +35,8 @@ export function Dialog({ title, onClose, wide, footer, children }: DialogProps):
         onClose();
       }}
       onClose={() => {
-        // Browsers may close a dialog without asking; one that we closed is no longer in the document.
+        // Browsers may close a dialog without asking; one that we closed is no longer in the
+        // document.
         if (ref.current?.isConnected) onClose();
       }}
       onClick={(e) => {
@@ -46,7 +47,9 @@ export function Dialog({ title, onClose, wide, footer, children }: DialogProps):
         <h2 id={id}>{title}</h2>
         <Button kind="quiet" icon="close" label={text.value.ui.close} onClick={onClose} />
       </header>
-      <div class="body" tabIndex={0} role="group" aria-labelledby={id}>{children}</div>
+      <div class="body" tabIndex={0} role="group" aria-labelledby={id}>
+        {children}
+      </div>
       {footer && <footer>{footer}</footer>}
     </dialog>
   );

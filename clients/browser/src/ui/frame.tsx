@@ -6,10 +6,16 @@ import { Preferences } from "./preferences";
 import { Toasts } from "./toast";
 
 /** The frame; `aside` stands at the right of the header. */
-export function Frame(props: { aside?: ComponentChildren; narrow?: boolean; children: ComponentChildren }): JSX.Element {
+export function Frame(props: {
+  aside?: ComponentChildren;
+  narrow?: boolean;
+  children: ComponentChildren;
+}): JSX.Element {
   return (
     <div class="frame">
-      <a class="skip" href="#main">{text.value.ui.skip}</a>
+      <a class="skip" href="#main">
+        {text.value.ui.skip}
+      </a>
       <header class="frame-top">
         <a class="brand" href="/" aria-label="Convoke">
           <Mark />

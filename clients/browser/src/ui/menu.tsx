@@ -58,7 +58,9 @@ export function Menu({ label, items, class: names, children }: MenuProps): JSX.E
   const keys = (e: KeyboardEvent) => {
     const all = [...(list.current?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
     const at = all.indexOf(document.activeElement as HTMLElement);
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1 + all.length, Home: 0, End: all.length - 1 }[e.key];
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1 + all.length, Home: 0, End: all.length - 1 }[
+      e.key
+    ];
     if (to !== undefined) {
       e.preventDefault();
       all[to % all.length]?.focus();
@@ -104,7 +106,11 @@ export function Menu({ label, items, class: names, children }: MenuProps): JSX.E
               >
                 <Icon name={item.icon} />
                 {item.label}
-                {item.keys && <span class="kbd" aria-hidden="true">{item.keys}</span>}
+                {item.keys && (
+                  <span class="kbd" aria-hidden="true">
+                    {item.keys}
+                  </span>
+                )}
               </button>
             ),
           )}

@@ -12,11 +12,22 @@ export function Preferences(): JSX.Element {
   const dark = theme.value === "system" ? isDark() : theme.value === "dark";
   return (
     <div class="row prefs">
-      <button type="button" class="btn quiet small" lang={locale.value === "en" ? "zh-Hans" : "en"} onClick={switchLocale}>
+      <button
+        type="button"
+        class="btn quiet small"
+        lang={locale.value === "en" ? "zh-Hans" : "en"}
+        onClick={switchLocale}
+      >
         <Icon name="language" />
         {locale.value === "en" ? "简体中文" : "English"}
       </button>
-      <Button kind="quiet" size="small" icon={dark ? "sun" : "moon"} label={dark ? t.toLight : t.toDark} onClick={switchTheme} />
+      <Button
+        kind="quiet"
+        size="small"
+        icon={dark ? "sun" : "moon"}
+        label={dark ? t.toLight : t.toDark}
+        onClick={switchTheme}
+      />
     </div>
   );
 }

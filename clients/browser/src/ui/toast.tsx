@@ -34,7 +34,9 @@ function dismiss(key: number): void {
 export function Toasts(): JSX.Element {
   return (
     <>
-      <div class="sr" role="log" aria-live="polite" aria-atomic="true">{spoken.value}</div>
+      <div class="sr" role="log" aria-live="polite" aria-atomic="true">
+        {spoken.value}
+      </div>
       <div class="toasts" role="status" aria-live="polite">
         {toasts.value.map((t) => (
           <div key={t.key} class={`toast ${t.bad ? "bad" : ""}`}>

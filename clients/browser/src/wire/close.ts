@@ -1,4 +1,5 @@
-// What a close code means for the person: over, or worth another try. The list is `schemas/close_codes.toml`.
+// What a close code means for the person: over, or worth another try. The list is
+// `schemas/close_codes.toml`.
 
 /** What follows from the end of a connection. */
 export type Ending =

@@ -1,4 +1,5 @@
-// One client's link as a value that is stepped: bytes and times go in, outputs come out; no socket, no clock.
+// One client's link as a value that is stepped: bytes and times go in, outputs come out; no
+// socket, no clock.
 import { num, pack, tagged, unpack } from "./bytes";
 import { ending, type Ending } from "./close";
 import { entry_kind, readEntry, readWithheld, withheld_kind, type Entry } from "./entry";
@@ -13,7 +14,13 @@ const backoff_max_ms = 10_000;
 const unanswered_max = 64;
 
 /** The way back into a session; `next` is the number of the next request. */
-export type WayBack = { meeting: number; session: number; client: bigint; secret: Uint8Array; next: number };
+export type WayBack = {
+  meeting: number;
+  session: number;
+  client: bigint;
+  secret: Uint8Array;
+  next: number;
+};
 
 /** A "no" with its stable code. */
 export type Refused = { code: string; sentence: string };
@@ -22,7 +29,13 @@ export type Refused = { code: string; sentence: string };
 export type Accepted = { epoch: number; seq: number; durable: boolean };
 
 /** Who we are in the session. */
-export type Welcome = { who: number; meeting: number; session: number; client: bigint; now: number };
+export type Welcome = {
+  who: number;
+  meeting: number;
+  session: number;
+  client: bigint;
+  now: number;
+};
 
 /** Why it is over, with the server's words. */
 export type Over = { why: Extract<Ending, { over: string }>["over"]; refused: Refused };
@@ -51,7 +64,12 @@ export type Told =
 type Pending = { n: number; command: unknown; sent: number };
 
 /** What a connection starts from: a ticket, or the way back. */
-export type Start = { ticket?: string; wayBack?: WayBack | null; agent: string; random: () => number };
+export type Start = {
+  ticket?: string;
+  wayBack?: WayBack | null;
+  agent: string;
+  random: () => number;
+};
 
 export class Connection {
   readonly ledger = new Ledger();
@@ -100,7 +118,10 @@ export class Connection {
     return [this.control("hello", hello)];
   }
 
-  /** The socket closed, or could not be opened: it is over, or another one is asked for, later and later. */
+  /**
+   * The socket closed, or could not be opened: it is over, or another one is asked for, later
+   * and later.
+   */
   closed(code: number): Output[] {
     const was = this.open && this.greeted;
     this.open = false;
@@ -197,20 +218,33 @@ export class Connection {
         return [{ kind: "waiting" }, ...this.again(now)];
       case "snapshot": {
         const at = body["position"] as Record<string, unknown>;
-        this.ledger.start({ epoch: num(at["epoch"]), seq: num(at["seq"]) }, body["hash"] as Uint8Array);
+        this.ledger.start(
+          { epoch: num(at["epoch"]), seq: num(at["seq"]) },
+          body["hash"] as Uint8Array,
+        );
         const resumed = this.started;
         this.started = true;
-        return [{ kind: "snapshot", view: body["view"] as Record<string, unknown> }, ...this.begin(resumed, now)];
+        return [
+          { kind: "snapshot", view: body["view"] as Record<string, unknown> },
+          ...this.begin(resumed, now),
+        ];
       }
       case "resumed":
-        if (num(body["from"]) !== this.ledger.position.seq + 1) throw new Error("resumed at another place");
+        if (num(body["from"]) !== this.ledger.position.seq + 1)
+          throw new Error("resumed at another place");
         return this.begin(true, now);
       case "reply":
         return this.reply(num(body["n"]), body["result"]);
       case "key_frame_wanted":
         return [{ kind: "key_frame_wanted", track: num(body["track"]) }];
       case "slower":
-        return [{ kind: "slower", track: num(body["track"]), bitsPerSecond: num(body["bits_per_second"]) }];
+        return [
+          {
+            kind: "slower",
+            track: num(body["track"]),
+            bitsPerSecond: num(body["bits_per_second"]),
+          },
+        ];
       case "bye":
         // The close frame follows; what it means is decided there.
         this.said = {
@@ -231,7 +265,10 @@ export class Connection {
     this.wayBack = { meeting, session, client, secret: body["secret"] as Uint8Array };
     this.next = Math.max(this.next, num(body["requests"] ?? 0) + 1);
     this.greeted = true;
-    return { kind: "welcome", welcome: { client, meeting, session, who: num(body["who"]), now: num(body["now"]) } };
+    return {
+      kind: "welcome",
+      welcome: { client, meeting, session, who: num(body["who"]), now: num(body["now"]) },
+    };
   }
 
   private begin(resumed: boolean, now: number): Output[] {
@@ -262,9 +299,14 @@ export class Connection {
       const refused = { code: String(body["code"]), sentence: String(body["sentence"] ?? "") };
       return at >= 0 ? [{ kind: "reply", n, refused }] : [];
     }
-    const accepted = { epoch: num(body["epoch"]), seq: num(body["seq"]), durable: body["durable"] === true };
+    const accepted = {
+      epoch: num(body["epoch"]),
+      seq: num(body["seq"]),
+      durable: body["durable"] === true,
+    };
     const hash = body["hash"];
-    if (hash instanceof Uint8Array && hash.length === 32 && accepted.seq > 0) this.ledger.receipt(accepted.seq, hash);
+    if (hash instanceof Uint8Array && hash.length === 32 && accepted.seq > 0)
+      this.ledger.receipt(accepted.seq, hash);
     return at >= 0 ? [{ kind: "reply", n, accepted }] : [];
   }
 

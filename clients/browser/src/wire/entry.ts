@@ -1,4 +1,5 @@
-// The entry: one fact as bytes, exactly as the server stores and hashes it. All integers little endian.
+// The entry: one fact as bytes, exactly as the server stores and hashes it. All integers little
+// endian.
 import { sha256 } from "@noble/hashes/sha2.js";
 import { same, unpack } from "./bytes";
 
@@ -40,7 +41,10 @@ export function chain(before: Uint8Array, leaf: Uint8Array): Uint8Array {
   return sha256.create().update(before).update(leaf).digest();
 }
 
-/** Reads an entry; throws when the bytes are none or the payload is not what the header promises. */
+/**
+ * Reads an entry; throws when the bytes are none or the payload is not what the header
+ * promises.
+ */
 export function readEntry(bytes: Uint8Array): Entry {
   if (bytes.length < header_bytes + salt_bytes) throw new Error("entry: short");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -50,7 +54,8 @@ export function readEntry(bytes: Uint8Array): Entry {
   const header = bytes.subarray(0, header_bytes);
   const payload = bytes.subarray(header_bytes);
   const erased = payload.every((b) => b === 0);
-  if (!erased && !same(sha256(payload), header.subarray(64, 96))) throw new Error("entry: the payload does not fit");
+  if (!erased && !same(sha256(payload), header.subarray(64, 96)))
+    throw new Error("entry: the payload does not fit");
   return {
     meeting: view.getUint32(8, true),
     session: view.getUint32(12, true),
@@ -68,7 +73,8 @@ export function readEntry(bytes: Uint8Array): Entry {
 
 /** Reads the place of a withheld entry. */
 export function readWithheld(bytes: Uint8Array): Withheld {
-  if (bytes.length !== withheld_bytes || bytes[0] !== withheld_kind) throw new Error("withheld: wrong length");
+  if (bytes.length !== withheld_bytes || bytes[0] !== withheld_kind)
+    throw new Error("withheld: wrong length");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return { seq: Number(view.getBigUint64(8, true)), leaf: bytes.slice(16, 48) };
 }

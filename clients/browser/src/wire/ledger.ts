@@ -1,4 +1,5 @@
-// The ledger: takes entries as lanes deliver them, gives them back in strict order of seq, once, and follows
+// The ledger: takes entries as lanes deliver them, gives them back in strict order of seq, once,
+// and follows
 // the hash chain so that receipts can be checked against it.
 import { same } from "./bytes";
 import { chain, type Entry, type Withheld } from "./entry";

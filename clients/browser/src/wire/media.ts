@@ -1,4 +1,5 @@
-// Media messages: a 40-byte header and at most 16 KiB in all; frames are cut into parts and put together again.
+// Media messages: a 40-byte header and at most 16 KiB in all; frames are cut into parts and put
+// together again.
 
 /** Bytes of the header. */
 export const media_header_bytes = 40;

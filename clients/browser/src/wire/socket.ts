@@ -1,4 +1,5 @@
-// The thin shell around a connection: one WebSocket at a time, timers, and the network coming and going.
+// The thin shell around a connection: one WebSocket at a time, timers, and the network coming and
+// going.
 import { Connection, type Output, type Told, type WayBack } from "./connection";
 
 const subprotocol = "convoke.1";
@@ -26,7 +27,11 @@ export class Socket {
     options: { ticket?: string; wayBack?: WayBack | null },
     private readonly listener: Listener,
   ) {
-    this.connection = new Connection({ ...options, agent: navigator.userAgent.slice(0, 200), random: Math.random });
+    this.connection = new Connection({
+      ...options,
+      agent: navigator.userAgent.slice(0, 200),
+      random: Math.random,
+    });
     this.ticker = setInterval(() => this.tick(), tick_ms);
     addEventListener("online", this.online);
     this.dial();
@@ -102,7 +107,8 @@ export class Socket {
   private tick(): void {
     if (!this.ws) return;
     const now = performance.now();
-    // The browser answers pings by itself and tells nobody; a socket that swallows bytes and says nothing is dead.
+    // The browser answers pings by itself and tells nobody; a socket that swallows bytes and says
+    // nothing is dead.
     if (this.buffered > 0 && now - this.heard > silence_max_ms) this.drop();
     else this.run(this.connection.tick(now));
   }
@@ -119,7 +125,8 @@ export class Socket {
     for (const output of outputs) {
       switch (output.kind) {
         case "send":
-          if (this.ws?.readyState === WebSocket.OPEN) this.ws.send(output.bytes as Uint8Array<ArrayBuffer>);
+          if (this.ws?.readyState === WebSocket.OPEN)
+            this.ws.send(output.bytes as Uint8Array<ArrayBuffer>);
           break;
         case "drop":
           this.drop();
