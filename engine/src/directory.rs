@@ -7,13 +7,15 @@ use convoke_model::meeting::life;
 use convoke_model::site::accounts::{Account, Accounts, Email};
 use convoke_model::site::{self, Site};
 use convoke_model::view::session::SessionView;
-use convoke_model::{AccountId, MeetingId, Record, SessionNumber};
+use convoke_model::{AccountId, MeetingId, Millis, Record, SessionNumber};
 
 /// What is known of a meeting from outside.
 #[derive(Clone, Debug)]
 pub struct MeetingInfo {
     /// What it was made as.
     pub created: life::Creation,
+    /// When it was made.
+    pub at: Millis,
     /// The session that is open.
     pub open: Option<OpenSession>,
     /// How many sessions it had.
@@ -101,8 +103,13 @@ impl Directory {
         match &record.event {
             life::Event::Created(created) => {
                 inner.owners.entry(created.owner).or_default().insert(meeting);
-                let created = created.clone();
-                inner.meetings.insert(meeting, MeetingInfo { created, open: None, sessions: 0 });
+                let info = MeetingInfo {
+                    created: created.clone(),
+                    at: record.time,
+                    open: None,
+                    sessions: 0,
+                };
+                inner.meetings.insert(meeting, info);
             }
             life::Event::SessionOpened { session } => {
                 if let Some(info) = inner.meetings.get_mut(&meeting) {

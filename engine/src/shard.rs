@@ -310,11 +310,10 @@ impl Shard {
         facts: &mut Vec<Fact>,
     ) -> Result<Answer, Refusal> {
         let id = creation.meeting;
-        if !self.meetings.contains_key(&id) {
-            let fresh =
-                LiveMeeting { life: Meeting::default(), pen: Pen::new(StreamId::meeting(id)) };
-            self.meetings.insert(id, fresh);
-        }
+        self.meetings.entry(id).or_insert_with(|| LiveMeeting {
+            life: Meeting::default(),
+            pen: Pen::new(StreamId::meeting(id)),
+        });
         let answer = self.decide_life(origin, id, life::Command::Create(creation.clone()), facts);
         if answer.is_err() && self.meetings.get(&id).is_some_and(|m| m.life.created.is_none()) {
             self.meetings.remove(&id);

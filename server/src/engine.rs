@@ -1,0 +1,196 @@
+//! The engine behind the doors: the control plane's calls as wishes to the cores, its questions as looks into
+//! the directory.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use convoke_engine::policies::{Builtin, Recorded};
+use convoke_engine::{Answer as Granted, Ask, Call, Directory, ReplyTo, Wish};
+use convoke_model::meeting::life::Creation;
+use convoke_model::site::accounts::{Account as Known, Command as Accounts, Email};
+use convoke_model::{AccountId, Actor, MeetingId, Refusal, SessionNumber, site};
+use tokio::sync::oneshot;
+
+use crate::control::{
+    Account, Answer, Engine, EngineError, Meeting, MeetingState, NewAccount, NewMeeting,
+};
+use crate::entropy;
+use crate::worker::{Cores, ask_record};
+
+/// Meeting numbers drawn before the site is taken to be full.
+const DRAWS_MAX: u32 = 1000;
+
+/// Makes a copy of the log while it is in use.
+pub trait Backup: Send + Sync {
+    /// Copies the log to a folder: the bytes copied.
+    ///
+    /// # Errors
+    /// What went wrong, as a sentence.
+    fn backup(&self, to: &Path) -> Result<u64, String>;
+}
+
+/// The cores and the directory, as the control plane uses them.
+pub struct LiveEngine {
+    cores: Arc<Cores>,
+    directory: Arc<Directory>,
+    policies: Recorded<Builtin>,
+    participants_max: u32,
+    backup: Arc<dyn Backup>,
+    writable: Arc<AtomicBool>,
+}
+
+impl LiveEngine {
+    /// An engine over running cores. `writable` is lowered by whoever sees the log fail.
+    #[must_use]
+    pub fn new(
+        cores: Arc<Cores>,
+        directory: Arc<Directory>,
+        policies: Recorded<Builtin>,
+        participants_max: u32,
+        backup: Arc<dyn Backup>,
+        writable: Arc<AtomicBool>,
+    ) -> Self {
+        Self { cores, directory, policies, participants_max, backup, writable }
+    }
+
+    async fn wish(
+        &self,
+        meeting: Option<MeetingId>,
+        by: Actor,
+        wish: Wish,
+    ) -> Result<Granted, EngineError> {
+        let (answer, answered) = oneshot::channel();
+        // Whoever asked may have hung up; then nobody needs the answer.
+        let call = Call::new(move |granted| drop(answer.send(granted)));
+        let ask = Ask { reply: ReplyTo::Call(call), by, request: None, wish };
+        if !self.cores.submit(meeting, ask) {
+            return Err(EngineError::Refused(Refusal::Busy));
+        }
+        match answered.await {
+            Ok(granted) => granted.map_err(EngineError::Refused),
+            Err(_) => Err(EngineError::Unavailable("the engine is stopping".into())),
+        }
+    }
+
+    fn known(&self, id: AccountId, account: Known) -> Account {
+        let Known { email, name, administrator } = account;
+        Account { id, email, name, administrator }
+    }
+}
+
+impl Engine for LiveEngine {
+    fn add_account(&self, new: NewAccount) -> Answer<'_, AccountId> {
+        Box::pin(async move {
+            let NewAccount { email, name, administrator, first } = new;
+            let add = Accounts::Add { email, name, administrator, first };
+            let wish = Wish::Site(site::Command::Accounts(add));
+            let granted = self.wish(None, Actor::Server, wish).await?;
+            Ok(AccountId(granted.made))
+        })
+    }
+
+    fn account_by_email<'a>(&'a self, email: &'a Email) -> Answer<'a, Option<Account>> {
+        Box::pin(async move {
+            let found = self.directory.account_by_email(email);
+            Ok(found.map(|(id, account)| self.known(id, account)))
+        })
+    }
+
+    fn account(&self, id: AccountId) -> Answer<'_, Option<Account>> {
+        Box::pin(async move {
+            Ok(self.directory.account(id).map(|account| self.known(id, account)))
+        })
+    }
+
+    fn has_administrator(&self) -> Answer<'_, bool> {
+        Box::pin(async { Ok(self.directory.accounts(|accounts| accounts.has_administrator())) })
+    }
+
+    fn create_meeting(&self, new: NewMeeting) -> Answer<'_, MeetingId> {
+        Box::pin(async move {
+            let NewMeeting { kind, topic, owner, has_password } = new;
+            for _ in 0..DRAWS_MAX {
+                let meeting = entropy::meeting_id();
+                if self.directory.has_meeting(meeting) {
+                    continue;
+                }
+                let topic = topic.clone();
+                let creation = Creation { meeting, owner, kind, topic, has_password };
+                let wish = Wish::Create(creation);
+                match self.wish(Some(meeting), owner.into(), wish).await {
+                    Ok(_) => return Ok(meeting),
+                    Err(EngineError::Refused(Refusal::Taken)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Err(EngineError::Unavailable("no meeting number is free".into()))
+        })
+    }
+
+    fn meeting(&self, id: MeetingId) -> Answer<'_, Option<Meeting>> {
+        Box::pin(async move { Ok(self.directory.meeting(id).map(seen)) })
+    }
+
+    fn meetings_of(&self, owner: AccountId) -> Answer<'_, Vec<Meeting>> {
+        Box::pin(async move {
+            let mut meetings: Vec<Meeting> =
+                self.directory.meetings_of(owner).into_iter().map(seen).collect();
+            meetings.sort_by_key(|meeting| std::cmp::Reverse(meeting.created));
+            Ok(meetings)
+        })
+    }
+
+    fn open_session(&self, meeting: MeetingId, by: AccountId) -> Answer<'_, SessionNumber> {
+        Box::pin(async move {
+            let record = ask_record(&self.policies, meeting);
+            let participants_max = self.participants_max;
+            let wish = Wish::Open { meeting, host: by, participants_max, record };
+            let granted = self.wish(Some(meeting), by.into(), wish).await?;
+            Ok(SessionNumber(granted.made))
+        })
+    }
+
+    fn record(&self, wish: site::Command) -> Answer<'_, ()> {
+        Box::pin(async move { self.wish(None, Actor::Server, Wish::Site(wish)).await.map(drop) })
+    }
+
+    fn backup<'a>(&'a self, to: &'a Path) -> Answer<'a, ()> {
+        let (backup, to) = (self.backup.clone(), to.to_owned());
+        Box::pin(async move {
+            let copied = tokio::task::spawn_blocking(move || backup.backup(&to)).await;
+            let bytes = copied
+                .map_err(|_| EngineError::Unavailable("the copy was interrupted".into()))?
+                .map_err(EngineError::Unavailable)?;
+            let audit = site::Command::Audit(site::Audit::BackedUp { bytes });
+            self.wish(None, Actor::Server, Wish::Site(audit)).await.map(drop)
+        })
+    }
+
+    fn writable(&self) -> bool {
+        self.writable.load(Ordering::Acquire)
+    }
+
+    fn caught_up(&self) -> bool {
+        // Shards load everything before the doors open, and the directory is written before answers.
+        true
+    }
+}
+
+fn seen(info: convoke_engine::directory::MeetingInfo) -> Meeting {
+    let state = match info.open {
+        Some(open) => MeetingState::Open(open.session),
+        None if info.sessions == 0 => MeetingState::NotStarted,
+        None => MeetingState::Ended,
+    };
+    let created = info.created;
+    Meeting {
+        id: created.meeting,
+        kind: created.kind,
+        topic: created.topic,
+        owner: created.owner,
+        has_password: created.has_password,
+        created: info.at,
+        state,
+    }
+}
