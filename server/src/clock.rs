@@ -45,6 +45,13 @@ impl Clock for SystemClock {
     }
 }
 
+/// Time since this was first asked in this process, for measuring how long something takes.
+#[must_use]
+pub fn process_uptime() -> Duration {
+    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    START.get_or_init(Instant::now).elapsed()
+}
+
 /// A clock moved by hand, so that tests of limits do not wait.
 #[derive(Debug, Default)]
 pub struct HandClock {

@@ -25,6 +25,8 @@ pub struct Config {
     pub sign_in: SignInLimits,
     /// How fast one participant may chat.
     pub chat: ChatLimits,
+    /// How large a meeting may be.
+    pub meetings: MeetingLimits,
     /// How many connections are held.
     pub connections: ConnectionLimits,
     /// What is logged.
@@ -128,6 +130,20 @@ pub struct ChatLimits {
 impl Default for ChatLimits {
     fn default() -> Self {
         Self { per_second: 5, burst: 20 }
+    }
+}
+
+/// How large a meeting may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MeetingLimits {
+    /// People in one session at once.
+    pub participants_max: u32,
+}
+
+impl Default for MeetingLimits {
+    fn default() -> Self {
+        Self { participants_max: 5000 }
     }
 }
 

@@ -3,14 +3,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use convoke_engine::policies::{Builtin, Recorded};
 use convoke_engine::{Answer as Granted, Ask, Call, Directory, ReplyTo, Wish};
 use convoke_model::meeting::life::Creation;
 use convoke_model::site::accounts::{Account as Known, Command as Accounts, Email};
 use convoke_model::{AccountId, Actor, MeetingId, Refusal, SessionNumber, site};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::control::{
     Account, Answer, Engine, EngineError, Meeting, MeetingState, NewAccount, NewMeeting,
@@ -37,11 +36,11 @@ pub struct LiveEngine {
     policies: Recorded<Builtin>,
     participants_max: u32,
     backup: Arc<dyn Backup>,
-    writable: Arc<AtomicBool>,
+    failed: watch::Receiver<Option<String>>,
 }
 
 impl LiveEngine {
-    /// An engine over running cores. `writable` is lowered by whoever sees the log fail.
+    /// An engine over running cores. `failed` says why, once the log cannot be written.
     #[must_use]
     pub fn new(
         cores: Arc<Cores>,
@@ -49,9 +48,9 @@ impl LiveEngine {
         policies: Recorded<Builtin>,
         participants_max: u32,
         backup: Arc<dyn Backup>,
-        writable: Arc<AtomicBool>,
+        failed: watch::Receiver<Option<String>>,
     ) -> Self {
-        Self { cores, directory, policies, participants_max, backup, writable }
+        Self { cores, directory, policies, participants_max, backup, failed }
     }
 
     async fn wish(
@@ -61,8 +60,10 @@ impl LiveEngine {
         wish: Wish,
     ) -> Result<Granted, EngineError> {
         let (answer, answered) = oneshot::channel();
-        // Whoever asked may have hung up; then nobody needs the answer.
-        let call = Call::new(move |granted| drop(answer.send(granted)));
+        let call = Call::new(move |granted| {
+            // Whoever asked may have hung up; then nobody needs the answer.
+            let _ = answer.send(granted);
+        });
         let ask = Ask { reply: ReplyTo::Call(call), by, request: None, wish };
         if !self.cores.submit(meeting, ask) {
             return Err(EngineError::Refused(Refusal::Busy));
@@ -98,9 +99,9 @@ impl Engine for LiveEngine {
     }
 
     fn account(&self, id: AccountId) -> Answer<'_, Option<Account>> {
-        Box::pin(async move {
-            Ok(self.directory.account(id).map(|account| self.known(id, account)))
-        })
+        Box::pin(
+            async move { Ok(self.directory.account(id).map(|account| self.known(id, account))) },
+        )
     }
 
     fn has_administrator(&self) -> Answer<'_, bool> {
@@ -168,7 +169,7 @@ impl Engine for LiveEngine {
     }
 
     fn writable(&self) -> bool {
-        self.writable.load(Ordering::Acquire)
+        self.failed.borrow().is_none()
     }
 
     fn caught_up(&self) -> bool {

@@ -33,6 +33,8 @@ pub struct Admission {
     pub account: Option<AccountId>,
     /// Whether a host has to let this person in, for want of password and invitation.
     pub lobby: bool,
+    /// A number for the browser or device, 0 when unknown: who was removed may not come back with it.
+    pub family: u64,
     /// Where the ticket was asked for.
     pub from: IpAddr,
 }
@@ -63,6 +65,13 @@ impl Tickets {
         Some(ticket)
     }
 
+    /// The meeting that a waiting ticket is for; the ticket stays good.
+    pub fn meeting_of(&self, ticket: &str, now: Duration) -> Option<MeetingId> {
+        let waiting = self.waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let ticket = waiting.get(&hash(ticket))?;
+        (ticket.until > now).then_some(ticket.admission.meeting)
+    }
+
     /// Uses a ticket up. `None` when it was never issued, was used, or is too old.
     ///
     /// A lookup by hash: how long it takes says nothing about tickets that exist.
@@ -89,6 +98,7 @@ mod tests {
             name: Name::new("Ann").expect("a name"),
             account: None,
             lobby: false,
+            family: 0,
             from: IpAddr::from([127, 0, 0, 1]),
         }
     }

@@ -135,6 +135,7 @@ impl Site {
             name,
             account: None,
             lobby: opened.credential == Credential::Nothing,
+            family: 0,
             from,
         };
         self.issue(admission)

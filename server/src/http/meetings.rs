@@ -122,6 +122,7 @@ impl Site {
             name: account.name.clone(),
             account: Some(account.id),
             lobby: false,
+            family: 0,
             from: caller.from(),
         })?;
         Ok((meeting, ticket))

@@ -4,7 +4,6 @@ use convoke_fanout::Lane;
 use convoke_model::grant::Role;
 use convoke_model::{ClientId, MeetingId, Millis, ParticipantId, SessionNumber, TrackId};
 use convoke_wire::close::Close;
-use convoke_wire::entry::Hash;
 use convoke_wire::frame::{Opcode, close_payload, server_header};
 use convoke_wire::half::ServerHalf;
 use convoke_wire::half::assembler::Assembler;
@@ -55,7 +54,7 @@ pub(super) enum Stage {
     /// A host has to let the person in.
     Lobby(Seat),
     /// Facts are read from the log until the lane has the next one.
-    CatchingUp { seat: Seat, next: u64, hash: Hash, reading: bool },
+    CatchingUp(Seat),
     /// Follows the lanes.
     Live(Seat, Readers),
     /// Nothing is read any more; what is left is sent, then it is closed.
@@ -120,8 +119,7 @@ impl Connection {
 
     pub(super) fn seat(&self) -> Option<Seat> {
         match &self.stage {
-            Stage::Lobby(seat) | Stage::Live(seat, _) => Some(*seat),
-            Stage::CatchingUp { seat, .. } => Some(*seat),
+            Stage::Lobby(seat) | Stage::CatchingUp(seat) | Stage::Live(seat, _) => Some(*seat),
             Stage::Fresh | Stage::Entering { .. } | Stage::Leaving => None,
         }
     }

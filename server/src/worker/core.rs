@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use convoke_engine::{Ask, Effect, Shard};
 use convoke_fanout::PinSlot;
+use convoke_model::meeting::roster::LeaveReason;
 use convoke_model::{Millis, ParticipantId};
 use mio::{Events, Interest, Poll, Token};
 
@@ -51,11 +52,14 @@ pub(super) struct Core {
     pub(super) readable: VecDeque<usize>,
     pub(super) media: BTreeMap<SessionKey, Vec<u8>>,
     pub(super) media_since: Option<Millis>,
-    pub(super) away: VecDeque<(Millis, SessionKey, ParticipantId)>,
+    /// Who is away, until when, and what is said of it then.
+    pub(super) away: BTreeMap<(SessionKey, ParticipantId), (Millis, LeaveReason)>,
     pub(super) empty: BTreeMap<SessionKey, Millis>,
-    pub(super) restarted: Option<Millis>,
+    pub(super) orphans_sought: Millis,
     pub(super) ticked: Millis,
     pub(super) now: Millis,
+    /// Sessions that ended and whose last seal is on its way through the log.
+    pub(super) sealed: Vec<SessionKey>,
     pub(super) stopping: bool,
 }
 
@@ -88,11 +92,12 @@ impl Core {
             readable: VecDeque::new(),
             media: BTreeMap::new(),
             media_since: None,
-            away: VecDeque::new(),
+            away: BTreeMap::new(),
             empty: BTreeMap::new(),
-            restarted: Some(now),
+            orphans_sought: now,
             ticked: now,
             now,
+            sealed: Vec::new(),
             stopping: false,
         }
     }
@@ -100,9 +105,7 @@ impl Core {
     /// Runs until told to stop.
     pub(super) fn run(mut self, mut pins: PinSlot) {
         let mut events = Events::with_capacity(1024);
-        for ask in self.shard.all_disconnected() {
-            self.shard.submit(ask);
-        }
+        self.restart();
         loop {
             let wait = match () {
                 () if !self.readable.is_empty() => Duration::ZERO,
@@ -126,6 +129,7 @@ impl Core {
                 }
             }
             self.turns();
+            self.forget_sealed();
             self.record_media(false);
             self.tick();
             self.flush_dirty(&mut pins);
@@ -187,6 +191,7 @@ impl Core {
                         self.shard.submit(Ask::server(wish));
                     }
                 }
+                ToCore::Sealed(key) => self.sealed.push(key),
                 ToCore::Stop => self.stop(),
             }
         }
@@ -237,7 +242,9 @@ impl Core {
             self.free.push(token);
             return None;
         }
+        // It may come from another core, whose lists it was on.
         connection.readable = true;
+        connection.flush_queued = false;
         self.readable.push_back(token);
         self.by_id.insert(connection.id, token);
         self.connections[token] = Some(connection);
@@ -315,6 +322,16 @@ impl Core {
         }
         for token in behind {
             self.fall_behind(token);
+        }
+    }
+
+    /// An ended session whose recording is bound is no longer needed.
+    fn forget_sealed(&mut self) {
+        if self.sealed.is_empty() || !self.shard.is_idle() {
+            return;
+        }
+        for (meeting, session) in std::mem::take(&mut self.sealed) {
+            self.shard.forget(meeting, session);
         }
     }
 

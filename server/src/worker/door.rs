@@ -3,8 +3,8 @@
 use convoke_engine::session::Missed;
 use convoke_engine::{Answer, Ask, ReplyTo, Wish};
 use convoke_model::grant::{Grant, Role};
-use convoke_model::meeting::roster::{self, Entering, Place};
 use convoke_model::meeting::Command;
+use convoke_model::meeting::roster::{self, Entering, Place};
 use convoke_model::policy::{Admit, Question, Verdict};
 use convoke_model::view::session::Viewer;
 use convoke_model::{Actor, MeetingId, ParticipantId, Refusal, SessionNumber};
@@ -152,8 +152,7 @@ impl Core {
         let Some((who, person)) = found else {
             return self.turn_away(token, Refusal::TicketInvalid);
         };
-        let seat =
-            Seat { session: key, who, client: resume.client, role: person.grant.role };
+        let seat = Seat { session: key, who, client: resume.client, role: person.grant.role };
         let place = person.place;
         match place {
             Place::Gone => return self.turn_away(token, Refusal::Ended),
@@ -246,8 +245,7 @@ impl Core {
         let (position, hash) = live.durable();
         let view = live.view.for_viewer(Viewer::Participant(seat.who, seat.role));
         let at = live.lanes.facts().head();
-        let snapshot =
-            ServerMessage::Snapshot(Snapshot { position, hash: hash.to_vec(), view });
+        let snapshot = ServerMessage::Snapshot(Snapshot { position, hash: hash.to_vec(), view });
         if let Some(connection) = self.connection(token) {
             connection.say(&snapshot);
             connection.seq = position.seq;
@@ -259,7 +257,8 @@ impl Core {
     pub(super) fn follow(&mut self, token: usize, seat: Seat, facts_at: u64) {
         let Some(live) = self.shard.session(seat.session.0, seat.session.1) else { return };
         let lanes = &live.lanes;
-        let hosts = (seat.role == Role::Host).then(|| (lanes.hosts().clone(), lanes.hosts().head()));
+        let hosts =
+            (seat.role == Role::Host).then(|| (lanes.hosts().clone(), lanes.hosts().head()));
         let mut wanted = Vec::new();
         let mut tracks = Vec::new();
         for (&track, lane) in lanes.tracks().iter().filter(|(_, lane)| lane.owner != seat.who) {

@@ -58,7 +58,11 @@ impl Core {
             Event::Roster(roster::Event::Left { who, reason }) => self.left(key, *who, *reason),
             Event::Roster(roster::Event::Disconnected { who }) => {
                 let until = self.now.plus(self.shared.patience.resume_ms);
-                self.away.push_back((until, key, *who));
+                // Who was away since the server's start already has a time.
+                self.away.entry((key, *who)).or_insert((until, LeaveReason::Lost));
+            }
+            Event::Roster(roster::Event::Reconnected { who }) => {
+                self.away.remove(&(key, *who));
             }
             Event::Track(event) => self.track(key, record.actor, event),
             Event::Lifecycle(lifecycle::Event::Ended { .. }) => {
@@ -79,6 +83,7 @@ impl Core {
     }
 
     fn left(&mut self, key: SessionKey, who: ParticipantId, reason: LeaveReason) {
+        self.away.remove(&(key, who));
         let Some((token, _)) = self.seated(key, who) else { return };
         let close = match reason {
             LeaveReason::Left => Close::Done,
@@ -143,7 +148,7 @@ impl Core {
                 continue;
             }
             if let Some(connection) = self.connection(token)
-                && matches!(connection.stage, Stage::Live(..) | Stage::CatchingUp { .. })
+                && matches!(connection.stage, Stage::Live(..) | Stage::CatchingUp(_))
             {
                 connection.push(Opcode::Binary, bytes);
                 if connection.waiting() > OWN_BYTES_MAX {
@@ -248,7 +253,7 @@ impl Core {
     pub(super) fn catch_up(&mut self, token: usize, seat: Seat, next: u64, hash: Hash) {
         let id = match self.connection(token) {
             Some(connection) => {
-                connection.stage = Stage::CatchingUp { seat, next, hash, reading: false };
+                connection.stage = Stage::CatchingUp(seat);
                 connection.id
             }
             None => return,
@@ -261,11 +266,6 @@ impl Core {
             let at = live.lanes.facts().head();
             return self.follow(token, seat, at);
         }
-        if let Some(connection) = self.connection(token)
-            && let Stage::CatchingUp { reading, .. } = &mut connection.stage
-        {
-            *reading = true;
-        }
         let (core, session) = (self.index, seat.session);
         let (who, role) = (seat.who, seat.role);
         self.readers.ask(Read { core, id, session, who, role, next, to, hash });
@@ -275,9 +275,7 @@ impl Core {
     pub(super) fn caught_up(&mut self, caught_up: CaughtUp) {
         let Some(&token) = self.by_id.get(&caught_up.id) else { return };
         let Some(connection) = self.connection(token) else { return };
-        let Stage::CatchingUp { seat, reading, .. } = &mut connection.stage else { return };
-        *reading = false;
-        let seat = *seat;
+        let Stage::CatchingUp(seat) = connection.stage else { return };
         let stretch = match caught_up.stretch {
             Ok(stretch) => stretch,
             Err(error) => {

@@ -15,7 +15,6 @@ mod timers;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use convoke_engine::policies::{Builtin, Recorded};
 use convoke_engine::{Ask, Directory, Shard, TurnId};
@@ -53,6 +52,8 @@ enum ToCore {
     CaughtUp(Box<CaughtUp>),
     /// What the recorder has to say of a session.
     Recorded(SessionKey, Vec<convoke_model::meeting::recording::Command>),
+    /// The recorder has said its last of a session.
+    Sealed(SessionKey),
     /// Say goodbye to everybody and end.
     Stop,
 }
@@ -199,11 +200,6 @@ pub fn core_of(meeting: MeetingId, cores: usize) -> usize {
 /// The stream of a session on a core.
 fn stream_of(key: SessionKey) -> StreamId {
     StreamId::session(key.0, key.1)
-}
-
-/// Time since the process began to count, for the cost of decisions.
-pub fn elapsed() -> Duration {
-    crate::clock::process_uptime()
 }
 
 /// What the record policy says of a meeting.

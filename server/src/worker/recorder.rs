@@ -20,8 +20,7 @@ pub trait Media: Send + Sync {
     ///
     /// # Errors
     /// When the disk did not take it.
-    fn append(&self, stream: StreamId, batch: &[u8], now: Millis)
-    -> std::io::Result<Vec<Command>>;
+    fn append(&self, stream: StreamId, batch: &[u8], now: Millis) -> std::io::Result<Vec<Command>>;
 
     /// The session is over: seals what is left.
     ///
@@ -95,10 +94,15 @@ fn run(queue: &Receiver<Work>, media: &dyn Media, mailboxes: &[Arc<Mailbox>]) {
                     }
                 }
             },
-            Work::Close(key) => match media.close(stream_of(key)) {
-                Ok(commands) => tell(mailboxes, key, commands),
-                Err(error) => tracing::error!(%error, meeting = %key.0, "media is not sealed"),
-            },
+            Work::Close(key) => {
+                match media.close(stream_of(key)) {
+                    Ok(commands) => tell(mailboxes, key, commands),
+                    Err(error) => tracing::error!(%error, meeting = %key.0, "media is not sealed"),
+                }
+                if let Some(mailbox) = mailboxes.get(core_of(key.0, mailboxes.len())) {
+                    mailbox.send(ToCore::Sealed(key));
+                }
+            }
         }
     }
 }

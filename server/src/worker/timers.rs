@@ -1,5 +1,7 @@
 //! What happens because time passes: silence, stalls, absences, empty sessions.
 
+use std::collections::BTreeSet;
+
 use convoke_model::Millis;
 use convoke_model::meeting::lifecycle::{self, EndReason};
 use convoke_model::meeting::roster::{self, LeaveReason, Place};
@@ -41,6 +43,8 @@ impl Default for Patience {
 
 /// How often the timers are looked at.
 const TICK_MS: u64 = 250;
+/// How often people without a connection are looked for.
+const ORPHANS_MS: u64 = 5000;
 
 impl Core {
     pub(super) fn tick(&mut self) {
@@ -87,51 +91,62 @@ impl Core {
         }
     }
 
-    /// Lets go of people who did not come back in time. Everybody who was here when the server stopped
-    /// has the same time from its start.
+    /// Everybody who was here when the server stopped has a while to come back from now on.
+    pub(super) fn restart(&mut self) {
+        let until = self.now.plus(self.shared.patience.resume_ms);
+        for live in self.shard.sessions() {
+            for (who, _) in live.decided.roster.not_gone() {
+                let key = (live.meeting, live.number);
+                self.away.insert((key, who), (until, LeaveReason::ServerRestart));
+            }
+        }
+        for ask in self.shard.all_disconnected() {
+            self.shard.submit(ask);
+        }
+    }
+
+    /// Lets go of people who did not come back in time.
     fn absences(&mut self) {
-        if let Some(start) = self.restarted
-            && self.now.since(start) >= self.shared.patience.resume_ms
-        {
-            self.restarted = None;
-            for ask in self.shard.drop_missing() {
-                self.shard.submit(ask);
-            }
-        }
-        while let Some(&(until, key, who)) = self.away.front() {
-            if until > self.now {
-                break;
-            }
-            self.away.pop_front();
+        let now = self.now;
+        let over = self.away.iter().filter(|(_, (until, _))| *until <= now);
+        let over: Vec<_> = over.map(|(&(key, who), &(_, reason))| (key, who, reason)).collect();
+        for (key, who, reason) in over {
+            self.away.remove(&(key, who));
             let live = self.shard.session(key.0, key.1);
-            let person = live.and_then(|live| live.decided.roster.person(who));
-            let is_away = person.is_some_and(|person| person.place == Place::Away);
-            // Came back and was lost again: the later absence counts.
-            let again = self.away.iter().any(|&(_, k, w)| k == key && w == who);
-            if is_away && !again && self.restarted.is_none() {
-                self.wish(key, roster::Command::Drop { who, reason: LeaveReason::Lost });
+            let place = live.and_then(|live| live.decided.roster.person(who)).map(|p| p.place);
+            let waits = place == Some(Place::Lobby) && self.seated(key, who).is_none();
+            if place == Some(Place::Away) || waits {
+                self.wish(key, roster::Command::Drop { who, reason });
             }
         }
-        self.orphans();
+        if now.since(self.orphans_sought) >= ORPHANS_MS {
+            self.orphans_sought = now;
+            self.orphans();
+        }
     }
 
     /// Whoever hung up while the door was being asked never got a seat: nobody speaks for them.
     fn orphans(&mut self) {
+        let entering: BTreeSet<_> = self
+            .connections
+            .iter()
+            .flatten()
+            .filter_map(|connection| match connection.stage {
+                Stage::Entering { session, .. } => Some(session),
+                _ => None,
+            })
+            .collect();
         let mut orphans = Vec::new();
-        if self.restarted.is_none() {
-            for live in self.shard.sessions() {
-                let key = (live.meeting, live.number);
-                let entering = self.connections.iter().flatten().any(|connection| {
-                    matches!(connection.stage, Stage::Entering { session, .. } if session == key)
-                });
-                if entering {
-                    continue;
-                }
-                for (who, person) in live.decided.roster.not_gone() {
-                    let speaks = self.seated(key, who).is_some();
-                    if matches!(person.place, Place::Here | Place::Lobby) && !speaks {
-                        orphans.push((key, who));
-                    }
+        for live in self.shard.sessions() {
+            let key = (live.meeting, live.number);
+            if entering.contains(&key) {
+                continue;
+            }
+            for (who, person) in live.decided.roster.not_gone() {
+                let waited_for = self.away.contains_key(&(key, who));
+                let lost = matches!(person.place, Place::Here | Place::Lobby);
+                if lost && !waited_for && self.seated(key, who).is_none() {
+                    orphans.push((key, who));
                 }
             }
         }

@@ -1,0 +1,203 @@
+//! The data plane put together: opens the log, loads the shards, starts the committer and the cores.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use convoke_engine::policies::{Builtin, Recorded};
+use convoke_engine::{Directory, Limits, Shard};
+use convoke_fanout::{Pool, PoolLimits};
+use convoke_journal::committer::{CommitQueue, Committer, Fatal, Outcome, Settings};
+use convoke_journal::segments::{Loss, Reason};
+use convoke_journal::{Journal, LogReader, Opened, Options};
+use convoke_model::{Actor, Audience, Millis, Position, StreamId, site};
+use convoke_wire::codec;
+use convoke_wire::half::server::Limits as HalfLimits;
+use tokio::sync::watch;
+
+use crate::backend::{Backend, BackendError, Opening, Operations};
+use crate::clock::{Clock, SystemClock, process_uptime};
+use crate::engine::{Backup, LiveEngine};
+use crate::entropy;
+use crate::folder::Folder;
+use crate::media::MediaFiles;
+use crate::worker::{Commit, Cores, Patience, Shared, core_of};
+
+/// What commands and the server do with a data folder.
+#[must_use]
+pub fn operations() -> Operations {
+    Operations { open, backup, restore, accept_loss }
+}
+
+fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
+    let Opening { folder, config, clock, tickets } = opening;
+    let journal = match convoke_journal::open(&Options::new(folder.root())).map_err(said)? {
+        Opened::Ready(journal) => journal,
+        Opened::Quarantined(found) => {
+            let why = found.reason();
+            return Err(BackendError(format!(
+                "The log is not whole: {why}\nNothing was changed. Put the missing files \
+                 back from a backup, or accept the loss with `convoke recover --accept-loss`."
+            )));
+        }
+    };
+    let journal: Box<dyn Journal> = Box::new(journal);
+    let (epoch, log) = (journal.epoch(), journal.reader());
+    let directory = Arc::new(Directory::default());
+    let pool = Pool::new(PoolLimits::default());
+    let shards = load(&*log, epoch, &pool, &directory)?;
+    let (fail, failed) = watch::channel(None);
+    let fail = Arc::new(fail);
+    let alarm = fail.clone();
+    let committer = Committer::start(journal, Settings::default(), move |fatal| {
+        alarm.send_replace(Some(reason(&fatal)));
+    })
+    .map_err(said)?;
+    let chat = &config.chat;
+    let shared = Shared {
+        clock,
+        tickets,
+        commit: Arc::new(Queue { queue: committer.queue(), fail }),
+        log: log.clone(),
+        media: Arc::new(MediaFiles::new(folder.root())),
+        directory: directory.clone(),
+        resume_key: *folder.key("resume.key").map_err(said)?,
+        half_limits: HalfLimits {
+            requests_per_second: chat.per_second,
+            requests_burst: chat.burst,
+        },
+        patience: Patience::default(),
+        policies: Recorded::new(Builtin, process_uptime),
+    };
+    let cores = Arc::new(Cores::start(shards, &pool, shared).map_err(said)?);
+    let engine = LiveEngine::new(
+        cores.clone(),
+        directory,
+        Recorded::new(Builtin, process_uptime),
+        config.meetings.participants_max,
+        Arc::new(BackupOf { root: folder.root().to_owned() }),
+        failed.clone(),
+    );
+    let stop = {
+        let cores = cores.clone();
+        Box::new(move || {
+            cores.stop();
+            if let Err(error) = committer.stop() {
+                tracing::error!(%error, "the log was not closed in good order");
+            }
+        })
+    };
+    Ok(Backend { engine: Arc::new(engine), handover: cores, failed, stop })
+}
+
+/// One shard for each core; the first one also has the site.
+fn load(
+    log: &dyn LogReader,
+    epoch: u32,
+    pool: &Pool,
+    directory: &Arc<Directory>,
+) -> Result<Vec<Shard>, BackendError> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut shards = Vec::new();
+    for core in 0..cores {
+        let (seed, limits) = (entropy::bytes(), Limits::DEFAULT);
+        let mut shard = Shard::new(epoch, seed, core == 0, pool.clone(), limits, directory.clone());
+        shard.load(log, |meeting| core_of(meeting, cores) == core).map_err(said)?;
+        shards.push(shard);
+    }
+    Ok(shards)
+}
+
+/// Why the process ends. Nothing was published of what failed; a fresh start reads what is durable.
+fn reason(fatal: &Fatal) -> String {
+    match fatal {
+        Fatal::Failed(error) => format!("the log could not be written: {error}"),
+        Fatal::Late(after) => {
+            format!("the disk did not answer for {} seconds", after.as_secs())
+        }
+    }
+}
+
+fn said(error: impl std::fmt::Display) -> BackendError {
+    BackendError(error.to_string())
+}
+
+/// The committer's queue, as the cores use it.
+struct Queue {
+    queue: CommitQueue,
+    fail: Arc<watch::Sender<Option<String>>>,
+}
+
+impl Commit for Queue {
+    fn commit(&self, bytes: Vec<u8>, ends_session: bool, then: Box<dyn FnOnce() + Send>) {
+        let fail = self.fail.clone();
+        let submitted = self.queue.submit(bytes, move |outcome| match outcome {
+            Outcome::Durable(_) => then(),
+            // A shard's entries always follow its streams' tails; if not, going on would fork the log.
+            Outcome::Refused(refused) => {
+                fail.send_replace(Some(format!("the log refused a turn: {refused:?}")));
+            }
+            // The committer has said so, and the process ends.
+            Outcome::Failed => {}
+        });
+        if submitted.is_ok() && ends_session {
+            let checkpoint = self.queue.run(|journal| {
+                if let Err(error) = journal.checkpoint() {
+                    tracing::warn!(%error, "the checkpoint at a session's end was not written");
+                }
+            });
+            // The committer ends only when the process does.
+            let _ = checkpoint;
+        }
+    }
+}
+
+/// Copies the log of a folder while it is in use.
+struct BackupOf {
+    root: PathBuf,
+}
+
+impl Backup for BackupOf {
+    fn backup(&self, to: &Path) -> Result<u64, String> {
+        Err(format!("{} cannot be copied to {} yet", self.root.display(), to.display()))
+    }
+}
+
+fn backup(_: &Folder, _: &Path) -> Result<(), BackendError> {
+    Err(BackendError("This version cannot do that yet.".into()))
+}
+
+fn restore(_: &Path, _: &Folder) -> Result<(), BackendError> {
+    Err(BackendError("This version cannot do that yet.".into()))
+}
+
+/// Accepts that the log is shorter than its witness says, and notes that as the first fact of the new
+/// epoch.
+fn accept_loss(folder: &Folder) -> Result<String, BackendError> {
+    let found = match convoke_journal::open(&Options::new(folder.root())).map_err(said)? {
+        Opened::Ready(_) => return Ok("The log is whole: there is nothing to accept.".into()),
+        Opened::Quarantined(found) => found,
+    };
+    let why = found.reason().to_string();
+    let now = SystemClock::new().now();
+    let segments = found.accept_loss(|loss| lost(loss, now)).map_err(said)?;
+    let epoch = segments.epoch();
+    Box::new(segments).close().map_err(said)?;
+    Ok(format!("Accepted: {why}. The log goes on under epoch {epoch}, and says so."))
+}
+
+fn lost(loss: &Loss<'_>, now: Millis) -> Vec<u8> {
+    let (expected, found) = match loss.reason {
+        Reason::Missing { size, known, .. } => (*known, *size),
+        Reason::Damaged { .. } | Reason::WitnessLost => (0, 0),
+    };
+    let place = codec::Place {
+        stream: StreamId::SITE,
+        position: Position { epoch: loss.epoch, seq: loss.site.seq + 1 },
+        time: now,
+        actor: Actor::Server,
+        audience: Audience::Nobody,
+        request: None,
+    };
+    let fact = site::Event::Lost(site::Loss { expected, found });
+    codec::encode(&place, &entropy::bytes(), &fact).expect("a loss is a small fact")
+}
