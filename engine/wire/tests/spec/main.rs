@@ -6,6 +6,7 @@ mod examples;
 mod folds;
 mod messages;
 mod mutations;
+mod page;
 mod round_trip;
 mod scene;
 mod schema;
