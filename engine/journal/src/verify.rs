@@ -143,7 +143,7 @@ pub fn verify(
                 }
                 for placed in &whole.entries {
                     let offset = block.offset + placed.at as u64;
-                    check.entry(&placed.entry, &placed.leaf, &file, offset, &covered);
+                    check.entry(&placed.entry, &placed.leaf, (&file, offset), &covered);
                     visit(placed.place, placed.entry);
                 }
             }
@@ -152,7 +152,7 @@ pub fn verify(
                     check.damaged(damage);
                 }
                 for (place, leaf, one) in salvage(&block.bytes) {
-                    check.entry(&one, &leaf, &file, block.offset, &covered);
+                    check.entry(&one, &leaf, (&file, block.offset), &covered);
                     visit(place, one);
                 }
             }
@@ -174,19 +174,18 @@ impl Streams {
         self.tails.iter().map(|(&stream, &tail)| (stream, tail)).collect()
     }
 
-    /// The next entry in the node's order.
+    /// The next entry in the node's order; `at` is its file and byte, for what is wrong with it.
     pub(crate) fn entry(
         &mut self,
         one: &EntryRef<'_>,
         leaf: &Hash,
-        file: &str,
-        offset: u64,
+        at: (&str, u64),
         covered: impl Fn(&Header) -> bool,
         report: &mut Report,
     ) {
         let header = &one.header;
         let (stream, seq) = (header.stream, header.seq);
-        let damaged = |what| Finding::Damaged(Damage::at(file, offset, what).of(stream, seq, seq));
+        let damaged = |what| Finding::Damaged(Damage::at(at.0, at.1, what).of(stream, seq, seq));
         let tail = self.tails.entry(stream).or_default();
         if seq > tail.seq + 1 {
             let (from, to) = (tail.seq + 1, seq - 1);
@@ -300,11 +299,10 @@ impl Check {
         &mut self,
         one: &EntryRef<'_>,
         leaf: &Hash,
-        file: &str,
-        offset: u64,
+        at: (&str, u64),
         covered: impl Fn(&Header) -> bool,
     ) {
-        self.streams.entry(one, leaf, file, offset, covered, &mut self.report);
+        self.streams.entry(one, leaf, at, covered, &mut self.report);
         if let Some(tree) = &mut self.tree {
             tree.push(*leaf);
             self.compare();

@@ -124,7 +124,7 @@ impl Archive {
         let mut streams = Streams::default();
         let name = self.path.to_string_lossy().into_owned();
         for (_, entry) in self.entries() {
-            streams.entry(&entry, &entry.leaf(), &name, 0, &covered, &mut report);
+            streams.entry(&entry, &entry.leaf(), (&name, 0), &covered, &mut report);
         }
         let text = |kind| -> Result<Option<String>, Error> {
             let Some(&(_, at, length)) = self.section(kind) else { return Ok(None) };

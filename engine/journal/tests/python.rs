@@ -1,0 +1,75 @@
+//! The verifier in Python, which shares no code with this crate, agrees with it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use convoke_journal::conformance::{fact, stream};
+use convoke_journal::disk::{Disk, RealDisk};
+use convoke_journal::torture::Random;
+use convoke_journal::{Journal, Opened, Options, archive, open};
+use convoke_model::StreamId;
+
+/// Exit code and output of the Python verifier.
+fn python(path: &Path) -> (i32, String) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../clients/auditor/verify.py");
+    let run = Command::new("python3").arg(script).arg(path).output().expect("python3 is installed");
+    let text = String::from_utf8_lossy(&run.stdout).into_owned();
+    (run.status.code().unwrap_or(-1), text + &String::from_utf8_lossy(&run.stderr))
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    ["log", "checkpoints"]
+        .iter()
+        .flat_map(|name| std::fs::read_dir(folder.join(name)).expect("a folder").flatten())
+        .map(|entry| entry.path())
+        .collect()
+}
+
+#[test]
+fn both_verifiers_say_the_same_of_sound_and_of_changed_folders_and_archives() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut options = Options::new(folder.path());
+    options.segment_bytes = 12_000;
+    for life in 0..2_u64 {
+        let Opened::Ready(mut log) = open(&options).expect("it opens") else { panic!("sound") };
+        let epoch = log.epoch();
+        for n in life * 20..life * 20 + 20 {
+            let part = [fact(stream(1), epoch, n + 1, 120), fact(StreamId::SITE, epoch, n + 1, 30)];
+            log.append(&[&part.concat()]).expect("they are the next");
+        }
+        Box::new(log).close().expect("in order");
+    }
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let archived = folder.path().join("session.archive");
+    archive::write(&disk, folder.path(), stream(1), &archived).expect("it is whole");
+    let (code, text) = python(folder.path());
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("80 entries, 0 erased, 0 findings"), "{text}");
+    let (code, text) = python(&archived);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("40 entries, 0 erased, 0 findings"), "{text}");
+
+    let mut random = Random::new(3);
+    let mut all = files(folder.path());
+    all.sort();
+    let mut caught = 0;
+    for case in 0..24 {
+        let path =
+            if case % 4 == 0 { &archived } else { &all[random.below(all.len() as u64) as usize] };
+        let good = std::fs::read(path).expect("a file");
+        let mut bytes = good.clone();
+        // What is zero may be padding, which no checksum covers and nobody reads.
+        let used: Vec<usize> = (0..bytes.len()).filter(|&at| bytes[at] != 0).collect();
+        let at = used[random.below(used.len() as u64) as usize];
+        bytes[at] ^= 1 << random.below(8);
+        std::fs::write(path, &bytes).expect("a file");
+        let (code, text) = python(if case % 4 == 0 { path } else { folder.path() });
+        // The signature itself is what this program cannot check.
+        let signature = path.extension().is_some_and(|name| name == "note") && code == 0;
+        assert!(code == 1 || code == 2 || signature, "byte {at} of {}: {text}", path.display());
+        caught += usize::from(code == 1 || code == 2);
+        std::fs::write(path, &good).expect("a file");
+    }
+    assert!(caught >= 16, "{caught} of 24");
+}
