@@ -215,7 +215,7 @@ describe("the end of a connection", () => {
       link.connection.closed(1006).find((o) => o.kind === "connect"),
     );
     expect(waits.map((o) => (o?.kind === "connect" ? o.inMs : 0))).toEqual([
-      300, 600, 1200, 2400, 4800, 9600, 10_000, 10_000,
+      300, 600, 1200, 2400, 4800, 6000, 6000, 6000,
     ]);
     link.hello();
     link.hear({ welcome });

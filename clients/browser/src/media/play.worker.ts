@@ -9,6 +9,7 @@ export type PlayIn =
   | { t: "mixer"; port: MessagePort }
   | { t: "media"; bytes: ArrayBuffer }
   | { t: "delay"; ms: number }
+  | { t: "show"; track: number; on: boolean }
   | { t: "close"; track: number };
 
 /** Counters of one track. */
@@ -89,6 +90,7 @@ class Video extends Track {
   private description: Uint8Array | undefined;
   private needsKey = true;
   private askedAt = -Infinity;
+  private shown = true;
   private due: { frame: VideoFrame; at: number }[] = [];
   private readonly context: OffscreenCanvasRenderingContext2D | null;
 
@@ -105,6 +107,10 @@ class Video extends Track {
   frame(frame: FrameIn): void {
     if (frame.kind === "config") {
       this.description = frame.data.slice();
+      return;
+    }
+    if (!this.shown) {
+      this.needsKey = true;
       return;
     }
     if (frame.gap && !frame.key) {
@@ -136,6 +142,12 @@ class Video extends Track {
     } catch {
       this.failed();
     }
+  }
+
+  /** Pictures that nobody looks at are not decoded. */
+  show(on: boolean): void {
+    if (on && !this.shown) this.ask();
+    this.shown = on;
   }
 
   draw(now: number): void {
@@ -205,7 +217,7 @@ class Video extends Track {
 
   /** Asks again while nothing can be decoded; a request may have been lost with a connection. */
   remind(): void {
-    if (this.needsKey && this.stats.messages > 0) this.ask();
+    if (this.shown && this.needsKey && this.stats.messages > 0) this.ask();
   }
 }
 
@@ -311,6 +323,11 @@ scope.onmessage = ({ data: message }) => {
     case "delay":
       delay_ms = message.ms;
       break;
+    case "show": {
+      const track = tracks.get(message.track);
+      if (track instanceof Video) track.show(message.on);
+      break;
+    }
     case "close":
       tracks.get(message.track)?.close();
       tracks.delete(message.track);

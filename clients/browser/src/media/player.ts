@@ -11,9 +11,13 @@ export type Picture = {
   canvas: HTMLCanvasElement;
   size: Signal<{ width: number; height: number } | null>;
   unsupported: Signal<boolean>;
+  /** To be called when it comes onto the page; gives what to call when it leaves. */
+  shown: () => () => void;
 };
 
 const picture_delay_max_ms = 250;
+/** A picture that moves from place to place is not hidden in between. */
+const hide_after_ms = 1_500;
 
 export class Player {
   /** Pictures by track. */
@@ -26,6 +30,7 @@ export class Player {
   mixer: MixerOut = { levels: {}, bufferedMs: {}, underruns: 0, energy: 0 };
   private readonly worker = playWorker();
   private readonly known = new Map<number, { video: boolean; generation: number }>();
+  private readonly onPage = new Map<number, number>();
   private context: AudioContext | null = null;
   private node: AudioWorkletNode | null = null;
   private starting = false;
@@ -108,18 +113,35 @@ export class Player {
       state === "running" ? "on" : state === "closed" || !state ? "waiting" : "blocked";
   }
 
+  private shown(id: number): () => void {
+    const count = (this.onPage.get(id) ?? 0) + 1;
+    this.onPage.set(id, count);
+    if (count === 1) this.tell({ t: "show", track: id, on: true });
+    return () => {
+      this.onPage.set(id, (this.onPage.get(id) ?? 1) - 1);
+      setTimeout(() => this.hideUnseen(id), hide_after_ms);
+    };
+  }
+
+  private hideUnseen(id: number): void {
+    if (!this.onPage.get(id)) this.tell({ t: "show", track: id, on: false });
+  }
+
   private openVideo(id: number, codec: string): void {
     const canvas = document.createElement("canvas");
     canvas.width = 16;
     canvas.height = 9;
     canvas.dataset["track"] = String(id);
-    this.pictures.set(id, { canvas, size: signal(null), unsupported: signal(false) });
+    const shown = (): (() => void) => this.shown(id);
+    this.pictures.set(id, { canvas, size: signal(null), unsupported: signal(false), shown });
     const offscreen = canvas.transferControlToOffscreen();
     this.tell({ t: "video", track: id, codec, canvas: offscreen }, [offscreen]);
+    setTimeout(() => this.hideUnseen(id), hide_after_ms);
   }
 
   private close(id: number): void {
     this.known.delete(id);
+    this.onPage.delete(id);
     this.pictures.get(id)?.canvas.remove();
     this.pictures.delete(id);
     this.tell({ t: "close", track: id });

@@ -36,6 +36,7 @@ export function Canvas({
     canvas.setAttribute("aria-label", label);
     if (canvas.parentElement !== ref.current) ref.current?.append(canvas);
   }, [picture, label]);
+  useEffect(() => picture.shown(), [picture]);
   const t = text.value.meeting;
   return (
     <div class={`picture ${fill ? "fill" : ""}`} ref={ref}>

@@ -191,10 +191,14 @@ export class Session {
         break;
       case "slower":
         this.local.slower(told.track, told.bitsPerSecond);
+        toast(text.value.connection.slow);
         break;
-      case "over":
-        this.finish(told.over);
+      case "over": {
+        const denied = told.over.why === "removed" && this.phase.value.at === "lobby";
+        const refused = { ...told.over.refused, code: "denied" };
+        this.finish(denied ? { ...told.over, refused } : told.over);
         break;
+      }
     }
   }
 

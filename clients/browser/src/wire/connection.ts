@@ -10,7 +10,7 @@ const media_kind = 0x10;
 const confirm_every_ms = 5_000;
 const answer_patience_ms = 20_000;
 const backoff_first_ms = 300;
-const backoff_max_ms = 10_000;
+const backoff_max_ms = 6_000;
 const unanswered_max = 64;
 
 /** The way back into a session; `next` is the number of the next request. */
