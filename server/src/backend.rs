@@ -49,8 +49,8 @@ pub struct Operations {
     pub open: fn(Opening<'_>) -> Result<Backend, BackendError>,
     /// Copies the log of a folder that no server uses into an empty or missing folder.
     pub backup: fn(&Folder, &Path) -> Result<(), BackendError>,
-    /// Fills an unused folder from a backup.
-    pub restore: fn(&Path, &Folder) -> Result<(), BackendError>,
+    /// Fills an empty or missing folder from a backup.
+    pub restore: fn(&Path, &Path) -> Result<(), BackendError>,
     /// Accepts that the log is shorter than its witness says; gives the words to print.
     pub accept_loss: fn(&Folder) -> Result<String, BackendError>,
 }

@@ -15,6 +15,7 @@ use crate::control::{
     Account, Answer, Engine, EngineError, Meeting, MeetingState, NewAccount, NewMeeting,
 };
 use crate::entropy;
+use crate::space::Space;
 use crate::worker::{Cores, ask_record};
 
 /// Meeting numbers drawn before the site is taken to be full.
@@ -22,7 +23,7 @@ const DRAWS_MAX: u32 = 1000;
 
 /// Makes a copy of the log while it is in use.
 pub trait Backup: Send + Sync {
-    /// Copies the log to a folder: the bytes copied.
+    /// Copies the log to a folder: the entries copied.
     ///
     /// # Errors
     /// What went wrong, as a sentence.
@@ -37,6 +38,7 @@ pub struct LiveEngine {
     participants_max: u32,
     backup: Arc<dyn Backup>,
     failed: watch::Receiver<Option<String>>,
+    space: Arc<Space>,
 }
 
 impl LiveEngine {
@@ -49,8 +51,9 @@ impl LiveEngine {
         participants_max: u32,
         backup: Arc<dyn Backup>,
         failed: watch::Receiver<Option<String>>,
+        space: Arc<Space>,
     ) -> Self {
-        Self { cores, directory, policies, participants_max, backup, failed }
+        Self { cores, directory, policies, participants_max, backup, failed, space }
     }
 
     async fn wish(
@@ -72,6 +75,13 @@ impl LiveEngine {
             Ok(granted) => granted.map_err(EngineError::Refused),
             Err(_) => Err(EngineError::Unavailable("the engine is stopping".into())),
         }
+    }
+
+    fn has_space(&self) -> Result<(), EngineError> {
+        if self.space.is_very_low() {
+            return Err(EngineError::Refused(Refusal::ReadOnly));
+        }
+        Ok(())
     }
 
     fn known(&self, id: AccountId, account: Known) -> Account {
@@ -110,6 +120,7 @@ impl Engine for LiveEngine {
 
     fn create_meeting(&self, new: NewMeeting) -> Answer<'_, MeetingId> {
         Box::pin(async move {
+            self.has_space()?;
             let NewMeeting { kind, topic, owner, has_password } = new;
             for _ in 0..DRAWS_MAX {
                 let meeting = entropy::meeting_id();
@@ -144,6 +155,7 @@ impl Engine for LiveEngine {
 
     fn open_session(&self, meeting: MeetingId, by: AccountId) -> Answer<'_, SessionNumber> {
         Box::pin(async move {
+            self.has_space()?;
             let record = ask_record(&self.policies, meeting);
             let participants_max = self.participants_max;
             let wish = Wish::Open { meeting, host: by, participants_max, record };
@@ -160,16 +172,16 @@ impl Engine for LiveEngine {
         let (backup, to) = (self.backup.clone(), to.to_owned());
         Box::pin(async move {
             let copied = tokio::task::spawn_blocking(move || backup.backup(&to)).await;
-            let bytes = copied
+            let entries = copied
                 .map_err(|_| EngineError::Unavailable("the copy was interrupted".into()))?
                 .map_err(EngineError::Unavailable)?;
-            let audit = site::Command::Audit(site::Audit::BackedUp { bytes });
+            let audit = site::Command::Audit(site::Audit::BackedUp { entries });
             self.wish(None, Actor::Server, Wish::Site(audit)).await.map(drop)
         })
     }
 
     fn writable(&self) -> bool {
-        self.failed.borrow().is_none()
+        self.failed.borrow().is_none() && !self.space.is_full()
     }
 
     fn caught_up(&self) -> bool {

@@ -21,6 +21,7 @@ pub mod process;
 pub mod run;
 pub mod say;
 pub mod serve;
+pub mod space;
 pub mod supervisor;
 pub mod tickets;
 pub mod tls;

@@ -8,6 +8,7 @@ use convoke_engine::{Directory, Limits, Shard};
 use convoke_fanout::{Pool, PoolLimits};
 use convoke_journal::committer::{CommitQueue, Committer, Fatal, Outcome, Settings};
 use convoke_journal::segments::{Loss, Reason};
+use convoke_journal::watermark::Watermarks;
 use convoke_journal::{Journal, LogReader, Opened, Options};
 use convoke_model::{Actor, Audience, Millis, Position, StreamId, site};
 use convoke_wire::codec;
@@ -20,6 +21,7 @@ use crate::engine::{Backup, LiveEngine};
 use crate::entropy;
 use crate::folder::Folder;
 use crate::media::MediaFiles;
+use crate::space::Space;
 use crate::worker::{Commit, Cores, Patience, Shared, core_of};
 
 /// What commands and the server do with a data folder.
@@ -52,13 +54,15 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
         alarm.send_replace(Some(reason(&fatal)));
     })
     .map_err(said)?;
+    let space = Space::watch(folder.root().to_owned(), Watermarks::default()).map_err(said)?;
     let chat = &config.chat;
     let shared = Shared {
         clock,
         tickets,
         commit: Arc::new(Queue { queue: committer.queue(), fail }),
         log: log.clone(),
-        media: Arc::new(MediaFiles::new(folder.root())),
+        media: Arc::new(MediaFiles::new(folder.root(), space.clone())),
+        space: space.clone(),
         directory: directory.clone(),
         resume_key: *folder.key("resume.key").map_err(said)?,
         half_limits: HalfLimits {
@@ -74,8 +78,9 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
         directory,
         Recorded::new(Builtin, process_uptime),
         config.meetings.participants_max,
-        Arc::new(BackupOf { root: folder.root().to_owned() }),
+        Arc::new(BackupOf { root: folder.root().to_owned(), queue: committer.queue() }),
         failed.clone(),
+        space,
     );
     let stop = {
         let cores = cores.clone();
@@ -154,20 +159,35 @@ impl Commit for Queue {
 /// Copies the log of a folder while it is in use.
 struct BackupOf {
     root: PathBuf,
+    queue: CommitQueue,
 }
 
 impl Backup for BackupOf {
     fn backup(&self, to: &Path) -> Result<u64, String> {
-        Err(format!("{} cannot be copied to {} yet", self.root.display(), to.display()))
+        // The copy holds what the head witness covers; a checkpoint brings it up to now.
+        let (done, waits) = std::sync::mpsc::channel();
+        let checkpoint = move |journal: &mut dyn Journal| {
+            // Nobody waits any more when the command was interrupted.
+            let _ = done.send(journal.checkpoint().map_err(|error| error.to_string()));
+        };
+        self.queue.run(checkpoint).map_err(|_| "the log is closed".to_owned())?;
+        waits.recv().map_err(|_| "the log is closed".to_owned())??;
+        let copied = convoke_journal::backup::backup(&self.root, to, false);
+        copied.map(|copied| copied.entries).map_err(|error| error.to_string())
     }
 }
 
-fn backup(_: &Folder, _: &Path) -> Result<(), BackendError> {
-    Err(BackendError("This version cannot do that yet.".into()))
+fn backup(folder: &Folder, to: &Path) -> Result<(), BackendError> {
+    convoke_journal::backup::backup(folder.root(), to, false).map(drop).map_err(said)
 }
 
-fn restore(_: &Path, _: &Folder) -> Result<(), BackendError> {
-    Err(BackendError("This version cannot do that yet.".into()))
+fn restore(from: &Path, to: &Path) -> Result<(), BackendError> {
+    let report = convoke_journal::backup::restore(from, to).map_err(said)?;
+    if report.is_sound() {
+        Ok(())
+    } else {
+        Err(BackendError(format!("The backup is not whole: {report:?}")))
+    }
 }
 
 /// Accepts that the log is shorter than its witness says, and notes that as the first fact of the new

@@ -102,8 +102,8 @@ fn restore(words: &Restore, operations: &Operations) -> Done {
         let data = words.data.display();
         return Ok(Answer::Refused(format!("{data} is in use; restore into an empty folder.")));
     }
+    (operations.restore)(&words.from, &words.data)?;
     let folder = Folder::open(&words.data)?;
-    (operations.restore)(&words.from, &folder)?;
     backup::bring_secrets(&words.from, &folder)?;
     Ok(Answer::Done(format!("Restored to {}.", words.data.display())))
 }

@@ -71,6 +71,9 @@ impl Core {
     }
 
     fn enter(&mut self, token: usize, version: u32, ticket: u64, admission: &Admission) {
+        if self.shared.space.is_full() {
+            return self.turn_away(token, Refusal::ReadOnly);
+        }
         let meeting = admission.meeting;
         let open = self.shared.directory.meeting(meeting).and_then(|info| info.open);
         let Some(open) = open else { return self.turn_away(token, Refusal::NotStarted) };

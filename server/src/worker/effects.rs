@@ -66,10 +66,11 @@ impl Core {
             }
             Event::Track(event) => self.track(key, record.actor, event),
             Event::Lifecycle(lifecycle::Event::Ended { .. }) => {
+                let sealed = self.sealed_to(key);
                 if let Some(waiting) = self.media.remove(&key) {
-                    self.recorder.append(key, waiting, self.now);
+                    self.recorder.append(key, sealed, waiting, self.now);
                 }
-                self.recorder.close(key);
+                self.recorder.close(key, sealed);
             }
             Event::Lifecycle(lifecycle::Event::Opened(_))
             | Event::Roster(_)

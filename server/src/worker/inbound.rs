@@ -79,6 +79,7 @@ impl Core {
 
     fn message(&mut self, token: usize, mut bytes: Vec<u8>) {
         let (now, limits) = (self.now, self.shared.half_limits);
+        let full = self.shared.space.is_full();
         let Some(connection) = self.connection(token) else { return };
         if matches!(connection.stage, Stage::Leaving) {
             return;
@@ -89,6 +90,9 @@ impl Core {
         };
         match input {
             Input::Hello(version, hello) => self.greet(token, door::Greeting { version, hello }),
+            Input::Request { n, .. } if full => {
+                self.reply(token, n, Refusal::ReadOnly.into());
+            }
             Input::Request { n, command } => match seat_of(connection) {
                 Some(seat) => {
                     let (meeting, session) = seat.session;

@@ -27,12 +27,13 @@ use crossbeam::queue::SegQueue;
 
 use crate::clock::Clock;
 use crate::http::{Handover, UpgradedSocket};
+use crate::space::Space;
 use crate::tickets::Tickets;
 use connection::{Connection, SessionKey};
 use log_reader::{CaughtUp, LogReaders};
 use recorder::Recorder;
 
-pub use recorder::Media;
+pub use recorder::{Media, Recordings};
 pub use timers::Patience;
 
 /// Wishes that may wait for a core from other threads.
@@ -94,6 +95,8 @@ pub struct Shared {
     pub log: Arc<dyn LogReader>,
     /// Where media is kept.
     pub media: Arc<dyn Media>,
+    /// How full the disk is.
+    pub space: Arc<Space>,
     /// What is known from outside.
     pub directory: Arc<Directory>,
     /// Key of the secrets by which clients come back.
@@ -135,7 +138,11 @@ impl Cores {
         let mailboxes: Arc<[Arc<Mailbox>]> = mailboxes.into();
         let shared = Arc::new(shared);
         let readers = Arc::new(LogReaders::start(shared.log.clone(), mailboxes.clone())?);
-        let recorder = Arc::new(Recorder::start(shared.media.clone(), mailboxes.clone())?);
+        let recorder = Arc::new(Recorder::start(
+            shared.media.clone(),
+            shared.clock.clone(),
+            mailboxes.clone(),
+        )?);
         let mut threads = Vec::new();
         for (index, (shard, poll)) in shards.into_iter().zip(polls).enumerate() {
             let Some(pins) = pool.pin_slot() else {

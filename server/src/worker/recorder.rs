@@ -2,36 +2,53 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use convoke_model::meeting::recording::{Command, Gap, GapReason};
-use convoke_model::{Millis, StreamId};
-use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
+use convoke_model::{Millis, SessionNumber, StreamId};
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
 use super::connection::SessionKey;
 use super::{Mailbox, ToCore, core_of, stream_of};
+use crate::clock::Clock;
 
 /// Batches that may wait: at 10 ms each and 100 sessions about a second.
 const BATCHES_MAX: usize = 8192;
 
+/// How often what was written is synced and sealed though nothing new comes.
+const TICK: Duration = Duration::from_millis(50);
+
+/// What the recorder has to say of a session: seals and gaps.
+pub type Recordings = Vec<Command>;
+
 /// Where media is kept. Called on the recorder's thread.
 pub trait Media: Send + Sync {
     /// Appends a batch of messages, each with its length (u32, little endian) before it, to the session's
-    /// file; what can be sealed by now comes back.
+    /// file, whose bytes before `sealed` are bound already.
     ///
     /// # Errors
     /// When the disk did not take it.
-    fn append(&self, stream: StreamId, batch: &[u8], now: Millis) -> std::io::Result<Vec<Command>>;
+    fn append(
+        &self,
+        stream: StreamId,
+        sealed: u64,
+        batch: &[u8],
+        now: Millis,
+    ) -> std::io::Result<Recordings>;
+
+    /// Syncs and seals what is due.
+    fn tick(&self, now: Millis) -> Vec<(StreamId, std::io::Result<Recordings>)>;
 
     /// The session is over: seals what is left.
     ///
     /// # Errors
     /// When the disk did not take it.
-    fn close(&self, stream: StreamId) -> std::io::Result<Vec<Command>>;
+    fn close(&self, stream: StreamId, sealed: u64, now: Millis) -> std::io::Result<Recordings>;
 }
 
 enum Work {
-    Append(SessionKey, Vec<u8>, Millis),
-    Close(SessionKey),
+    Append { key: SessionKey, sealed: u64, batch: Vec<u8>, now: Millis },
+    Close { key: SessionKey, sealed: u64 },
 }
 
 /// The way to the recorder.
@@ -43,28 +60,30 @@ pub(super) struct Recorder {
 impl Recorder {
     pub(super) fn start(
         media: Arc<dyn Media>,
+        clock: Arc<dyn Clock>,
         mailboxes: Arc<[Arc<Mailbox>]>,
     ) -> std::io::Result<Self> {
         let (work, queue) = bounded(BATCHES_MAX);
         let cores = mailboxes.clone();
-        std::thread::Builder::new()
-            .name("recorder".into())
-            .spawn(move || run(&queue, &*media, &cores))?;
+        std::thread::Builder::new().name("recorder".into()).spawn(move || {
+            Run { media, clock, mailboxes: cores, failing: BTreeMap::new() }.run(&queue)
+        })?;
         Ok(Self { work, mailboxes })
     }
 
     /// Hands over a batch. When the recorder is behind, a gap says so: media never waits.
-    pub(super) fn append(&self, key: SessionKey, batch: Vec<u8>, now: Millis) {
-        if let Err(TrySendError::Full(_)) = self.work.try_send(Work::Append(key, batch, now)) {
+    pub(super) fn append(&self, key: SessionKey, sealed: u64, batch: Vec<u8>, now: Millis) {
+        let work = Work::Append { key, sealed, batch, now };
+        if let Err(TrySendError::Full(_)) = self.work.try_send(work) {
             let gap = Gap { from: now, to: now, reason: GapReason::Behind };
             tell(&self.mailboxes, key, vec![Command::Gap(gap)]);
         }
     }
 
     /// The session is over.
-    pub(super) fn close(&self, key: SessionKey) {
+    pub(super) fn close(&self, key: SessionKey, sealed: u64) {
         // The thread ends only with the process.
-        let _ = self.work.send(Work::Close(key));
+        let _ = self.work.send(Work::Close { key, sealed });
     }
 }
 
@@ -75,32 +94,58 @@ pub(super) fn put(batch: &mut Vec<u8>, message: &[u8]) {
     batch.extend_from_slice(message);
 }
 
-fn run(queue: &Receiver<Work>, media: &dyn Media, mailboxes: &[Arc<Mailbox>]) {
-    // Since when a session's media cannot be written.
-    let mut failing: BTreeMap<SessionKey, Millis> = BTreeMap::new();
-    for work in queue {
-        match work {
-            Work::Append(key, batch, now) => match media.append(stream_of(key), &batch, now) {
-                Ok(mut commands) => {
-                    if let Some(from) = failing.remove(&key) {
-                        let reason = GapReason::DiskFull;
-                        commands.insert(0, Command::Gap(Gap { from, to: now, reason }));
+struct Run {
+    media: Arc<dyn Media>,
+    clock: Arc<dyn Clock>,
+    mailboxes: Arc<[Arc<Mailbox>]>,
+    /// Since when a session's media cannot be written.
+    failing: BTreeMap<SessionKey, Millis>,
+}
+
+impl Run {
+    fn run(mut self, queue: &Receiver<Work>) {
+        loop {
+            match queue.recv_timeout(TICK) {
+                Ok(Work::Append { key, sealed, batch, now }) => {
+                    let done = self.media.append(stream_of(key), sealed, &batch, now);
+                    self.note(key, done, now);
+                }
+                Ok(Work::Close { key, sealed }) => {
+                    let now = self.clock.now();
+                    let done = self.media.close(stream_of(key), sealed, now);
+                    self.note(key, done, now);
+                    self.failing.remove(&key);
+                    if let Some(mailbox) = self.mailboxes.get(core_of(key.0, self.mailboxes.len()))
+                    {
+                        mailbox.send(ToCore::Sealed(key));
                     }
-                    tell(mailboxes, key, commands);
                 }
-                Err(error) => {
-                    if failing.insert(key, now).is_none() {
-                        tracing::error!(%error, meeting = %key.0, "media is not recorded");
-                    }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            let now = self.clock.now();
+            for (stream, done) in self.media.tick(now) {
+                if let Some(meeting) = stream.meeting_id() {
+                    self.note((meeting, SessionNumber(stream.session)), done, now);
                 }
-            },
-            Work::Close(key) => {
-                match media.close(stream_of(key)) {
-                    Ok(commands) => tell(mailboxes, key, commands),
-                    Err(error) => tracing::error!(%error, meeting = %key.0, "media is not sealed"),
+            }
+        }
+    }
+
+    /// Tells the session what was sealed, or from when to when nothing could be written.
+    fn note(&mut self, key: SessionKey, done: std::io::Result<Recordings>, now: Millis) {
+        match done {
+            Ok(mut commands) => {
+                if let Some(from) = self.failing.remove(&key) {
+                    let reason = GapReason::DiskFull;
+                    commands.insert(0, Command::Gap(Gap { from, to: now, reason }));
                 }
-                if let Some(mailbox) = mailboxes.get(core_of(key.0, mailboxes.len())) {
-                    mailbox.send(ToCore::Sealed(key));
+                tell(&self.mailboxes, key, commands);
+            }
+            Err(error) => {
+                if let std::collections::btree_map::Entry::Vacant(first) = self.failing.entry(key) {
+                    first.insert(now);
+                    tracing::error!(%error, meeting = %key.0, "media is not recorded");
                 }
             }
         }

@@ -8,7 +8,7 @@ use convoke_model::meeting::roster::{self, LeaveReason, Place};
 use convoke_wire::close::Close;
 use convoke_wire::frame::Opcode;
 
-use super::connection::Stage;
+use super::connection::{SessionKey, Stage};
 use super::core::Core;
 
 /// How long is waited for what, in milliseconds.
@@ -66,8 +66,13 @@ impl Core {
         }
         self.media_since = None;
         for (key, batch) in std::mem::take(&mut self.media) {
-            self.recorder.append(key, batch, self.now);
+            self.recorder.append(key, self.sealed_to(key), batch, self.now);
         }
+    }
+
+    /// First byte of a session's media that no seal binds yet.
+    pub(super) fn sealed_to(&self, key: SessionKey) -> u64 {
+        self.shard.session(key.0, key.1).map_or(0, |live| live.decided.recording.sealed)
     }
 
     fn connections_tick(&mut self) {

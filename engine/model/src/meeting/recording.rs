@@ -80,6 +80,8 @@ pub enum Event {
 pub struct Recording {
     /// Whether it is; `None` until a host changed it: then the opening says.
     changed: Option<bool>,
+    /// First byte of the session's media file that is not sealed yet; 0 when nothing is.
+    pub sealed: u64,
 }
 
 impl Recording {
@@ -108,7 +110,8 @@ impl Recording {
         match event {
             Event::Started {} => self.changed = Some(true),
             Event::Stopped {} => self.changed = Some(false),
-            Event::MediaSealed(_) | Event::Missing(_) => {}
+            Event::MediaSealed(seal) => self.sealed = seal.to,
+            Event::Missing(_) => {}
         }
     }
 }

@@ -60,8 +60,8 @@ pub enum Audit {
     },
     /// A backup was made.
     BackedUp {
-        /// How many bytes.
-        bytes: u64,
+        /// How many entries it holds.
+        entries: u64,
     },
 }
 

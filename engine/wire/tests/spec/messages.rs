@@ -202,7 +202,7 @@ pub(crate) fn site_facts() -> Vec<site::Event> {
         site::Event::Accounts(accounts::Event::SignedIn { account, via }),
         site::Event::Accounts(accounts::Event::SignInFailed { account: None, via }),
         site::Event::Policy(decided()),
-        site::Event::Audit(site::Audit::BackedUp { bytes: 1 << 40 }),
+        site::Event::Audit(site::Audit::BackedUp { entries: 1 << 40 }),
         site::Event::Started { version: "0.1.0".into() },
         site::Event::Lost(site::Loss { expected: 9, found: 8 }),
         site::Event::Erased(site::Erasure {
