@@ -1,4 +1,5 @@
-//! What a meeting is: its wishes, its facts, its state and its rules. Pure: told the time, never asks.
+//! What a meeting is: its wishes, its facts, its state and its rules. Pure: told the time, never
+//! asks.
 
 pub mod grant;
 pub mod id;

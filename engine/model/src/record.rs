@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{AccountId, ClientId, Millis, ParticipantId, Position};
 
-/// Who did something: the server itself, or somebody known in the stream by a number (a participant in
-/// a session's stream, an account in the others).
+/// Who did something: the server itself, or somebody known in the stream by a number (a participant
+/// in a session's stream, an account in the others).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Actor {
     /// The server: a clock ran out, a connection was lost, the door opened.

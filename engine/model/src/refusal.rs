@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 macro_rules! refusals {
     ($($name:ident $code:literal $sentence:literal)*) => {
-        /// Why a wish was not granted. Normal, never an alarm. `schemas/refusals.toml` lists the same.
+        /// Why a wish was not granted. Normal, never an alarm. `schemas/refusals.toml` lists the
+        /// same.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[derive(Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]

@@ -152,7 +152,8 @@ pub fn encode<E: Fact>(
 /// An entry as a record.
 ///
 /// # Errors
-/// `Erased` when there is nothing left to read, `Malformed` when the body is not its header's event.
+/// `Erased` when there is nothing left to read, `Malformed` when the body is not its header's
+/// event.
 pub fn decode<E: Fact>(entry: &EntryRef<'_>) -> Result<Record<E>, DecodeError> {
     if entry.is_erased() {
         return Err(DecodeError::Erased);

@@ -1,4 +1,5 @@
-//! The entry: one fact as bytes. Exactly these bytes are stored, hashed, sent, replayed and audited.
+//! The entry: one fact as bytes. Exactly these bytes are stored, hashed, sent, replayed and
+//! audited.
 //!
 //! Layout (little endian), 96 bytes of header, then the payload (16 bytes of salt and the body):
 //!

@@ -35,8 +35,8 @@ pub struct Frame {
     pub end: usize,
 }
 
-/// Reads one masked client frame at the start of `buffer` and unmasks it there. `None` when more bytes
-/// are needed.
+/// Reads one masked client frame at the start of `buffer` and unmasks it there. `None` when more
+/// bytes are needed.
 ///
 /// # Errors
 /// `Framing` for reserved bits, unknown opcodes, unmasked or malformed frames, `Text` for a text

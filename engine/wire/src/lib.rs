@@ -1,4 +1,5 @@
-//! Bytes and back: entries, messages, frames and the two halves of a connection. Pure; never panics.
+//! Bytes and back: entries, messages, frames and the two halves of a connection. Pure; never
+//! panics.
 
 pub mod close;
 pub mod codec;

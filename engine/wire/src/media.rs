@@ -1,8 +1,10 @@
-//! A media message: one part of an encoded frame. The same bytes are sent, relayed, recorded and replayed.
+//! A media message: one part of an encoded frame. The same bytes are sent, relayed, recorded and
+//! replayed.
 //!
 //! ```text
 //!  0 u8 kind = 0x10   1 u8 flags   2 u16 part   4 u32 track   8 u32 generation   12 u32 frame
-//! 16 u64 publisher's time, us     24 u64 server's time, ms *   32 u64 durable fact seq *   40 payload
+//! 16 u64 publisher's time, us     24 u64 server's time, ms *   32 u64 durable fact seq *   40
+//! payload
 //! ```
 //! Little endian; the fields marked * are stamped by the server.
 

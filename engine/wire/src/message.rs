@@ -235,8 +235,8 @@ pub fn from_bytes<M: DeserializeOwned>(bytes: &[u8]) -> Option<M> {
     pack::read(body).ok()
 }
 
-/// The number of a request that is well formed but for a chat text that the model does not take, and the
-/// refusal that its author is told: a long message is no reason to hang up.
+/// The number of a request that is well formed but for a chat text that the model does not take,
+/// and the refusal that its author is told: a long message is no reason to hang up.
 #[must_use]
 pub fn refused_text(bytes: &[u8]) -> Option<(u64, Refusal)> {
     /// A `ClientMessage` that wishes to say any text whatever.

@@ -1,10 +1,12 @@
-//! MessagePack read strictly: one value that fills its bytes, nested no deeper than anything of ours.
+//! MessagePack read strictly: one value that fills its bytes, nested no deeper than anything of
+//! ours.
 
 use rmp_serde::decode::{Deserializer, Error};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// How deep values may nest. Ours nest less than ten deep; the rest is somebody's trap for the stack.
+/// How deep values may nest. Ours nest less than ten deep; the rest is somebody's trap for the
+/// stack.
 const DEPTH_MAX: usize = 32;
 
 /// The one value in `bytes`.

@@ -1,4 +1,5 @@
-//! Which requests became facts: the same request is never carried out twice, over reconnects and restarts.
+//! Which requests became facts: the same request is never carried out twice, over reconnects and
+//! restarts.
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -1,4 +1,5 @@
-//! A meeting's own life: created once, opened as often as its host likes. Its stream holds no session's facts.
+//! A meeting's own life: created once, opened as often as its host likes. Its stream holds no
+//! session's facts.
 
 use serde::{Deserialize, Serialize};
 

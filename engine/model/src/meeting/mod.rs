@@ -1,4 +1,5 @@
-//! A session of a meeting: its wishes, its facts and its state, put together from one file per topic.
+//! A session of a meeting: its wishes, its facts and its state, put together from one file per
+//! topic.
 
 pub mod access;
 pub mod chat;

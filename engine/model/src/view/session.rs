@@ -267,8 +267,8 @@ impl SessionView {
         }
     }
 
-    /// What `viewer` may see of this: the lobby for hosts, and of the chat what was said to them since
-    /// they joined.
+    /// What `viewer` may see of this: the lobby for hosts, and of the chat what was said to them
+    /// since they joined.
     #[must_use]
     pub fn for_viewer(&self, viewer: Viewer) -> Self {
         let Viewer::Participant(who, role) = viewer else { return self.clone() };
@@ -298,7 +298,8 @@ impl SessionView {
         let presenter = self.presenter.map_or(0, |who| who.0);
         let _ = writeln!(
             out,
-            "session {} {} type={} started={} ended={} locked={} recording={} presenter={presenter} said={}",
+            "session {} {} type={} started={} ended={} locked={} recording={} \
+             presenter={presenter} said={}",
             self.meeting,
             self.session,
             self.kind,

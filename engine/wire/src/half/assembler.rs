@@ -31,7 +31,8 @@ impl Assembler {
     /// Takes in one frame.
     ///
     /// # Errors
-    /// `Framing` when fragments come out of order or in too many pieces, `TooBig` above `bytes_max`.
+    /// `Framing` when fragments come out of order or in too many pieces, `TooBig` above
+    /// `bytes_max`.
     pub fn push(&mut self, frame: Frame, payload: &[u8], bytes_max: usize) -> Result<Piece, Close> {
         match frame.opcode {
             Opcode::Ping => Ok(Piece::Ping),

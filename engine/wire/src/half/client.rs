@@ -1,5 +1,5 @@
-//! A client's half: keeps its place, its receipts and its unanswered requests over reconnects, and hands out
-//! facts strictly in order, once.
+//! A client's half: keeps its place, its receipts and its unanswered requests over reconnects, and
+//! hands out facts strictly in order, once.
 
 use std::collections::BTreeMap;
 
@@ -134,8 +134,8 @@ impl ClientHalf {
         message::to_bytes(&ClientMessage::Confirm { seq: self.position.seq })
     }
 
-    /// Takes in one message. `None` when there is nothing to tell: a fact that came before its turn or
-    /// a second time.
+    /// Takes in one message. `None` when there is nothing to tell: a fact that came before its turn
+    /// or a second time.
     ///
     /// # Errors
     /// `Broken` when the server breaks the protocol: hang up and resume.
@@ -164,7 +164,8 @@ impl ClientHalf {
         if seq <= self.position.seq {
             return Ok(None);
         }
-        // What is addressed to us alone comes in a lane of its own, before its place in the facts lane.
+        // What is addressed to us alone comes in a lane of its own, before its place in the facts
+        // lane.
         let addressed = found.header.audience != convoke_model::Audience::Everyone;
         if addressed {
             self.ahead.insert(seq, bytes.to_vec());

@@ -1,5 +1,5 @@
-//! The two halves of a connection as values that are stepped: no socket, no clock, no thread. The server, the
-//! load generator and the tests step the same ones.
+//! The two halves of a connection as values that are stepped: no socket, no clock, no thread. The
+//! server, the load generator and the tests step the same ones.
 
 pub mod assembler;
 pub mod client;

@@ -1,4 +1,5 @@
-//! The server's half: what a client may say and when. Hostile input ends this connection and no other.
+//! The server's half: what a client may say and when. Hostile input ends this connection and no
+//! other.
 
 use convoke_model::meeting::{Command, access};
 use convoke_model::{Millis, Refusal, TrackId};

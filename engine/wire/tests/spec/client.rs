@@ -1,4 +1,5 @@
-//! The client's half: facts in order and once, what is withheld, holes, receipts, and what is sent again.
+//! The client's half: facts in order and once, what is withheld, holes, receipts, and what is sent
+//! again.
 
 use convoke_model::grant::Role;
 use convoke_model::meeting::chat::To;

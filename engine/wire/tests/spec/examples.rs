@@ -1,5 +1,5 @@
-//! The examples under `schemas`: what is valid is understood by the code and fits its schema, what is
-//! rejected is neither.
+//! The examples under `schemas`: what is valid is understood by the code and fits its schema, what
+//! is rejected is neither.
 
 use std::fmt::Debug;
 

@@ -1,5 +1,5 @@
-//! The fold examples: sessions as clients receive them, with the state and hashes after each message.
-//! Other implementations of the fold are held equal to these files.
+//! The fold examples: sessions as clients receive them, with the state and hashes after each
+//! message. Other implementations of the fold are held equal to these files.
 
 use convoke_model::meeting::Event;
 use convoke_model::view::session::{SessionView, Viewer};

@@ -1,4 +1,5 @@
-//! What the wire promises, held against its examples: folds, halves, hostile bytes, lists and schemas.
+//! What the wire promises, held against its examples: folds, halves, hostile bytes, lists and
+//! schemas.
 
 mod client;
 mod disk;

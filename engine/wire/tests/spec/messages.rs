@@ -1,4 +1,5 @@
-//! One of every control message, command, session fact and other fact: what tests of the wire draw from.
+//! One of every control message, command, session fact and other fact: what tests of the wire draw
+//! from.
 
 use convoke_model::grant::{Grant, Role};
 use convoke_model::meeting::{

@@ -1,4 +1,5 @@
-//! Hostile bytes: valid messages and frames, changed at random from a seed, never make anything panic.
+//! Hostile bytes: valid messages and frames, changed at random from a seed, never make anything
+//! panic.
 
 use convoke_model::meeting;
 use convoke_model::meeting::life;

@@ -1,4 +1,5 @@
-//! docs/PROTOCOL.md tells what the code does: its tables name every fact, command, close code and limit.
+//! docs/PROTOCOL.md tells what the code does: its tables name every fact, command, close code and
+//! limit.
 
 use convoke_model::meeting::access::{Needs, needs};
 use convoke_model::meeting::track::{CODEC_BYTES_MAX, TRACKS_MAX};

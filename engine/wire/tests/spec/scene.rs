@@ -163,8 +163,9 @@ impl Scene {
         }))
     }
 
-    /// The messages that carry the facts from index `from` on to `viewer`, as two lanes bring them: in
-    /// each turn what is addressed to the viewer first, then every fact or what stands in its place.
+    /// The messages that carry the facts from index `from` on to `viewer`, as two lanes bring them:
+    /// in each turn what is addressed to the viewer first, then every fact or what stands in its
+    /// place.
     pub(crate) fn messages(&self, viewer: Viewer, from: usize) -> Vec<Vec<u8>> {
         let mut messages = Vec::new();
         let ends = self.turns.iter().skip(1).copied().chain([self.log.len()]);

@@ -1,5 +1,5 @@
-//! As much of JSON Schema (draft 2020-12) as the schemas of this repository use. A keyword that is not here
-//! fails, so that no schema promises what nothing checks.
+//! As much of JSON Schema (draft 2020-12) as the schemas of this repository use. A keyword that is
+//! not here fails, so that no schema promises what nothing checks.
 
 use std::collections::BTreeMap;
 

@@ -15,8 +15,8 @@ const DOT: ParticipantId = ParticipantId(7);
 const EVE: ParticipantId = ParticipantId(8);
 const NOBODY: ParticipantId = ParticipantId(99);
 
-/// A server, h host, p panelist, P presenter who is an attendee, a attendee, v viewer, w somebody who
-/// waits in the lobby, g somebody who is gone, ? a number that nobody has.
+/// A server, h host, p panelist, P presenter who is an attendee, a attendee, v viewer, w somebody
+/// who waits in the lobby, g somebody who is gone, ? a number that nobody has.
 const MATRIX: &str = "
                       A h p P a v w g ?
     lifecycle.open    + . . . . . . . .

@@ -1,5 +1,5 @@
-//! What holds in every session whatever people wish: the rules' state and the view agree, a filtered fold
-//! is the fold filtered, and joins and leaves balance.
+//! What holds in every session whatever people wish: the rules' state and the view agree, a
+//! filtered fold is the fold filtered, and joins and leaves balance.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -165,7 +165,8 @@ impl Folds {
     }
 }
 
-/// Equal but for chat lines that the one keeps and the other has dropped already; whether there were any.
+/// Equal but for chat lines that the one keeps and the other has dropped already; whether there
+/// were any.
 fn same(folded: &SessionView, filtered: &SessionView, seed: u64) -> bool {
     let beyond = folded.chat.len() - filtered.chat.len();
     assert!(folded.chat.len() <= CHAT_MAX, "seed {seed}");

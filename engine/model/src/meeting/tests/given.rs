@@ -70,7 +70,8 @@ impl Given {
 }
 
 impl When {
-    /// The wish becomes exactly these facts; what follows is asked of the session that took them in.
+    /// The wish becomes exactly these facts; what follows is asked of the session that took them
+    /// in.
     #[track_caller]
     pub(super) fn then<const N: usize>(mut self, facts: [(Audience, Event); N]) -> Given {
         assert_eq!(self.answer, Ok(facts.to_vec()));
