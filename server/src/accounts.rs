@@ -29,6 +29,8 @@ pub enum AccountError {
     Refused(Refusal),
     /// Too many tries; again after this long.
     Slow(Duration),
+    /// The engine cannot take it at the moment.
+    Unavailable(String),
     /// Our outside failed. The text is for the log, not for the person.
     Fault(String),
 }
@@ -37,7 +39,7 @@ impl From<EngineError> for AccountError {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::Refused(refusal) => Self::Refused(refusal),
-            EngineError::Unavailable(reason) => Self::Fault(reason),
+            EngineError::Unavailable(reason) => Self::Unavailable(reason),
         }
     }
 }

@@ -99,7 +99,9 @@ impl Clerk {
             }
             Err(AccountError::Refused(refusal)) => refused(refusal),
             Err(AccountError::Slow(_)) => refused(Refusal::Busy),
-            Err(AccountError::Fault(reason)) => Answer::Refused(reason),
+            Err(AccountError::Fault(reason) | AccountError::Unavailable(reason)) => {
+                Answer::Refused(reason)
+            }
         }
     }
 }

@@ -41,10 +41,11 @@ pub(super) fn put(headers: &mut HeaderMap, surface: Surface, tls: bool) {
     set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     let devices = if surface == Surface::Meeting { WITH_DEVICES } else { WITHOUT_DEVICES };
     set(HeaderName::from_static("permissions-policy"), devices);
-    if surface != Surface::Asset {
-        set(header::CACHE_CONTROL, "no-store");
-    }
     if tls {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000");
+    }
+    // An asset that is there says itself how long it may be kept.
+    if surface != Surface::Asset || !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
 }

@@ -88,6 +88,7 @@ impl From<AccountError> for No {
         match error {
             AccountError::Refused(refusal) => Self::because(refusal),
             AccountError::Slow(wait) => Self::slow(wait),
+            AccountError::Unavailable(reason) => EngineError::Unavailable(reason).into(),
             AccountError::Fault(reason) => Self::fault(&reason),
         }
     }
