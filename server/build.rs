@@ -1,4 +1,5 @@
-//! Sees to it that there is a browser client to embed: a page that says how to build it, if nothing else.
+//! Sees to it that there is a browser client to embed: a page that says how to build it, if nothing
+//! else.
 
 use std::path::Path;
 use std::{env, fs, io};

@@ -30,8 +30,8 @@ pub struct Backend {
     pub engine: Arc<dyn Engine>,
     /// Takes over upgraded connections.
     pub handover: Arc<dyn Handover>,
-    /// Becomes a reason when the log can no longer be written. The process then ends with 75 and its
-    /// supervisor starts it again.
+    /// Becomes a reason when the log can no longer be written. The process then ends with 75 and
+    /// its supervisor starts it again.
     pub failed: watch::Receiver<Option<String>>,
     /// Says goodbye to everybody, makes everything durable, and returns when that is done.
     pub stop: Box<dyn FnOnce() + Send>,

@@ -1,4 +1,5 @@
-//! Secrets and keys in a backup: copied beside the log, so that what is restored can be signed in to.
+//! Secrets and keys in a backup: copied beside the log, so that what is restored can be signed in
+//! to.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -10,8 +11,8 @@ use crate::folder::{Folder, write_private};
 
 const FOLDERS: [&str; 2] = ["keys", "secrets"];
 
-/// Copies keys and secrets of a folder into a backup. Done after the log was copied: a secret too many
-/// is harmless, one too few is an account that cannot sign in.
+/// Copies keys and secrets of a folder into a backup. Done after the log was copied: a secret too
+/// many is harmless, one too few is an account that cannot sign in.
 ///
 /// # Errors
 /// Those of the file system.

@@ -5,6 +5,36 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+const SERVE: &str = "\
+Example:
+  convoke serve --data /var/lib/convoke --listen 0.0.0.0:443 --config /etc/convoke.toml
+
+On loopback it serves plain HTTP, elsewhere HTTPS with the certificate of the settings or
+one of its own. SIGTERM lets meetings know and ends it.";
+
+const ACCOUNT_ADD: &str = "\
+Example:
+  convoke account add ann@example.org --password-stdin --data /var/lib/convoke < password
+
+A running server is asked to add it; otherwise the folder is opened for it.";
+
+const BACKUP: &str = "\
+Example:
+  convoke backup /mnt/backup/convoke-monday --data /var/lib/convoke
+
+The backup holds the keys too: keep it as safe as the folder itself.";
+
+const RESTORE: &str = "\
+Example:
+  convoke restore /mnt/backup/convoke-monday --data /var/lib/convoke";
+
+const RECOVER: &str = "\
+Example:
+  convoke recover --accept-loss --data /var/lib/convoke
+
+Only when `convoke serve` refused to start because entries that were once durable are
+missing. What is missing becomes a fact in the log.";
+
 /// Convoke, a meeting server that can prove what happened.
 #[derive(Debug, Parser)]
 #[command(name = "convoke", version, about, arg_required_else_help = true)]
@@ -32,11 +62,7 @@ pub enum Command {
 
 /// `convoke serve`
 #[derive(Clone, Debug, Args)]
-#[command(
-    after_help = "Example:\n  convoke serve --data /var/lib/convoke --listen 0.0.0.0:443 --config /etc/convoke.toml\n\n\
-    On loopback it serves plain HTTP, elsewhere HTTPS with the certificate of the settings or one of\n\
-    its own. SIGTERM lets meetings know and ends it."
-)]
+#[command(after_help = SERVE)]
 pub struct Serve {
     /// The data folder; made if it is missing.
     #[arg(long, value_name = "DIR")]
@@ -64,10 +90,7 @@ pub enum Account {
 
 /// `convoke account add`
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  printf '%s' \"$PASSWORD\" | convoke account add ann@example.org --password-stdin --data /var/lib/convoke\n\n\
-    A running server is asked to add it; otherwise the folder is opened for it."
-)]
+#[command(after_help = ACCOUNT_ADD)]
 pub struct AccountAdd {
     /// The e-mail address it signs in with.
     #[arg(value_name = "EMAIL")]
@@ -88,10 +111,7 @@ pub struct AccountAdd {
 
 /// `convoke backup`
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  convoke backup /mnt/backup/convoke-monday --data /var/lib/convoke\n\n\
-    The backup holds the keys too: keep it as safe as the folder itself."
-)]
+#[command(after_help = BACKUP)]
 pub struct Backup {
     /// The folder to make.
     #[arg(value_name = "DEST")]
@@ -103,9 +123,7 @@ pub struct Backup {
 
 /// `convoke restore`
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  convoke restore /mnt/backup/convoke-monday --data /var/lib/convoke"
-)]
+#[command(after_help = RESTORE)]
 pub struct Restore {
     /// The backup.
     #[arg(value_name = "SRC")]
@@ -117,9 +135,7 @@ pub struct Restore {
 
 /// `convoke recover`
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  convoke recover --accept-loss --data /var/lib/convoke\n\n\
-    Only when `convoke serve` refused to start because entries that were once durable are missing.\n\
-    What is missing becomes a fact in the log.")]
+#[command(after_help = RECOVER)]
 pub struct Recover {
     /// Go on without the entries that are missing.
     #[arg(long, required = true)]
@@ -140,13 +156,9 @@ mod tests {
         line.build();
         line.clone().debug_assert();
         fn leaves(command: &clap::Command) -> Vec<&clap::Command> {
-            let inner: Vec<_> =
-                command.get_subcommands().filter(|c| c.get_name() != "help").collect();
-            if inner.is_empty() {
-                vec![command]
-            } else {
-                inner.into_iter().flat_map(leaves).collect()
-            }
+            let inner = command.get_subcommands().filter(|c| c.get_name() != "help");
+            let below: Vec<_> = inner.flat_map(leaves).collect();
+            if below.is_empty() { vec![command] } else { below }
         }
         let leaves = leaves(&line);
         assert_eq!(leaves.len(), 5);

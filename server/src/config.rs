@@ -69,7 +69,8 @@ pub struct JoinLimits {
     pub failures_burst: u32,
     /// Failed joins of everybody in a second, before addresses that failed before have to wait.
     pub failures_per_second_total: u32,
-    /// Wrong passwords for one meeting number within the window, before passwords are not looked at.
+    /// Wrong passwords for one meeting number within the window, before passwords are not looked
+    /// at.
     pub wrong_passwords_max: u32,
     /// That window, in seconds.
     pub wrong_passwords_window_s: u32,

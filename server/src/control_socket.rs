@@ -113,8 +113,8 @@ pub struct ControlSocket {
 }
 
 impl ControlSocket {
-    /// Listens in the folder. What an earlier run left behind is replaced: whoever calls this has the
-    /// folder for itself.
+    /// Listens in the folder. What an earlier run left behind is replaced: whoever calls this has
+    /// the folder for itself.
     ///
     /// # Errors
     /// Those of the operating system.

@@ -32,8 +32,8 @@ pub fn client_id() -> ClientId {
     }
 }
 
-/// A meeting number that is never drawn. It stands in for numbers that cannot be meetings, so that the
-/// same work is done for them.
+/// A meeting number that is never drawn. It stands in for numbers that cannot be meetings, so that
+/// the same work is done for them.
 pub const NO_MEETING: u32 = MeetingId::FIRST;
 
 /// A meeting number, each one (but [`NO_MEETING`]) equally likely; whether it is free is for the

@@ -59,8 +59,8 @@ impl Folder {
         self.root.join("control.sock")
     }
 
-    /// Reads a key, drawing it at first use. Keys lie apart from what they encrypt, so that a copy of
-    /// the one without the other is worth nothing.
+    /// Reads a key, drawing it at first use. Keys lie apart from what they encrypt, so that a copy
+    /// of the one without the other is worth nothing.
     ///
     /// # Errors
     /// When the file cannot be read or written, or is not exactly [`KEY_BYTES`] long.
@@ -71,10 +71,13 @@ impl Folder {
                 let mut bytes = Zeroizing::new(Vec::new());
                 file.read_to_end(&mut bytes)?;
                 let key: [u8; KEY_BYTES] = bytes.as_slice().try_into().map_err(|_| {
-                    io::Error::new(
-                        io::ErrorKind::InvalidData,
-                        format!("{} must hold {KEY_BYTES} bytes, and holds {}; put the right file back from a backup", path.display(), bytes.len()),
-                    )
+                    let reason = format!(
+                        "{} must hold {KEY_BYTES} bytes, and holds {}; put the right file back \
+                         from a backup",
+                        path.display(),
+                        bytes.len()
+                    );
+                    io::Error::new(io::ErrorKind::InvalidData, reason)
                 })?;
                 Ok(Zeroizing::new(key))
             }

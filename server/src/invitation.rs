@@ -9,8 +9,8 @@ use subtle::ConstantTimeEq;
 
 use crate::folder::Key;
 
-/// Makes and checks invitations: HMAC-SHA256 over the meeting number under a key file, cut to 128 bits.
-/// It names the meeting and nothing else; there is no role in it to be raised.
+/// Makes and checks invitations: HMAC-SHA256 over the meeting number under a key file, cut to 128
+/// bits. It names the meeting and nothing else; there is no role in it to be raised.
 pub struct Invitations {
     key: Key,
 }

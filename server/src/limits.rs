@@ -1,4 +1,5 @@
-//! Rates: who may try how often. Everything here is told the time and keeps a bounded number of keys.
+//! Rates: who may try how often. Everything here is told the time and keeps a bounded number of
+//! keys.
 
 mod backoff;
 mod bucket;

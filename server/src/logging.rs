@@ -1,4 +1,5 @@
-//! The log of the running process: lines for people on a terminal, JSON elsewhere, to standard error.
+//! The log of the running process: lines for people on a terminal, JSON elsewhere, to standard
+//! error.
 
 use std::io::IsTerminal;
 

@@ -1,4 +1,5 @@
-//! What the process may use: as many files as the system allows, and no core dumps, which hold secrets.
+//! What the process may use: as many files as the system allows, and no core dumps, which hold
+//! secrets.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

@@ -139,7 +139,8 @@ async fn serve(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Waits for SIGTERM, SIGINT, the supervisor's wish, or a failed log; gives the reason of the latter.
+/// Waits for SIGTERM, SIGINT, the supervisor's wish, or a failed log; gives the reason of the
+/// latter.
 async fn until_asked(
     supervised: bool,
     mut failed: watch::Receiver<Option<String>>,

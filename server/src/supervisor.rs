@@ -1,4 +1,5 @@
-//! The small supervisor: starts the server again when it crashed or gave up its log, and knows when to stop.
+//! The small supervisor: starts the server again when it crashed or gave up its log, and knows when
+//! to stop.
 //!
 //! The only place that starts a process, and it starts nothing but this very program with the words
 //! it was itself given.
@@ -36,8 +37,8 @@ pub fn is_supervised_elsewhere() -> bool {
     env::var_os("NOTIFY_SOCKET").is_some() || env::var_os("INVOCATION_ID").is_some()
 }
 
-/// Runs `convoke serve` with the words of this process as a child, again and again, until it ends in
-/// good order, is asked to stop, or crashes too often.
+/// Runs `convoke serve` with the words of this process as a child, again and again, until it ends
+/// in good order, is asked to stop, or crashes too often.
 pub fn run() -> ExitCode {
     match supervise() {
         Ok(code) => code,

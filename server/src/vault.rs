@@ -1,12 +1,13 @@
-//! The secrets vault: password hashes and meeting passwords, encrypted under a key file, outside the log.
+//! The secrets vault: password hashes and meeting passwords, encrypted under a key file, outside
+//! the log.
 //!
 //! ```text
 //! secrets/NAME = "CVKVLT01" | u32 version (LE) | 24 bytes nonce | XChaCha20-Poly1305(material)
 //!                authenticated with it: the 12 bytes before the nonce, and NAME
 //! ```
 //!
-//! NAME is in the authenticated data, so one person's hash cannot be put in another's place by moving
-//! files. The log holds facts that say *that* a secret changed; the material only lies here.
+//! NAME is in the authenticated data, so one person's hash cannot be put in another's place by
+//! moving files. The log holds facts that say *that* a secret changed; the material only lies here.
 
 use std::fmt;
 use std::io;

@@ -11,6 +11,7 @@ mod doors {
     mod legacy;
     mod limits;
     mod meetings;
+    mod program;
     mod same_site;
     mod sockets;
     mod tls;

@@ -34,7 +34,8 @@ pub enum HashError {
     Broken(String),
 }
 
-/// What the vault holds for an account. The costs are in it, so that raising them later breaks nobody.
+/// What the vault holds for an account. The costs are in it, so that raising them later breaks
+/// nobody.
 #[derive(Serialize, Deserialize)]
 struct Material {
     v: u32,
@@ -91,7 +92,8 @@ impl Hasher {
     /// that an unknown account takes as long as a known one.
     ///
     /// # Errors
-    /// [`HashError::Busy`] when too many wait; [`HashError::Broken`] when the material is unreadable.
+    /// [`HashError::Busy`] when too many wait; [`HashError::Broken`] when the material is
+    /// unreadable.
     pub async fn fits(
         &self,
         password: Zeroizing<String>,

@@ -1,4 +1,5 @@
-//! Which passwords are taken: long ones that are not on the lists, with no other rules (NIST 800-63B-4).
+//! Which passwords are taken: long ones that are not on the lists, with no other rules (NIST
+//! 800-63B-4).
 
 use convoke_model::Refusal;
 

@@ -1,4 +1,5 @@
-//! The browser client's files, embedded in the binary. There is no way from here to a file system path.
+//! The browser client's files, embedded in the binary. There is no way from here to a file system
+//! path.
 
 use axum::body::Body;
 use axum::extract::Path;

@@ -52,8 +52,8 @@ impl Boot {
         self.with("refusal", Some(no.words()))
     }
 
-    /// The script element. `application/json` is never run, whatever is in it, and nothing in it can
-    /// end the element or begin another.
+    /// The script element. `application/json` is never run, whatever is in it, and nothing in it
+    /// can end the element or begin another.
     pub(super) fn element(&self) -> String {
         let json = Value::Object(self.fields.clone()).to_string();
         let mut text = String::with_capacity(json.len() + 64);

@@ -1,8 +1,8 @@
 //! `goto_downloader`: the legacy call that hosts or joins from a web page.
 //!
 //! It is authenticated only by what it carries; cookies are ignored here, so no page elsewhere can
-//! borrow somebody's sign-in. The page that answers carries a ticket which its script uses; a program
-//! that merely fetches the page uses nothing up.
+//! borrow somebody's sign-in. The page that answers carries a ticket which its script uses; a
+//! program that merely fetches the page uses nothing up.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
+use axum::routing::{MethodRouter, get};
 use convoke_model::Refusal;
 use convoke_model::meeting::lifecycle::MeetingType;
 use convoke_model::site::accounts::Via;
@@ -27,8 +28,13 @@ use crate::config::LegacyDoors;
 
 const ROUTE: &str = "/as/wapi/goto_downloader";
 
+/// The call by either method.
+pub(super) fn by_either() -> MethodRouter<Arc<Site>> {
+    get(by_get).post(by_post)
+}
+
 /// `GET /as/wapi/goto_downloader?...`
-pub(super) async fn by_get(
+async fn by_get(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
     Extension(taken): Extension<Taken>,
@@ -38,7 +44,7 @@ pub(super) async fn by_get(
 }
 
 /// `POST /as/wapi/goto_downloader` with a form; parameters may stand in the address as well.
-pub(super) async fn by_post(
+async fn by_post(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
     Extension(taken): Extension<Taken>,
@@ -47,8 +53,7 @@ pub(super) async fn by_post(
     match taken.query.as_ref().filter(|query| !query.is_empty()) {
         None => answer(&site, &caller, &body, false).await,
         Some(query) => {
-            let both = Secret::new(query.expose().to_owned());
-            let mut bytes = zeroize::Zeroizing::new(both.expose().as_bytes().to_vec());
+            let mut bytes = zeroize::Zeroizing::new(query.expose().as_bytes().to_vec());
             bytes.push(b'&');
             bytes.extend_from_slice(&body);
             answer(&site, &caller, &bytes, true).await

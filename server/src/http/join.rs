@@ -80,7 +80,8 @@ pub(super) struct Opened {
 }
 
 impl Site {
-    /// Whether what is shown opens the door. The same steps are taken whether the meeting exists or not.
+    /// Whether what is shown opens the door. The same steps are taken whether the meeting exists or
+    /// not.
     pub(super) async fn open_door(&self, shown: &Shown<'_>, from: IpAddr) -> Result<Opened, No> {
         let now = self.clock.uptime();
         self.join_limits.may_try(from, now)?;

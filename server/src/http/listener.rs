@@ -1,5 +1,7 @@
-//! The accept loop: every connection gets a place, a hand-shake, a first line, and so much patience.
+//! The accept loop: every connection gets a place, a hand-shake, a first line, and so much
+//! patience.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -181,7 +183,7 @@ impl Newcomer {
         });
         let service = service_fn(move |request| {
             let connection = Arc::clone(&connection);
-            async move { Ok::<_, std::convert::Infallible>(stack::serve(&connection, request).await) }
+            async move { Ok::<_, Infallible>(stack::serve(&connection, request).await) }
         });
         let serving = http1::Builder::new()
             .timer(TokioTimer::new())

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
+use axum::routing::{MethodRouter, get};
 use axum::{Extension, Json};
 use convoke_model::grant::Role;
 use convoke_model::meeting::lifecycle::MeetingType;
@@ -25,8 +26,13 @@ use crate::vault::SecretOf;
 /// Longest meeting password.
 const PASSWORD_CHARS_MAX: usize = 64;
 
+/// Listing and creating.
+pub(super) fn both() -> MethodRouter<Arc<Site>> {
+    get(list).post(create)
+}
+
 /// `GET /api/v1/meetings`
-pub(super) async fn list(
+async fn list(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
@@ -50,7 +56,7 @@ struct Wanted {
 }
 
 /// `POST /api/v1/meetings`
-pub(super) async fn create(
+async fn create(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,

@@ -1,7 +1,8 @@
 //! Which host names are ours, and what our own origin is for a request.
 //!
 //! A name that is not ours is refused, so that a page elsewhere whose name is made to point here
-//! (DNS rebinding) is never taken for one of our own, and links are never built from a made-up name.
+//! (DNS rebinding) is never taken for one of our own, and links are never built from a made-up
+//! name.
 
 use std::net::{IpAddr, SocketAddr};
 

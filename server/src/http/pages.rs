@@ -17,8 +17,8 @@ use super::site::{Caller, Site};
 /// Where the client's document wants the boot block.
 const PLACE: &str = "<!--boot-->";
 
-/// The document with its boot block. Somebody who came by plain HTTP to a server with TLS is sent on
-/// instead: browsers give camera, microphone and codecs to secured pages only.
+/// The document with its boot block. Somebody who came by plain HTTP to a server with TLS is sent
+/// on instead: browsers give camera, microphone and codecs to secured pages only.
 pub(super) fn show(caller: &Caller, boot: &Boot, status: StatusCode) -> Response {
     if caller.must_move {
         return move_on(caller, boot);

@@ -32,7 +32,8 @@ pub(super) fn scrub(uri: &Uri) -> (Uri, Taken) {
 }
 
 impl Taken {
-    /// The value of a query parameter, decoded; only for parameters that are no secrets, and tokens.
+    /// The value of a query parameter, decoded; only for parameters that are no secrets, and
+    /// tokens.
     pub(super) fn parameter(&self, name: &str) -> Option<String> {
         let query = self.query.as_ref()?.expose();
         query.split('&').find_map(|pair| {

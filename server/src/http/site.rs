@@ -138,8 +138,8 @@ impl Site {
         Arc::clone(&self.accounts)
     }
 
-    /// Records that a password came where others may have read it: in an address, or over plain HTTP
-    /// from another machine.
+    /// Records that a password came where others may have read it: in an address, or over plain
+    /// HTTP from another machine.
     pub(super) async fn exposed(
         &self,
         caller: &Caller,

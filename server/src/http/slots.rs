@@ -26,8 +26,8 @@ pub struct Slots {
 }
 
 impl Slots {
-    /// Places by these limits; `files_max` is how many files the process may hold open, of which 256
-    /// stay free for the log and for administration.
+    /// Places by these limits; `files_max` is how many files the process may hold open, of which
+    /// 256 stay free for the log and for administration.
     #[must_use]
     pub fn new(limits: ConnectionLimits, files_max: u64) -> Arc<Self> {
         let by_files = usize::try_from(files_max).unwrap_or(usize::MAX).saturating_sub(256).max(16);
@@ -68,8 +68,8 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// Its ticket was good: from now on it counts among the admitted. `false` when its address holds
-    /// too many of those already; then the connection should be closed.
+    /// Its ticket was good: from now on it counts among the admitted. `false` when its address
+    /// holds too many of those already; then the connection should be closed.
     pub fn admit(&mut self) -> bool {
         if self.admitted {
             return true;

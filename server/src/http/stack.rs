@@ -140,8 +140,8 @@ fn host_of(headers: &HeaderMap) -> Result<Option<String>, Stop> {
     }
 }
 
-/// A call that changes something has to come from a page of ours: browsers say so in two headers that
-/// no page can forge, and JSON cannot be sent across sites without being asked for first.
+/// A call that changes something has to come from a page of ours: browsers say so in two headers
+/// that no page can forge, and JSON cannot be sent across sites without being asked for first.
 fn check_same_site(headers: &HeaderMap, own: &Origin) -> Result<(), No> {
     let foreign = || No::because(Refusal::ForeignOrigin);
     if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin") {

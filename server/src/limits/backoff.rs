@@ -1,4 +1,5 @@
-//! Waiting after failures in a row: longer each time, never for ever, so nobody is locked out by others.
+//! Waiting after failures in a row: longer each time, never for ever, so nobody is locked out by
+//! others.
 
 use std::collections::HashMap;
 use std::sync::Mutex;

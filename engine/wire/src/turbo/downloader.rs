@@ -201,8 +201,8 @@ mod tests {
         assert!(call.is_ok_and(|call| call.carries_password()));
     }
 
-    /// A small generator in place of a fuzzer's corpus: every byte value, in many mixes, read by all
-    /// readers of this module.
+    /// A small generator in place of a fuzzer's corpus: every byte value, in many mixes, read by
+    /// all readers of this module.
     #[test]
     fn no_bytes_make_a_reader_panic() {
         let words: &[&[u8]] = &[

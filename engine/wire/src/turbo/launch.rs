@@ -16,7 +16,8 @@ pub struct Launch {
     pub call: DownloaderCall,
 }
 
-/// Reads `turbomeeting80://?role=...` or the Android form `intent://?role=...#Intent;scheme=...;end`.
+/// Reads `turbomeeting80://?role=...` or the Android form
+/// `intent://?role=...#Intent;scheme=...;end`.
 pub fn launch(address: &[u8]) -> Result<Launch, Unreadable> {
     let at = address.windows(3).position(|w| w == b"://").ok_or(Unreadable::NotALaunch)?;
     let (scheme, rest) = (&address[..at], &address[at + 3..]);

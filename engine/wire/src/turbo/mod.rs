@@ -1,11 +1,11 @@
 //! The legacy forms: calls of existing TurboMeeting integrations, read from bytes and nothing else.
 //!
-//! No other folder knows how these calls are spelt. Everything here is pure and reads hostile input:
-//! any bytes at all give a value or an [`Unreadable`], never a panic.
+//! No other folder knows how these calls are spelt. Everything here is pure and reads hostile
+//! input: any bytes at all give a value or an [`Unreadable`], never a panic.
 //!
 //! ```text
 //! downloader  = pair *( "&" pair )            query of a GET or body of a form POST
-//! pair        = name [ "=" value ]            names in any case, in any order; unknown names are ignored
+//! pair        = name [ "=" value ]            names in any case and order; others are ignored
 //! value       = bytes, "%XX", "+" for a space; UTF-8, else GBK
 //! path form   = "/id=" value *( "&" pair )    the same pairs, in the path
 //! launch      = "turbomeeting" digits "://?" downloader

@@ -1,12 +1,13 @@
-//! A secret as a caller sent it: its text is only handed out on request and never shown by accident.
+//! A secret as a caller sent it: its text is only handed out on request and never shown by
+//! accident.
 
 use std::fmt;
 use zeroize::Zeroize;
 
 /// Text that must not reach a log, a trace or an error message.
 ///
-/// `Debug` prints a fixed mark, there is no `Display`, no `PartialEq` (compare in constant time where
-/// it matters), and the memory is overwritten when the value goes.
+/// `Debug` prints a fixed mark, there is no `Display`, no `PartialEq` (compare in constant time
+/// where it matters), and the memory is overwritten when the value goes.
 #[derive(Clone)]
 pub struct Secret(String);
 

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 /// Undoes `+` and percent escapes, then reads the bytes as UTF-8, else as GBK.
 ///
-/// Bytes that are neither become U+FFFD, as browsers show them. A `%` without two hexadecimal digits
-/// stands for itself. GBK never uses `&`, `=`, `%` or `+` as a second byte, so splitting before
-/// decoding is safe.
+/// Bytes that are neither become U+FFFD, as browsers show them. A `%` without two hexadecimal
+/// digits stands for itself. GBK never uses `&`, `=`, `%` or `+` as a second byte, so splitting
+/// before decoding is safe.
 pub(super) fn value(raw: &[u8]) -> String {
     let spaced: Vec<u8> = raw.iter().map(|&b| if b == b'+' { b' ' } else { b }).collect();
     let bytes: Cow<'_, [u8]> = percent_encoding::percent_decode(&spaced).into();
