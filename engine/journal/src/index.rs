@@ -133,14 +133,25 @@ impl Index {
         (seq <= line.last()).then_some(line)
     }
 
-    /// Whether there is a database to write to; when not, tries to get an empty one. `true` means that
-    /// the index is empty and needs everything.
+    /// Whether there is a database to write to.
+    pub(crate) fn is_open(&self) -> bool {
+        self.inner().store.is_some()
+    }
+
+    /// When there is no database, tries to get an empty one. `true` means that it is there now and
+    /// needs everything.
     pub(crate) fn revive(&self) -> bool {
-        if self.inner().store.is_some() {
+        if self.is_open() {
             return false;
         }
         self.restart();
-        true
+        self.is_open()
+    }
+
+    /// Gives the database up, as a failed write does.
+    #[cfg(test)]
+    pub(crate) fn lose(&self) {
+        self.inner().store = None;
     }
 
     /// Writes new lines and tails, and the position they bring it to. `false`: not written, and the

@@ -106,3 +106,35 @@ fn keep_aside(options: &Options, name: &str, bytes: &[u8]) -> Result<(), Error> 
 fn shown(number: u64) -> String {
     format!("log/{}", segment::name(number))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::{fact, stream};
+    use crate::journal::Journal;
+
+    #[test]
+    fn an_index_that_fails_while_the_log_is_written_is_built_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut options = Options::new(folder.path());
+        options.background = false;
+        let Opened::Ready(mut log) = open(&options).expect("a new folder") else { panic!("new") };
+        for seq in 1..=30 {
+            log.append(&[&fact(stream(1), 1, seq, 50)]).expect("it is the next");
+            if seq % 7 == 0 {
+                log.tidy().expect("room");
+            }
+            if seq == 15 {
+                log.shared.index.as_ref().expect("there is one").lose();
+                let run = log.reader().read(stream(1), 1, usize::MAX).expect("searched for");
+                assert_eq!(run.entries.len(), 15);
+            }
+        }
+        Box::new(log).close().expect("in order");
+        let (index, known) = crate::index::Index::open(&folder.path().join("index"));
+        assert_eq!(known.expect("it holds together").0.size, 30);
+        for seq in 1..=30 {
+            assert_eq!(index.find(stream(1), seq).map(|line| line.first), Some(seq));
+        }
+    }
+}

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use convoke_journal::conformance::{fact, stream};
 use convoke_journal::disk::PowerDisk;
 use convoke_journal::segments::{Reason, StreamLoss};
+use convoke_journal::torture::Random;
 use convoke_journal::{Error, Journal, Opened, Options, Segments, open, segment};
 use convoke_model::StreamId;
 
@@ -275,6 +276,127 @@ fn an_index_that_is_gone_or_broken_is_built_again() {
             _ => {}
         }
     }
+}
+
+/// Puts the files of `older` over those of `disk`, but for what `keep` says.
+fn roll_back(disk: &PowerDisk, older: &PowerDisk, keep: impl Fn(&Path) -> bool) {
+    for (path, _) in disk.files() {
+        if !keep(&path) {
+            disk.put(&path, None);
+        }
+    }
+    for (path, bytes) in older.files() {
+        if !keep(&path) {
+            disk.put(&path, Some(bytes));
+        }
+    }
+}
+
+#[test]
+fn a_roll_back_is_noticed_where_anything_newer_is_left() {
+    let disk = written(12);
+    let older = disk.copy();
+    let mut log = ready(&disk);
+    (12..20).for_each(|block| append(&mut log, block));
+    Box::new(log).close().expect("memory");
+    for newer in ["/data/checkpoints", "/data/log/witness", "/data/log/000000000004.seg"] {
+        let disk = disk.copy();
+        roll_back(&disk, &older, |path| path.starts_with(newer));
+        reason(&disk);
+    }
+    // All of it is older: only receipts and checkpoints elsewhere can tell.
+    let disk = disk.copy();
+    roll_back(&disk, &older, |_| false);
+    assert_eq!(ready(&disk).reader().head().size, 36);
+}
+
+#[test]
+fn an_older_index_catches_up_and_a_newer_one_tells_of_a_roll_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut options = Options::new(&folder.path().join("data"));
+    options.background = false;
+    let log_folder = options.data.join("log");
+    let copy = folder.path().join("older");
+    for (life, name) in ["older", "newer"].into_iter().enumerate() {
+        let Opened::Ready(mut log) = open(&options).expect("it opens") else { panic!("sound") };
+        (0..5).for_each(|block| append(&mut log, life as u64 * 5 + block));
+        Box::new(log).close().expect("in order");
+        if name == "older" {
+            std::fs::create_dir(&copy).expect("room");
+            for entry in std::fs::read_dir(&log_folder).expect("a folder").flatten() {
+                std::fs::copy(entry.path(), copy.join(entry.file_name())).expect("room");
+            }
+        }
+    }
+    std::fs::remove_dir_all(&log_folder).expect("there");
+    std::fs::rename(&copy, &log_folder).expect("room");
+    std::fs::remove_dir_all(options.data.join("checkpoints")).expect("there");
+    let Opened::Quarantined(quarantine) = open(&options).expect("it opens") else {
+        panic!("the index knows more")
+    };
+    let Reason::Missing { by, size, known, streams } = quarantine.reason() else {
+        panic!("missing")
+    };
+    assert_eq!((*by, *size, *known), ("index", 15, 30));
+    assert!(streams.contains(&StreamLoss { stream: stream(1), from: 11, to: 20 }), "{streams:?}");
+}
+
+#[test]
+fn a_lost_or_foreign_key_is_told() {
+    let disk = written(3);
+    disk.put(Path::new("/data/keys/node.key"), None);
+    let error = open(&options(&disk)).expect_err("the key is gone").to_string();
+    assert!(error.contains("node.key is lost"), "{error}");
+    disk.put(Path::new("/data/keys/node.key"), Some(vec![1; 32]));
+    let error = open(&options(&disk)).expect_err("another key").to_string();
+    assert!(error.contains("does not belong"), "{error}");
+}
+
+#[test]
+fn an_index_of_which_any_file_is_changed_never_changes_what_is_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut options = Options::new(folder.path());
+    (options.background, options.segment_bytes) = (false, 8192);
+    let mut random = Random::new(11);
+    let mut blocks = 0;
+    for round in 0..24 {
+        let Opened::Ready(mut log) = open(&options).expect("it opens") else {
+            panic!("round {round}")
+        };
+        let run = log.reader().read(stream(1), 1, usize::MAX).expect("all there");
+        assert_eq!(run.entries.len() as u64, blocks * 2, "round {round}");
+        for _ in 0..3 {
+            append(&mut log, blocks);
+            blocks += 1;
+            log.tidy().expect("room");
+        }
+        drop(log);
+        let mut files = Vec::new();
+        all_files(&folder.path().join("index"), &mut files);
+        let path = &files[random.below(files.len() as u64) as usize];
+        let mut bytes = std::fs::read(path).expect("a file");
+        match (random.below(4), bytes.len()) {
+            (0, _) => std::fs::remove_file(path).expect("there"),
+            (1, length) => {
+                bytes.truncate(random.below(length as u64) as usize);
+                std::fs::write(path, bytes).expect("room");
+            }
+            (_, 0) => {}
+            (_, length) => {
+                let used = bytes.iter().rposition(|&byte| byte != 0).map_or(length, |at| at + 1);
+                bytes[random.below(used as u64) as usize] ^= 1 << random.below(8);
+                std::fs::write(path, bytes).expect("room");
+            }
+        }
+    }
+}
+
+fn all_files(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() { all_files(&path, files) } else { files.push(path) }
+    }
+    files.sort();
 }
 
 fn break_files(folder: &Path) {

@@ -1,5 +1,6 @@
 //! Reading: the index says where, the block is checked, every entry is checked.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use convoke_model::StreamId;
@@ -25,18 +26,16 @@ impl LogReader for SharedReader {
     }
 
     fn read(&self, stream: StreamId, from_seq: u64, max_bytes: usize) -> Result<Run, Error> {
-        let last = self.tail(stream).seq;
-        let mut run = Run::default();
-        let mut next = from_seq.max(1);
-        while next <= last && (run.entries.is_empty() || run.bytes.len() < max_bytes) {
-            match self.0.read_block(stream, next, last, max_bytes, &mut run) {
-                Ok(Some(after)) => next = after,
-                Ok(None) => break,
-                Err(error) if run.entries.is_empty() => return Err(error),
+        let (last, next) = (self.tail(stream).seq, from_seq.max(1));
+        let mut want = Want { stream, next, last, max_bytes, run: Run::default(), full: false };
+        while want.next <= last && !want.full {
+            match self.0.read_block(&mut want) {
+                Ok(()) => {}
+                Err(error) if want.run.entries.is_empty() => return Err(error),
                 Err(_) => break,
             }
         }
-        Ok(run)
+        Ok(want.run)
     }
 
     fn streams(&self) -> Vec<(StreamId, Tail)> {
@@ -48,47 +47,60 @@ impl LogReader for SharedReader {
     }
 }
 
-impl Shared {
-    /// Adds what the block of (stream, next) holds; the seq after it, or `None` when `run` is full.
-    fn read_block(
-        &self,
-        stream: StreamId,
-        next: u64,
-        last: u64,
-        max_bytes: usize,
-        run: &mut Run,
-    ) -> Result<Option<u64>, Error> {
-        let found = self.find(stream, next).map(|line| (line, self.block_at(&line)));
-        let has = |bytes: &[u8]| sound(bytes, stream).iter().any(|(_, e)| e.header.seq == next);
-        let (line, bytes) = match found {
-            Some((line, Ok(bytes))) if has(&bytes) => (line, bytes),
-            // The index may be wrong, or the block is damaged: the segments decide.
-            found => match self.search(stream, next)? {
-                Some(found) => found,
-                None => {
-                    let line = found.map(|(line, _)| line);
-                    return Err(Error::Damaged(self.missing(stream, next, last, line)));
-                }
-            },
-        };
-        let mut expected = next;
-        for (place, entry) in sound(&bytes, stream) {
-            if entry.header.seq != expected || expected > last {
+/// What a reader asked for, and what it has so far.
+struct Want {
+    stream: StreamId,
+    /// The seq that comes next.
+    next: u64,
+    last: u64,
+    max_bytes: usize,
+    run: Run,
+    full: bool,
+}
+
+impl Want {
+    /// Takes what a block holds. `Ok(false)` when the next entry is not in it.
+    fn take(&mut self, line: &Location, bytes: &[u8]) -> Result<bool, Error> {
+        let before = self.next;
+        for (place, entry) in sound(bytes, self.stream) {
+            let seq = self.next;
+            if entry.header.seq != seq || seq > self.last {
                 continue;
             }
             let erased = !entry.payload_is_sound();
             if erased && !entry.is_erased() {
                 let what = "a payload does not match its digest";
                 let damage = Damage::at(shown(line.segment), line.offset, what);
-                return Err(Error::Damaged(damage.of(stream, expected, expected)));
+                return Err(Error::Damaged(damage.of(self.stream, seq, seq)));
             }
-            if !run.entries.is_empty() && run.bytes.len() + entry.bytes.len() > max_bytes {
-                return Ok(None);
+            let size = self.run.bytes.len() + entry.bytes.len();
+            if !self.run.entries.is_empty() && size > self.max_bytes {
+                self.full = true;
+                return Ok(true);
             }
-            run.push(expected, place, erased, entry.bytes);
-            expected += 1;
+            self.run.push(seq, place, erased, entry.bytes);
+            self.next += 1;
         }
-        Ok(Some(expected))
+        self.full = self.run.bytes.len() >= self.max_bytes;
+        Ok(self.next > before)
+    }
+}
+
+impl Shared {
+    /// Adds what the block of the next entry holds.
+    fn read_block(&self, want: &mut Want) -> Result<(), Error> {
+        let line = self.find(want.stream, want.next);
+        if let Some(line) = line
+            && let Ok(bytes) = self.block_at(&line)
+            && want.take(&line, &bytes)?
+        {
+            return Ok(());
+        }
+        // The index may be wrong, or the block is damaged: the segments decide.
+        match self.search(want.stream, want.next)? {
+            Some((line, bytes)) if want.take(&line, &bytes)? => Ok(()),
+            _ => Err(Error::Damaged(self.missing(want.stream, want.next, want.last, line))),
+        }
     }
 
     /// The bytes of the block at a location, as they are.
@@ -108,17 +120,36 @@ impl Shared {
         seq: u64,
     ) -> Result<Option<(Location, Vec<u8>)>, Error> {
         let has = |bytes: &[u8]| sound(bytes, stream).iter().any(|(_, e)| e.header.seq == seq);
-        let found = self.walk(|_, bytes| has(bytes))?;
+        let found = self.walk(|_, _, bytes| has(bytes))?;
         Ok(found.map(|(segment, offset, bytes)| {
             let seqs: Vec<u64> = sound(&bytes, stream).iter().map(|(_, e)| e.header.seq).collect();
             (Location { segment, offset, first: seqs[0], count: seqs.len() as u32 }, bytes)
         }))
     }
 
+    /// Finds every entry's location anew from the segments: the index has lost them.
+    pub(super) fn locate_all(&self) {
+        let _ =
+            self.walk(|segment, offset, bytes| {
+                let Ok(block) = Block::read(bytes) else { return false };
+                let mut lines: BTreeMap<StreamId, Location> = BTreeMap::new();
+                for placed in &block.entries {
+                    let header = &placed.entry.header;
+                    let first = header.seq;
+                    lines
+                        .entry(header.stream)
+                        .and_modify(|line| line.count += 1)
+                        .or_insert(Location { segment, offset, first, count: 1 });
+                }
+                self.locations.add(lines);
+                false
+            });
+    }
+
     /// The exact range that is missing from `seq` on.
     fn missing(&self, stream: StreamId, seq: u64, last: u64, line: Option<Location>) -> Damage {
         let mut after = last + 1;
-        let _ = self.walk(|_, bytes| {
+        let _ = self.walk(|_, _, bytes| {
             for (_, entry) in sound(bytes, stream) {
                 if entry.header.seq > seq {
                     after = after.min(entry.header.seq);
@@ -134,7 +165,7 @@ impl Shared {
     /// Goes through all blocks that can be read until `found` says so; the block it stopped at.
     fn walk(
         &self,
-        mut found: impl FnMut(u64, &[u8]) -> bool,
+        mut found: impl FnMut(u64, u64, &[u8]) -> bool,
     ) -> Result<Option<(u64, u64, Vec<u8>)>, Error> {
         let (last, end) = {
             let state = self.state();
@@ -147,7 +178,7 @@ impl Shared {
             };
             loop {
                 match scan.step()? {
-                    Step::Block(at, bytes) if found(number, &bytes) => {
+                    Step::Block(at, bytes) if found(number, at, &bytes) => {
                         return Ok(Some((number, at, bytes)));
                     }
                     Step::Block(..) => {}

@@ -98,9 +98,7 @@ impl Work {
         let Some(index) = &self.shared.index else { return };
         self.bytes.store(0, Ordering::Relaxed);
         if index.revive() {
-            // The lines it held are gone: from now on they are found by searching, and the next start
-            // builds it anew from the segments.
-            return;
+            self.shared.locate_all();
         }
         let (lines, tails, position) = {
             let state = self.shared.state();
@@ -111,7 +109,10 @@ impl Work {
                 tails.into_iter().filter_map(|id| Some((id, *state.tails.get(&id)?))).collect();
             (lines, tails, (state.tree.size(), state.tree.root(), state.segment, state.offset))
         };
-        if !lines.is_empty() && index.write(&lines, &tails, position) {
+        if lines.is_empty() || !index.is_open() {
+            return;
+        }
+        if index.write(&lines, &tails, position) {
             self.shared.locations.forget(&lines);
         }
     }
