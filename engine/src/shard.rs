@@ -398,7 +398,10 @@ impl Shard {
             match live.decided.dedupe.known(client, n) {
                 dedupe::Known::New => {}
                 dedupe::Known::Done(position) => {
-                    let hash = live.hash_at(position.seq).unwrap_or_else(|| live.tail().1);
+                    // A receipt must be true: where the hash of so old a place is no longer known, the
+                    // tail's covers it too.
+                    let known = live.hash_at(position.seq).map(|hash| (position, hash));
+                    let (position, hash) = known.unwrap_or_else(|| live.tail());
                     return Ok(Answer { position, hash, made: 0 });
                 }
                 dedupe::Known::Forgotten => return Err(Refusal::AlreadyDone),
