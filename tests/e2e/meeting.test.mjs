@@ -45,7 +45,7 @@ describe("a meeting of three", () => {
   test("the attendees decode moving pictures and hear sound", async () => {
     await publish(pages.host, "screen", "Share screen");
     await publish(pages.host, "camera", "Turn on camera");
-    await publish(pages.host, "microphone", "Turn on microphone");
+    await publish(pages.host, "microphone", "Unmute");
     for (const who of ["ann", "wei"]) {
       const page = pages[who];
       for (const kind of ["screen", "camera"]) {

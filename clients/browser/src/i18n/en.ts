@@ -111,7 +111,7 @@ export const en = {
     main: "Meeting",
     stage: "Stage",
     controls: "Meeting controls",
-    micOn: "Turn on microphone",
+    micOn: "Unmute",
     micOff: "Mute",
     mic: "Mic",
     cameraOn: "Turn on camera",

@@ -106,7 +106,7 @@ export const zh: Dictionary = {
     main: "会议",
     stage: "舞台",
     controls: "会议控制",
-    micOn: "打开麦克风",
+    micOn: "解除静音",
     micOff: "静音",
     mic: "麦克风",
     cameraOn: "打开摄像头",

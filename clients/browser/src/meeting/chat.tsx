@@ -1,6 +1,6 @@
 // The chat panel: what was said, to whom, and the line to write.
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { text, timeOfDay } from "../i18n";
 import type { Line, To } from "../model/view";
@@ -20,10 +20,11 @@ export function Chat({ session }: { session: Session }): JSX.Element {
   const { chat } = session.view;
   const list = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
+  const top = useRef(0);
   const sending = session.sending.value.filter(
     (s) => s.seq === 0 || !chat.some((line) => line.seq === s.seq),
   );
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = list.current;
     if (element && atEnd.current) element.scrollTop = element.scrollHeight;
   }, [chat.at(-1)?.seq, sending.length]);
@@ -37,7 +38,10 @@ export function Chat({ session }: { session: Session }): JSX.Element {
         aria-label={t.title}
         onScroll={(e) => {
           const el = e.currentTarget;
-          atEnd.current = el.scrollHeight - el.scrollTop - el.clientHeight < 60;
+          // Only scrolling up leaves the end: lines that come in do not.
+          if (el.scrollTop < top.current - 2) atEnd.current = false;
+          if (el.scrollHeight - el.scrollTop - el.clientHeight < 60) atEnd.current = true;
+          top.current = el.scrollTop;
         }}
       >
         {chat.length === 0 && sending.length === 0 && <p class="lines-empty muted">{t.empty}</p>}

@@ -91,7 +91,7 @@ export function Controls(props: Props): JSX.Element {
             name="microphone"
             icon={mic === "on" ? "mic" : "micOff"}
             label={mic === "on" ? t.micOff : t.micOn}
-            words={mic === "on" ? t.micOff : t.mic}
+            words={mic === "on" ? t.micOff : t.micOn}
             on={mic === "on"}
             tone={mic === "on" ? undefined : "off"}
             busy={mic === "starting"}
