@@ -10,7 +10,7 @@ use convoke_tests::program::{Server, run};
 
 use people::{Person, Story};
 
-/// Cycles when nobody asks for more: `cargo xtask torture kill9 --n N`.
+/// Cycles when nobody asks for more: `cargo xtask torture server --n N`.
 const CYCLES: u64 = 20;
 const TALKERS: usize = 6;
 

@@ -2,36 +2,34 @@
 
 use crate::{Failed, Outcome, say, shell, tally::Tally, test, tools};
 
-/// The number of cases that a torture test reads; without it the test runs its short form.
-const CASES: &str = "CONVOKE_TORTURE_N";
-
-/// `cargo xtask torture flips|kill9|power [--n N]`.
+/// `cargo xtask torture flips|kill9|power|faults|server [--n N] [--seed S]`.
 pub(crate) fn torture(words: &[&str]) -> Outcome {
-    let usage = || Failed("Say `cargo xtask torture flips|kill9|power [--n N]`.".to_owned());
-    let (kind, cases) = match words {
-        [kind] => (*kind, default_cases(kind).ok_or_else(usage)?),
-        [kind, "--n", n] if default_cases(kind).is_some() => (*kind, *n),
-        _ => return Err(usage()),
-    };
-    if cases != "all" && cases.parse::<u32>().is_err() {
-        return Err(Failed(format!("{cases} is no number of cases; `all` is one too.")));
+    match words {
+        ["server"] => server("200"),
+        ["server", "--n", cycles] => server(cycles),
+        [kind, ..] if ["flips", "kill9", "power", "faults"].contains(kind) => {
+            say::step(&format!("torture {}", words.join(" ")));
+            let run = ["run", "--quiet", "--package", "convoke-journal", "--bin", "torture", "--"];
+            shell::run(tools::cargo().args(run).args(words))
+        }
+        _ => Err(Failed(
+            "Say `cargo xtask torture flips|kill9|power|faults|server [--n N] [--seed S]`."
+                .to_owned(),
+        )),
     }
-    tools::build()?;
-    say::step(&format!("torture {kind}, cases: {cases}"));
-    let mut command = tools::cargo();
-    command.args(["test", "--package", "convoke-tests", "--test", "torture", "--color", "never"]);
-    command.args([kind, "--", "--nocapture"]).env(CASES, cases);
-    test::report(test::counted(&mut command)?)
 }
 
-/// How much the long form does when nobody says: docs/DURABILITY.md, the column of a release.
-fn default_cases(kind: &str) -> Option<&'static str> {
-    match kind {
-        "flips" => Some("all"),
-        "kill9" => Some("1000"),
-        "power" => Some("10000"),
-        _ => None,
+/// The whole server under load, killed again and again while people talk.
+fn server(cycles: &str) -> Outcome {
+    if cycles.parse::<u32>().is_err() {
+        return Err(Failed(format!("{cycles} is no number of cycles.")));
     }
+    tools::build()?;
+    say::step(&format!("kill -9 of the whole server, {cycles} times"));
+    let mut command = tools::cargo();
+    command.args(["test", "--package", "convoke-tests", "--test", "kill9", "--color", "never"]);
+    command.args(["--", "--nocapture"]).env("CONVOKE_TORTURE_N", cycles);
+    test::report(test::counted(&mut command)?)
 }
 
 /// `cargo xtask loom`.
