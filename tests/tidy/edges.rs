@@ -131,7 +131,9 @@ fn an_outside_crate_is_used_only_in_its_home() {
     for package in packages() {
         for dependency in &package.dependencies {
             let Some(homes) = entry(HOMES, &dependency.name) else { continue };
-            if !homes.contains(&package.name.as_str()) {
+            // A test may build a counterpart to talk to; nothing of that is shipped.
+            let shipped = dependency.kind != DependencyKind::Development;
+            if shipped && !homes.contains(&package.name.as_str()) {
                 let homes = homes.join(", ");
                 let edge = format!("{} -> {}", package.name, dependency.name);
                 findings.push(format!("{edge}: only {homes} may use it"));
