@@ -101,7 +101,10 @@ fn the_first_administrator_is_set_up_once_by_the_printed_link() {
     let token = link.split_once('#').expect("a fragment").1.to_owned();
     assert!(link.starts_with(&format!("http://localhost:{}/setup#", world.address.port())));
     assert_eq!(world.get("/setup").boot()["page"], json!("setup"));
-    let wish = |token: &str, password: &str| json!({ "token": token, "email": EMAIL, "name": "Ann", "password": password });
+    let wish = |token: &str, password: &str| {
+        let name = "Ann";
+        json!({ "token": token, "email": EMAIL, "name": name, "password": password })
+    };
     let refused = |token: &str, password: &str| {
         let reply = world.post("/api/v1/setup", &wish(token, password));
         assert_eq!(reply.header("set-cookie"), None);

@@ -166,3 +166,15 @@ fn a_stop_lets_the_answer_under_way_finish_and_takes_no_more() {
     assert_eq!(read(&mut stream).status, 200);
     assert!(std::net::TcpStream::connect(world.address).is_err(), "nobody new");
 }
+
+#[test]
+fn who_closes_its_side_after_asking_still_gets_the_answer() {
+    let world = world("");
+    let mut stream = connect(world.address);
+    let request = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n", world.address);
+    stream.write_all(request.as_bytes()).expect("sent");
+    stream.shutdown(std::net::Shutdown::Write).expect("closed");
+    assert_eq!(read(&mut stream).status, 200);
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).expect("and then it is closed");
+}
