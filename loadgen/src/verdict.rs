@@ -36,19 +36,24 @@ impl Verdict {
 
     /// The verdict in words, with the reason when the figures do not count.
     pub(crate) fn sentence(self, totals: &Totals) -> String {
-        let why = match self {
+        let (why, advice) = match self {
             Self::Ok => return "ok: all that was sent arrived, once and in order".into(),
             Self::Server => {
                 return "the server: not all that was sent arrived, once and in order".into();
             }
-            Self::Generator if is_busy(totals) => "a thread of it was busy all the time".to_owned(),
+            Self::Generator if is_busy(totals) => (
+                "a thread of it was busy all the time".to_owned(),
+                "use more threads, another machine or less load",
+            ),
             Self::Generator => {
                 let lag = totals.lag.value_at_quantile(0.99) as f64 / 1e3;
-                format!("it was late with sending by itself (p99 {lag:.1} ms)")
+                let late = format!("it was late with sending by itself (p99 {lag:.1} ms)");
+                // It had time to spare and did not get it when it was wanted.
+                (late, "something else keeps this machine busy")
             }
         };
         let arrived = if sound(totals) { "" } else { "; and not all that was sent arrived" };
-        format!("the generator was the limit: {why}; use more threads or less load{arrived}")
+        format!("the generator was the limit: {why}: {advice}{arrived}")
     }
 }
 

@@ -22,7 +22,10 @@ impl Worker {
         let before = self.connections.get(at).and_then(|found| Some(found.as_ref()?.state));
         let rest = self.with(at, |found, desk| {
             if let Ok(Some(error)) = found.socket.stream().take_error() {
-                return Err(format!("cannot connect: {error}"));
+                return Err(match found.state {
+                    State::Upgrading => format!("cannot connect: {error}"),
+                    State::Greeting | State::Live => format!("the connection broke: {error}"),
+                });
             }
             let rest = found.turn(clock, &mut scratch, desk)?;
             Ok((rest, found.state))
