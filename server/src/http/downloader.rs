@@ -124,7 +124,7 @@ pub(super) async fn enter(
         .meeting(meeting.id, Some((meeting.topic.as_str(), meeting.kind.number())))
         .with("invitation", shown.password.map(|_| site.invitations.of(meeting.id)));
     let Some(name) = name else { return boot };
-    match site.ticket(&opened, name, viewer, caller.from()) {
+    match site.ticket(&opened, name, viewer, caller) {
         Ok(ticket) => {
             let (page, role) = if viewer { ("viewer", "viewer") } else { ("meeting", "attendee") };
             boot.with("page", Some(page)).with("role", Some(role)).ticket(&ticket)

@@ -122,7 +122,7 @@ impl Site {
         opened: &Opened,
         name: Name,
         viewer: bool,
-        from: IpAddr,
+        caller: &Caller,
     ) -> Result<String, No> {
         match opened.meeting.state {
             MeetingState::Open(_) => {}
@@ -136,8 +136,8 @@ impl Site {
             name,
             account: None,
             lobby: opened.credential == Credential::Nothing,
-            family: 0,
-            from,
+            family: caller.browser.family(),
+            from: caller.from(),
         };
         self.issue(admission)
     }
@@ -182,7 +182,7 @@ pub(super) async fn join(
         site.exposed(&caller, "/api/v1/join", false).await?;
     }
     let opened = site.open_door(&shown, caller.from()).await?;
-    let ticket = site.ticket(&opened, name, wanted.viewer, caller.from())?;
+    let ticket = site.ticket(&opened, name, wanted.viewer, &caller)?;
     let meeting = &opened.meeting;
     Ok(Json(json!({
         "ticket": ticket,

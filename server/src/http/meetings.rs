@@ -128,7 +128,7 @@ impl Site {
             name: account.name.clone(),
             account: Some(account.id),
             lobby: false,
-            family: 0,
+            family: caller.browser.family(),
             from: caller.from(),
         })?;
         Ok((meeting, ticket))

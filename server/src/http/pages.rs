@@ -32,7 +32,11 @@ pub(super) fn show(caller: &Caller, boot: &Boot, status: StatusCode) -> Response
     } else {
         document.replacen("</head>", &format!("{element}</head>"), 1)
     };
-    (status, Html(document)).into_response()
+    let mut response = (status, Html(document)).into_response();
+    if let Some(cookie) = caller.browser.to_set(&caller.own) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
 }
 
 /// A ticket travels in the fragment, which browsers keep to themselves.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use convoke_model::MeetingId;
 use convoke_model::site::{Audit, Command};
 
+use super::cookies::Browser;
 use super::join;
 use super::origin::{Origin, Origins};
 use super::refusal::No;
@@ -166,6 +167,8 @@ pub(super) struct Caller {
     pub(super) must_move: bool,
     /// Came by plain HTTP from another machine.
     pub(super) plain_from_afar: bool,
+    /// Which browser it is.
+    pub(super) browser: Browser,
     /// The connection's place, which goes along when it is handed over.
     pub(super) place: Arc<Mutex<Option<Slot>>>,
 }

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use hyper::body::Incoming;
 use tower::ServiceExt;
 
+use super::cookies::Browser;
 use super::first_line::TARGET_BYTES_MAX;
 use super::origin::Origin;
 use super::refusal::No;
@@ -107,6 +108,7 @@ async fn answer(connection: &Connection, request: Request<Incoming>) -> Result<R
         peer: connection.peer,
         must_move: connection.site.tls.is_some() && !connection.tls,
         plain_from_afar: !own.is_https() && !connection.peer.ip().to_canonical().is_loopback(),
+        browser: Browser::of(&parts.headers),
         own,
         place: Arc::clone(&connection.place),
     };
