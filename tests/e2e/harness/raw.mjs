@@ -5,7 +5,7 @@ import { connect } from "node:net";
 /** Sends these bytes and gives status, headers and body of the answer. */
 export function raw(port, bytes) {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, "127.0.0.1", () => socket.end(bytes));
+    const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
     const parts = [];
     socket.on("data", (part) => parts.push(part));
     socket.on("error", reject);

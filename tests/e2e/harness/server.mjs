@@ -34,6 +34,8 @@ export function run(program, words, input = "") {
       if (error && typeof error.code !== "number") return reject(error);
       resolve({ code: error ? error.code : 0, stdout, stderr });
     });
+    // A program that does not read its input may be gone already.
+    child.stdin.on("error", () => {});
     child.stdin.end(input);
   });
 }
@@ -137,6 +139,6 @@ export class Server {
     const wish = { type, topic, password };
     const made = await this.call("POST", "/api/v1/meetings", wish, { ...origin, Cookie: cookie });
     if (made.status !== 200) throw new Error(`meetings: ${made.status} ${made.text}`);
-    return { id: String(made.json.id).replace(/\D/g, ""), cookie, origin, ...made.json };
+    return { ...made.json, id: String(made.json.id).replace(/\D/g, ""), cookie, origin };
   }
 }
