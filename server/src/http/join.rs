@@ -187,7 +187,7 @@ pub(super) async fn join(
     Ok(Json(json!({
         "ticket": ticket,
         "meeting": {
-            "id": meeting.id.to_string(),
+            "id": meeting.id.number().to_string(),
             "topic": meeting.topic.as_str(),
             "type": meeting.kind.number(),
         },

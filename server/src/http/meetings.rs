@@ -148,7 +148,7 @@ fn words(site: &Site, caller: &Caller, meeting: &Meeting) -> Result<Value, No> {
         invitation.push_str(&String::from_utf8_lossy(&password));
     }
     Ok(json!({
-        "id": id.to_string(),
+        "id": id.number().to_string(),
         "topic": meeting.topic.as_str(),
         "type": meeting.kind.number(),
         "running": matches!(meeting.state, MeetingState::Open(_)),
