@@ -9,7 +9,9 @@ use convoke_wire::half::client::Output;
 use convoke_wire::message::{self, ClientMessage, ServerMessage};
 
 use crate::clock::{Clock, Micros};
+use crate::control::Control;
 use crate::follower::Follower;
+use crate::measure::Totals;
 use crate::publisher::{Desk, Publisher, Window};
 use crate::socket::Socket;
 use crate::tickets::{Cast, Part};
@@ -194,7 +196,7 @@ impl Connection {
             (Some(Output::Fact(fact)), Some(publisher)) => publisher.fact(&fact, half, desk.totals),
             (Some(Output::Withheld(_)), Some(publisher)) => publisher.remember(half, desk.totals),
             (Some(Output::Reply(n, result)), Some(publisher)) => {
-                publisher.reply(n, result, half, desk.totals)?;
+                publisher.reply(n, result, half, desk)?;
             }
             (Some(Output::KeyFrameWanted(_)), Some(publisher)) => publisher.key_frame_wanted(),
             // A fixed rate is the point of the test, so a wish for less is not granted.
@@ -251,6 +253,13 @@ impl Connection {
 
     pub(crate) fn publisher(&self) -> Option<&Publisher> {
         self.publisher.as_deref()
+    }
+
+    /// Counts what this person missed for good.
+    pub(crate) fn settle(&self, control: &Control, totals: &mut Totals) {
+        if let Some(follower) = &self.follower {
+            totals.gaps += follower.gaps(&control.refused());
+        }
     }
 
     /// Says goodbye; a host ends the session first.

@@ -1,7 +1,8 @@
 //! What the threads of a run share: the phase, the window, and the counts that are shown.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::clock::Micros;
 use crate::publisher::Window;
@@ -47,6 +48,8 @@ pub(crate) struct Control {
     /// Set when the person wants it to end.
     pub(crate) interrupted: std::sync::Arc<AtomicBool>,
     failure: Mutex<Option<String>>,
+    /// Messages that the server refused: publisher and counter.
+    refused: Mutex<BTreeSet<(u32, u64)>>,
 }
 
 impl Control {
@@ -63,6 +66,7 @@ impl Control {
             watched,
             interrupted,
             failure: Mutex::new(None),
+            refused: Mutex::default(),
         }
     }
 
@@ -96,6 +100,11 @@ impl Control {
 
     pub(crate) fn failure(&self) -> Option<String> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Messages that the server refused: nobody can get them.
+    pub(crate) fn refused(&self) -> MutexGuard<'_, BTreeSet<(u32, u64)>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn is_interrupted(&self) -> bool {

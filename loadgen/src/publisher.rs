@@ -14,6 +14,7 @@ use convoke_wire::{Hash, codec, entry};
 
 use crate::cli::Kind;
 use crate::clock::Micros;
+use crate::control::Control;
 use crate::measure::Totals;
 use crate::plan::Plan;
 use crate::stamp::Stamp;
@@ -33,6 +34,7 @@ pub(crate) struct Desk<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) masks: &'a mut Masks,
     pub(crate) totals: &'a mut Totals,
+    pub(crate) control: &'a Control,
 }
 
 /// When messages are due: those between the first and the last moment of the run.
@@ -51,6 +53,8 @@ pub(crate) struct Publisher {
     /// Whether the server, not this program, held the last message back.
     held: bool,
     client: ClientId,
+    /// Number of the request that carries message 0.
+    first_n: u64,
     opening: Option<u64>,
     track: Option<TrackId>,
     key_due: Micros,
@@ -66,6 +70,7 @@ impl Publisher {
             next: 0,
             held: false,
             client: ClientId(0),
+            first_n: 0,
             opening: None,
             track: None,
             key_due: 0,
@@ -155,14 +160,16 @@ impl Publisher {
         Stamp { run: plan.run, publisher: self.number, counter: self.next, intended: due }
     }
 
-    fn say(&self, due: Micros, desk: &mut Desk<'_>, half: &mut ClientHalf, out: &mut Vec<u8>) {
+    fn say(&mut self, due: Micros, desk: &mut Desk<'_>, half: &mut ClientHalf, out: &mut Vec<u8>) {
         let plan = desk.plan;
         let mut text = Vec::with_capacity(plan.size);
         self.stamp(due, plan).write(plan.size, &mut text);
         let text = String::from_utf8(text).expect("a stamp is printable");
         let text = ChatText::new(&text).expect("the plan keeps to the size of chat texts");
         let say = Command::Chat(chat::Command::Say { to: chat::To::Everyone, text });
-        let (_, bytes) = half.request(say);
+        let (n, bytes) = half.request(say);
+        // Nothing but messages is asked for in between, so the numbers stay apart by as much.
+        self.first_n = n - self.next;
         write_frame(Opcode::Binary, &[&bytes], desk.masks.next(), out);
     }
 
@@ -226,19 +233,20 @@ impl Publisher {
         n: u64,
         result: ReplyResult,
         half: &ClientHalf,
-        totals: &mut Totals,
+        desk: &mut Desk<'_>,
     ) -> Result<(), String> {
         match result {
             ReplyResult::Accepted(receipt) => {
-                self.receipt(&receipt, half, totals);
+                self.receipt(&receipt, half, desk.totals);
                 Ok(())
             }
             ReplyResult::Refused { code, sentence } if self.opening == Some(n) => {
                 Err(format!("a publisher may not open a camera: {sentence} ({code})"))
             }
             ReplyResult::Refused { code, .. } => {
-                *totals.refused.entry(code).or_default() += 1;
-                totals.expected = totals.expected.saturating_sub(self.receivers);
+                *desk.totals.refused.entry(code).or_default() += 1;
+                desk.totals.expected = desk.totals.expected.saturating_sub(self.receivers);
+                desk.control.refused().insert((self.number, n.saturating_sub(self.first_n)));
                 Ok(())
             }
         }

@@ -42,6 +42,13 @@ impl Order {
         Came::Late
     }
 
+    /// Stretches that never came though later ones did, but for those whose every message
+    /// `is_excused`.
+    pub(crate) fn gaps(&self, is_excused: impl Fn(u64) -> bool) -> u64 {
+        let missed = |&&(from, to): &&(u64, u64)| (from..to).any(|counter| !is_excused(counter));
+        self.holes.iter().filter(missed).count() as u64
+    }
+
     /// Different messages that came.
     #[cfg(test)]
     pub(crate) fn seen(&self) -> u64 {
@@ -69,7 +76,9 @@ mod tests {
         let (came, order) = taken(&[0, 1, 4, 5]);
         assert_eq!(came, [Came::Next, Came::Next, Came::AfterHole, Came::Next]);
         assert_eq!((order.seen(), order.next), (4, 6));
-        assert_eq!(order.holes, [(2, 4)]);
+        assert_eq!(order.gaps(|_| false), 1);
+        assert_eq!(order.gaps(|counter| counter == 2), 1, "3 has no excuse");
+        assert_eq!(order.gaps(|counter| counter == 2 || counter == 3), 0);
     }
 
     #[test]

@@ -202,8 +202,12 @@ impl Worker {
         act: impl FnOnce(&mut Connection, &mut Desk<'_>) -> Result<T, String>,
     ) -> Option<T> {
         let found = self.connections.get_mut(at)?.as_mut()?;
-        let mut desk =
-            Desk { plan: &self.orders.plan, masks: &mut self.masks, totals: &mut self.totals };
+        let mut desk = Desk {
+            plan: &self.orders.plan,
+            masks: &mut self.masks,
+            totals: &mut self.totals,
+            control: &self.orders.control,
+        };
         match act(found, &mut desk) {
             Ok(told) => Some(told),
             Err(why) => {
@@ -246,6 +250,9 @@ impl Worker {
             if let Some(publisher) = publisher.filter(|_| window.start <= now) {
                 self.totals.unsent += publisher.unsent(now, &self.orders.plan, window);
             }
+        }
+        for found in self.connections.iter().flatten() {
+            found.settle(&self.orders.control, &mut self.totals);
         }
         // Hosts first: they end their sessions, and nobody has to hear of a thousand who left.
         for hosts in [true, false] {

@@ -92,6 +92,7 @@ impl Worker {
         match self.phase {
             Phase::Gather | Phase::Open => self.orders.control.fail(why),
             Phase::Publish | Phase::Drain => {
+                lost.settle(&self.orders.control, &mut self.totals);
                 if let Some(publisher) = lost.publisher() {
                     let (now, window) = (self.orders.clock.now(), self.orders.control.window());
                     self.totals.unsent += publisher.unsent(now, &self.orders.plan, window);
