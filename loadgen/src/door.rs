@@ -110,7 +110,7 @@ impl Door {
     }
 
     fn post(&self, path: &str, body: &Value) -> Result<Value, Shut> {
-        let broken = |error: ureq::Error| Shut::Broken(format!("{}: {error}", self.origin));
+        let broken = |error: ureq::Error| Shut::Broken(unheard(&self.origin, &error.to_string()));
         let mut answer = self
             .agent
             .post(format!("{}/api/v1/{path}", self.origin))
@@ -132,6 +132,14 @@ impl Door {
             ))),
         }
     }
+}
+
+fn unheard(origin: &str, why: &str) -> String {
+    let way_out = match why.contains("certificate") {
+        true => " (--ca FILE names the certificates to trust)",
+        false => "",
+    };
+    format!("{origin}: {why}{way_out}")
 }
 
 fn understood<T: for<'de> Deserialize<'de>>(answer: Value) -> Result<T, Shut> {
