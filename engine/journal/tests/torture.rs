@@ -1,7 +1,5 @@
 //! The share of the torture that fits into every test run; the rest is `cargo xtask torture`.
 
-use std::process::Command;
-
 use convoke_journal::torture;
 
 #[test]
@@ -23,17 +21,4 @@ fn of_2000_changed_files_none_goes_unnoticed() {
     let tally = torture::flips(Some(2000), 1);
     assert_eq!(tally.silent, Vec::<String>::new());
     assert!(tally.detected > 800 && tally.same > 100, "{tally:?}");
-}
-
-#[test]
-fn killed_20_times_under_load_nothing_accepted_is_lost() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let child = || {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_torture"));
-        command.arg("kill9-child").arg(folder.path());
-        command
-    };
-    let tally = torture::kill9(child, folder.path(), 20, 1).expect("children run");
-    assert_eq!(tally.failures, Vec::<String>::new());
-    assert!(tally.cycles == 20 && tally.accepted > 1000, "{tally:?}");
 }
