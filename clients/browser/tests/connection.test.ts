@@ -209,7 +209,7 @@ describe("receipts", () => {
 });
 
 describe("the end of a connection", () => {
-  it("is answered by another one, later and later, and soon again after success", () => {
+  it("is answered by another one, later and later, and soon again once it has held", () => {
     const link = new Link();
     const waits = [1, 2, 3, 4, 5, 6, 7, 8].map(() =>
       link.connection.closed(1006).find((o) => o.kind === "connect"),
@@ -220,6 +220,12 @@ describe("the end of a connection", () => {
     link.hello();
     link.hear({ welcome });
     link.hear({ resumed: { from: 1 } });
+    const hasty = link.connection.closed(1006);
+    expect(hasty).toEqual([{ kind: "connect", inMs: 6000 }]);
+    link.hello();
+    link.hear({ welcome });
+    link.hear({ resumed: { from: 1 } });
+    link.connection.tick(5_000);
     expect(link.connection.closed(1006)).toEqual([{ kind: "connect", inMs: 300 }]);
   });
 

@@ -176,6 +176,8 @@ export class Connection {
     }
     if (now - this.confirmedAt < confirm_every_ms) return [];
     this.confirmedAt = now;
+    // The link has held for a while; one that breaks again at once must not be rebuilt in haste.
+    this.attempts = 0;
     return [this.control("confirm", { seq: this.ledger.position.seq })];
   }
 
@@ -215,6 +217,7 @@ export class Connection {
       case "welcome":
         return [this.welcomed(body)];
       case "waiting":
+        this.attempts = 0;
         return [{ kind: "waiting" }, ...this.again(now)];
       case "snapshot": {
         const at = body["position"] as Record<string, unknown>;
@@ -278,7 +281,6 @@ export class Connection {
   }
 
   private again(now: number): Output[] {
-    this.attempts = 0;
     this.mayAsk = true;
     return this.unanswered.map((pending) => {
       pending.sent = now;
