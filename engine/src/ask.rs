@@ -9,8 +9,8 @@ use convoke_wire::Hash;
 
 /// Who waits for the answer.
 pub enum ReplyTo {
-    /// A connection of the shard's own core, by a number that the core gives its connections, and the
-    /// request's number.
+    /// A connection of the shard's own core, by a number that the core gives its connections, and
+    /// the request's number.
     Connection(u64, u64),
     /// Somebody on another thread.
     Call(Call),

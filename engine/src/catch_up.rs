@@ -1,5 +1,5 @@
-//! Catching up: entries from the log as the frames that a viewer gets, exactly as the lanes would have
-//! carried them.
+//! Catching up: entries from the log as the frames that a viewer gets, exactly as the lanes would
+//! have carried them.
 
 use convoke_journal::{Error, LogReader};
 use convoke_model::StreamId;
@@ -19,8 +19,8 @@ pub struct Stretch {
     pub hash: Hash,
 }
 
-/// Frames for the entries of `stream` from `from` to `to`, at most about `bytes_max`, as `viewer` may see
-/// them, continuing the chain from `hash`.
+/// Frames for the entries of `stream` from `from` to `to`, at most about `bytes_max`, as `viewer`
+/// may see them, continuing the chain from `hash`.
 ///
 /// # Errors
 /// What the log said: damaged or unreadable entries are named, never skipped.
@@ -47,8 +47,8 @@ pub fn read(
     Ok(stretch)
 }
 
-/// An entry is sent whole to whoever may see it; where it does not go to everyone, its withheld form
-/// marks its place. An erased entry is withheld from all.
+/// An entry is sent whole to whoever may see it; where it does not go to everyone, its withheld
+/// form marks its place. An erased entry is withheld from all.
 fn push(frames: &mut Vec<u8>, viewer: Viewer, found: &EntryRef<'_>, leaf: &Hash) {
     let header = &found.header;
     let for_all = header.audience == convoke_model::Audience::Everyone;

@@ -170,8 +170,8 @@ impl Lanes {
         self.tracks.get_mut(&track)
     }
 
-    /// Publishes a durable entry: where its frame starts in the facts lane. What is for hosts goes to
-    /// their lane first, so that its place in the facts lane never overtakes it.
+    /// Publishes a durable entry: where its frame starts in the facts lane. What is for hosts goes
+    /// to their lane first, so that its place in the facts lane never overtakes it.
     pub fn publish(
         &mut self,
         audience: Audience,

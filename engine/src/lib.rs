@@ -1,5 +1,5 @@
-//! The engine: runs meetings. Takes wishes, decides them in turns, and publishes what became durable.
-//! It owns no socket, no clock and no thread: the server steps it, and so do the tests.
+//! The engine: runs meetings. Takes wishes, decides them in turns, and publishes what became
+//! durable. It owns no socket, no clock and no thread: the server steps it, and so do the tests.
 
 pub mod ask;
 pub mod catch_up;

@@ -100,7 +100,8 @@ impl Pen {
     /// The next entry. Its time is never before that of the last one.
     ///
     /// # Panics
-    /// Never for the model's own events: their texts and lists are bounded far below an entry's size.
+    /// Never for the model's own events: their texts and lists are bounded far below an entry's
+    /// size.
     pub fn write<E: Fact>(
         &mut self,
         epoch: u32,

@@ -1,4 +1,5 @@
-//! The policy port: one method, so that wrappers compose; the rules that stand behind it where no script is set.
+//! The policy port: one method, so that wrappers compose; the rules that stand behind it where no
+//! script is set.
 
 use std::time::Duration;
 

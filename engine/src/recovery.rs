@@ -108,8 +108,8 @@ impl Shard {
         Ok(())
     }
 
-    /// Wishes that note, for everybody who was connected when the server stopped, that they are not now.
-    /// They have a while to come back.
+    /// Wishes that note, for everybody who was connected when the server stopped, that they are not
+    /// now. They have a while to come back.
     #[must_use]
     pub fn all_disconnected(&self) -> Vec<Ask> {
         self.with_place(Place::Here, |who| roster::Command::Disconnect { who })

@@ -1,4 +1,5 @@
-//! A shard: one thread, many meetings. Decides wishes in turns, and publishes each turn when it is durable.
+//! A shard: one thread, many meetings. Decides wishes in turns, and publishes each turn when it is
+//! durable.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -172,8 +173,8 @@ impl Shard {
         self.inbox.is_empty() && self.flying.is_empty()
     }
 
-    /// Takes one turn over what is in the inbox. `None` when there is nothing to commit: the inbox was
-    /// empty, enough turns are in flight, or all that was asked needed no fact (see `settle`).
+    /// Takes one turn over what is in the inbox. `None` when there is nothing to commit: the inbox
+    /// was empty, enough turns are in flight, or all that was asked needed no fact (see `settle`).
     pub fn turn(&mut self, now: Millis) -> Option<Batch> {
         if self.inbox.is_empty() || self.flying.len() >= self.limits.turns_in_flight_max {
             return None;
@@ -209,8 +210,8 @@ impl Shard {
         }
     }
 
-    /// Publishes the turns that are durable, oldest first: only now may anyone hear. A refusal waits for
-    /// the turns before it, on whose records it may rest.
+    /// Publishes the turns that are durable, oldest first: only now may anyone hear. A refusal
+    /// waits for the turns before it, on whose records it may rest.
     pub fn settle(&mut self, effects: &mut Vec<Effect>) {
         while self.flying.front().is_some_and(|turn| turn.durable) {
             let Some(turn) = self.flying.pop_front() else { break };
@@ -398,8 +399,8 @@ impl Shard {
             match live.decided.dedupe.known(client, n) {
                 dedupe::Known::New => {}
                 dedupe::Known::Done(position) => {
-                    // A receipt must be true: where the hash of so old a place is no longer known, the
-                    // tail's covers it too.
+                    // A receipt must be true: where the hash of so old a place is no longer known,
+                    // the tail's covers it too.
                     let known = live.hash_at(position.seq).map(|hash| (position, hash));
                     let (position, hash) = known.unwrap_or_else(|| live.tail());
                     return Ok(Answer { position, hash, made: 0 });

@@ -1,5 +1,5 @@
-//! The engine behind the doors: the control plane's calls as wishes to the cores, its questions as looks into
-//! the directory.
+//! The engine behind the doors: the control plane's calls as wishes to the cores, its questions as
+//! looks into the directory.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -32,30 +32,23 @@ pub trait Backup: Send + Sync {
 
 /// The cores and the directory, as the control plane uses them.
 pub struct LiveEngine {
-    cores: Arc<Cores>,
-    directory: Arc<Directory>,
-    policies: Recorded<Builtin>,
-    participants_max: u32,
-    backup: Arc<dyn Backup>,
-    failed: watch::Receiver<Option<String>>,
-    space: Arc<Space>,
+    /// Where wishes go.
+    pub cores: Arc<Cores>,
+    /// Where questions are answered.
+    pub directory: Arc<Directory>,
+    /// The record policy.
+    pub policies: Recorded<Builtin>,
+    /// People in one session at once.
+    pub participants_max: u32,
+    /// Copies the log.
+    pub backup: Arc<dyn Backup>,
+    /// Says why, once the log cannot be written.
+    pub failed: watch::Receiver<Option<String>>,
+    /// How full the disk is.
+    pub space: Arc<Space>,
 }
 
 impl LiveEngine {
-    /// An engine over running cores. `failed` says why, once the log cannot be written.
-    #[must_use]
-    pub fn new(
-        cores: Arc<Cores>,
-        directory: Arc<Directory>,
-        policies: Recorded<Builtin>,
-        participants_max: u32,
-        backup: Arc<dyn Backup>,
-        failed: watch::Receiver<Option<String>>,
-        space: Arc<Space>,
-    ) -> Self {
-        Self { cores, directory, policies, participants_max, backup, failed, space }
-    }
-
     async fn wish(
         &self,
         meeting: Option<MeetingId>,
@@ -185,7 +178,8 @@ impl Engine for LiveEngine {
     }
 
     fn caught_up(&self) -> bool {
-        // Shards load everything before the doors open, and the directory is written before answers.
+        // Shards load everything before the doors open, and the directory is written before
+        // answers.
         true
     }
 }

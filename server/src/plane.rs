@@ -1,4 +1,5 @@
-//! The data plane put together: opens the log, loads the shards, starts the committer and the cores.
+//! The data plane put together: opens the log, loads the shards, starts the committer and the
+//! cores.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -73,15 +74,15 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
         policies: Recorded::new(Builtin, process_uptime),
     };
     let cores = Arc::new(Cores::start(shards, &pool, shared).map_err(said)?);
-    let engine = LiveEngine::new(
-        cores.clone(),
+    let engine = LiveEngine {
+        cores: cores.clone(),
         directory,
-        Recorded::new(Builtin, process_uptime),
-        config.meetings.participants_max,
-        Arc::new(BackupOf { root: folder.root().to_owned(), queue: committer.queue() }),
-        failed.clone(),
+        policies: Recorded::new(Builtin, process_uptime),
+        participants_max: config.meetings.participants_max,
+        backup: Arc::new(BackupOf { root: folder.root().to_owned(), queue: committer.queue() }),
+        failed: failed.clone(),
         space,
-    );
+    };
     let stop = {
         let cores = cores.clone();
         Box::new(move || {
@@ -137,7 +138,8 @@ impl Commit for Queue {
         let fail = self.fail.clone();
         let submitted = self.queue.submit(bytes, move |outcome| match outcome {
             Outcome::Durable(_) => then(),
-            // A shard's entries always follow its streams' tails; if not, going on would fork the log.
+            // A shard's entries always follow its streams' tails; if not, going on would fork the
+            // log.
             Outcome::Refused(refused) => {
                 fail.send_replace(Some(format!("the log refused a turn: {refused:?}")));
             }
@@ -190,8 +192,8 @@ fn restore(from: &Path, to: &Path) -> Result<(), BackendError> {
     }
 }
 
-/// Accepts that the log is shorter than its witness says, and notes that as the first fact of the new
-/// epoch.
+/// Accepts that the log is shorter than its witness says, and notes that as the first fact of the
+/// new epoch.
 fn accept_loss(folder: &Folder) -> Result<String, BackendError> {
     let found = match convoke_journal::open(&Options::new(folder.root())).map_err(said)? {
         Opened::Ready(_) => return Ok("The log is whole: there is nothing to accept.".into()),

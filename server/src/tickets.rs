@@ -33,7 +33,8 @@ pub struct Admission {
     pub account: Option<AccountId>,
     /// Whether a host has to let this person in, for want of password and invitation.
     pub lobby: bool,
-    /// A number for the browser or device, 0 when unknown: who was removed may not come back with it.
+    /// A number for the browser or device, 0 when unknown: who was removed may not come back with
+    /// it.
     pub family: u64,
     /// Where the ticket was asked for.
     pub from: IpAddr,

@@ -12,8 +12,8 @@ pub(super) fn sign_in<'a>(headers: &'a HeaderMap, own: &Origin) -> Option<&'a st
     find(headers, name(own))
 }
 
-/// Which browser this is, so that somebody whom a host removed does not come back by another ticket.
-/// It opens nothing, and says nothing about a person.
+/// Which browser this is, so that somebody whom a host removed does not come back by another
+/// ticket. It opens nothing, and says nothing about a person.
 #[derive(Clone)]
 pub(super) struct Browser {
     value: String,

@@ -191,7 +191,8 @@ impl Newcomer {
             .header_read_timeout(KEEP_ALIVE)
             .max_buf_size(HEAD_BYTES_MAX)
             .max_headers(HEADERS_MAX)
-            // Simple callers close their side as soon as they have asked, and still want the answer.
+            // Simple callers close their side as soon as they have asked, and still want the
+            // answer.
             .half_close(true)
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();

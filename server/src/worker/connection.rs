@@ -1,4 +1,5 @@
-//! One client's link: a socket, a few positions and flags, and bytes of its own only while it has any.
+//! One client's link: a socket, a few positions and flags, and bytes of its own only while it has
+//! any.
 
 use convoke_fanout::Lane;
 use convoke_model::grant::Role;

@@ -33,6 +33,15 @@ pub(super) struct Seats {
     pub(super) dirty: bool,
 }
 
+/// What a core shares with the others.
+#[derive(Clone)]
+pub(super) struct Around {
+    pub(super) shared: Arc<Shared>,
+    pub(super) mailboxes: Arc<[Arc<Mailbox>]>,
+    pub(super) readers: Arc<LogReaders>,
+    pub(super) recorder: Arc<Recorder>,
+}
+
 /// One core's thread.
 pub(super) struct Core {
     pub(super) index: usize,
@@ -64,15 +73,8 @@ pub(super) struct Core {
 }
 
 impl Core {
-    pub(super) fn new(
-        index: usize,
-        shared: Arc<Shared>,
-        mailboxes: Arc<[Arc<Mailbox>]>,
-        poll: Poll,
-        shard: Shard,
-        readers: Arc<LogReaders>,
-        recorder: Arc<Recorder>,
-    ) -> Self {
+    pub(super) fn new(index: usize, poll: Poll, shard: Shard, around: &Around) -> Self {
+        let Around { shared, mailboxes, readers, recorder } = around.clone();
         let now = shared.clock.now();
         Self {
             index,

@@ -1,4 +1,5 @@
-//! The door: a hello with a ticket becomes a participant, a hello with a way back becomes that one again.
+//! The door: a hello with a ticket becomes a participant, a hello with a way back becomes that one
+//! again.
 
 use convoke_engine::session::Missed;
 use convoke_engine::{Answer, Ask, ReplyTo, Wish};
@@ -54,8 +55,8 @@ impl Core {
         let Some(ticket) = &greeting.hello.ticket else {
             return self.violation(token, Close::Malformed);
         };
-        // A ticket is looked at on whichever core its connection came to, and used up on the core that
-        // owns its meeting.
+        // A ticket is looked at on whichever core its connection came to, and used up on the core
+        // that owns its meeting.
         let uptime = self.shared.clock.uptime();
         let Some(meeting) = self.shared.tickets.meeting_of(ticket, uptime) else {
             return self.turn_away(token, Refusal::TicketInvalid);

@@ -128,8 +128,8 @@ impl Core {
         }
     }
 
-    /// An entry for one participant, and for the one it came from. It goes out before its place among
-    /// the facts does.
+    /// An entry for one participant, and for the one it came from. It goes out before its place
+    /// among the facts does.
     pub(super) fn personal(
         &mut self,
         key: SessionKey,

@@ -69,8 +69,8 @@ impl Connection {
         Flushed::All
     }
 
-    /// One write. Positions always stay on the start of a frame: the rest of a frame that was cut is
-    /// kept as the connection's own bytes.
+    /// One write. Positions always stay on the start of a frame: the rest of a frame that was cut
+    /// is kept as the connection's own bytes.
     fn offer(&mut self, pin: &PinGuard<'_>) -> Result<Offered, Flushed> {
         let Self { io, stage, own, own_at, .. } = self;
         let mut slices: Vec<IoSlice<'_>> = Vec::with_capacity(16);
@@ -174,8 +174,8 @@ fn spans<'a>(
     sources: &mut Vec<(Source, usize, Option<Span<'a>>)>,
     jumps: &mut Vec<(usize, u64)>,
 ) -> Result<(), Flushed> {
-    // The place in the facts lane is looked up first and sent last: what hosts get on the side is then
-    // never behind its place among the facts.
+    // The place in the facts lane is looked up first and sent last: what hosts get on the side is
+    // then never behind its place among the facts.
     let facts = readers.facts.read(readers.facts_at, pin).map_err(|_| Flushed::Overrun)?;
     if let Some((lane, at)) = &readers.hosts {
         let hosts = lane.read(*at, pin).map_err(|_| Flushed::Overrun)?;

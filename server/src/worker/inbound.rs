@@ -1,4 +1,5 @@
-//! What comes in: bytes to frames to messages to wishes. Hostile input ends its own connection only.
+//! What comes in: bytes to frames to messages to wishes. Hostile input ends its own connection
+//! only.
 
 use std::io;
 

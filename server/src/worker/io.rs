@@ -4,7 +4,8 @@ use std::io::{self, IoSlice, Read, Write};
 
 use mio::net::TcpStream;
 
-/// Plain bytes that TLS may hold sealed but unsent: what is staler than that is decided in the lanes.
+/// Plain bytes that TLS may hold sealed but unsent: what is staler than that is decided in the
+/// lanes.
 const TLS_BUFFER_BYTES: usize = 256 * 1024;
 
 /// A non-blocking socket.

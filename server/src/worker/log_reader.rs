@@ -1,4 +1,5 @@
-//! Reads the log for clients that missed something, on a thread of its own: no core waits for a disk.
+//! Reads the log for clients that missed something, on a thread of its own: no core waits for a
+//! disk.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! The data plane: one thread per core owns sockets and steps its shards. The control plane hands over
-//! upgraded connections and puts wishes into the cores' queues.
+//! The data plane: one thread per core owns sockets and steps its shards. The control plane hands
+//! over upgraded connections and puts wishes into the cores' queues.
 
 mod connection;
 mod core;
@@ -143,20 +143,13 @@ impl Cores {
             shared.clock.clone(),
             mailboxes.clone(),
         )?);
+        let around = core::Around { shared, mailboxes: mailboxes.clone(), readers, recorder };
         let mut threads = Vec::new();
         for (index, (shard, poll)) in shards.into_iter().zip(polls).enumerate() {
             let Some(pins) = pool.pin_slot() else {
                 return Err(std::io::Error::other("more cores than the lanes have pins for"));
             };
-            let core = core::Core::new(
-                index,
-                shared.clone(),
-                mailboxes.clone(),
-                poll,
-                shard,
-                readers.clone(),
-                recorder.clone(),
-            );
+            let core = core::Core::new(index, poll, shard, &around);
             let name = format!("core-{index}");
             let run = move || core.run(pins);
             threads.push(std::thread::Builder::new().name(name).spawn(run)?);

@@ -23,8 +23,8 @@ pub type Recordings = Vec<Command>;
 
 /// Where media is kept. Called on the recorder's thread.
 pub trait Media: Send + Sync {
-    /// Appends a batch of messages, each with its length (u32, little endian) before it, to the session's
-    /// file, whose bytes before `sealed` are bound already.
+    /// Appends a batch of messages, each with its length (u32, little endian) before it, to the
+    /// session's file, whose bytes before `sealed` are bound already.
     ///
     /// # Errors
     /// When the disk did not take it.
