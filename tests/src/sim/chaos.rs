@@ -2,6 +2,7 @@
 
 use convoke_journal::Journal;
 use convoke_model::grant::Role;
+use convoke_model::meeting::{Command, chat};
 use convoke_model::{Position, TrackId};
 use convoke_wire::media::{self, MediaHeader};
 use convoke_wire::message::{self, ClientMessage, Hello, Resume, ServerMessage};
@@ -40,7 +41,8 @@ impl World {
             948..=955 => Ok(self.tick()),
             956..=964 => Ok(self.control()),
             965..=984 => Ok(self.media()),
-            985..=989 => Ok(self.confirm()),
+            985..=987 => Ok(self.confirm()),
+            988 | 989 if self.long => Ok(self.pour()),
             990..=993 => Ok(self.forge()),
             994..=996 => self.impostors(),
             _ if self.rng.chance(self.crash_percent) => self.crash(),
@@ -66,15 +68,39 @@ impl World {
         };
         let command = wishes::draw(client, &mut self.rng, self.long, gentle);
         let (n, bytes) = client.request(command);
-        if self.rng.chance(8) {
-            wire.up.push_back(bytes.clone());
-            self.doubled.push((index, n));
+        // What is wished before the welcome is sent with the repeated ones.
+        if client.welcomed {
+            if self.rng.chance(8) {
+                wire.up.push_back(bytes.clone());
+                self.doubled.push((index, n));
+            }
+            wire.up.push_back(bytes);
         }
-        wire.up.push_back(bytes);
         let command = format!("{:?}", client.asked[&n].command);
         let short: String = command.chars().take(70).collect();
         self.note(format_args!("client {index} asks {n}: {short}"));
         Ok(())
+    }
+
+    /// Somebody says so much at once that slow readers fall out of the lanes.
+    fn pour(&mut self) {
+        let able = self.clients.iter_mut().filter(|client| {
+            client.welcomed && client.view.is_some() && client.half.unanswered() < 15
+        });
+        let mut able: Vec<_> = able.collect();
+        let index = self.rng.below(able.len());
+        let Some(client) = able.get_mut(index) else { return };
+        let Some(wire) = client.link.and_then(|link| self.net.links.get_mut(&link)) else {
+            return;
+        };
+        let to = if self.rng.chance(80) { chat::To::Everyone } else { chat::To::Hosts };
+        for _ in 0..12 {
+            client.counted += 1;
+            let text = wishes::text(client, &mut self.rng, true);
+            wire.up.push_back(client.request(Command::Chat(chat::Command::Say { to, text })).1);
+        }
+        let index = client.index;
+        self.note(format_args!("client {index} says very much"));
     }
 
     /// The server reads what came on one link.
@@ -341,6 +367,9 @@ impl World {
                     }
                     _ => {}
                 }
+            }
+            if !wire.server_open {
+                wire.client_open = false;
             }
         }
         let links = &self.net.links;

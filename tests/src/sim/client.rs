@@ -41,6 +41,8 @@ pub(crate) struct Client {
     pub(crate) role: Role,
     pub(crate) half: ClientHalf,
     pub(crate) link: Option<u64>,
+    /// Whether the door opened on this link.
+    pub(crate) welcomed: bool,
     pub(crate) view: Option<SessionView>,
     pub(crate) id: Option<(Key, ClientId, ParticipantId)>,
     /// It will not come back.
@@ -61,6 +63,7 @@ impl Client {
             role,
             half: ClientHalf::new(ticket, format!("simulation {index}")),
             link: None,
+            welcomed: false,
             view: None,
             id: None,
             over: false,

@@ -22,7 +22,9 @@ impl Process {
     pub(crate) fn hear(&mut self, link: u64, mut bytes: Vec<u8>) -> Check<()> {
         let (now, limits) = (self.now, self.setting.half);
         let Some(connection) = self.connection(link) else { return Ok(()) };
-        if matches!(connection.stage, Stage::Leaving) {
+        // Whoever has left or was let go of is not heard any more: a request sent again would be told
+        // that the session has ended, though it was carried out before.
+        if matches!(connection.stage, Stage::Leaving) || connection.farewell.is_some() {
             return Ok(());
         }
         let seat = connection.seat();

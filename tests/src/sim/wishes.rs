@@ -78,9 +78,9 @@ pub(crate) fn draw(client: &mut Client, rng: &mut Rng, long: bool, gentle: bool)
 }
 
 /// A text that nobody else says, so that it can be counted in the log.
-fn text(client: &Client, rng: &mut Rng, long: bool) -> ChatText {
+pub(crate) fn text(client: &Client, rng: &mut Rng, long: bool) -> ChatText {
     let mut text = format!("{}/{} ", client.index, client.counted);
-    let letters = if long { rng.between(1000, 3900) } else { rng.between(1, 40) };
+    let letters = if long { rng.between(3000, 3900) } else { rng.between(1, 40) };
     let letter = if long && rng.chance(50) { '\u{1f600}' } else { 'x' };
     text.extend(std::iter::repeat_n(letter, letters));
     ChatText::new(&text).expect("short enough and not empty")

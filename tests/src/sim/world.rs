@@ -101,7 +101,7 @@ impl World {
             ears: BTreeMap::new(),
             forged: Vec::new(),
             doubled: Vec::new(),
-            long: rng.chance(30),
+            long: rng.chance(35),
             crash_percent: rng.pick(&[0, 20, 60]).unwrap_or(20),
             steps: 0,
             counts: BTreeMap::new(),
@@ -206,6 +206,7 @@ impl World {
         if let Some(before) = client.link.replace(link) {
             self.net.links.entry(before).and_modify(|link| link.client_open = false);
         }
+        client.welcomed = false;
         process.accept(link);
         let hello = client.half.hello();
         self.net.links.entry(link).and_modify(|link| link.up.push_back(hello));
@@ -313,6 +314,7 @@ impl World {
             match client.receive(&message, &self.oracle)? {
                 Heard::Nothing => {}
                 Heard::Welcomed => {
+                    client.welcomed = true;
                     let again = client.half.repeat();
                     let repeated = again.len();
                     wire.up.extend(again);
