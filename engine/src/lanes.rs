@@ -73,8 +73,10 @@ impl MediaLane {
         match self.kind {
             Kind::Microphone => self.ends.lane.head(),
             Kind::Screen | Kind::Camera => {
+                let (tail, head) = (self.ends.lane.tail(), self.ends.lane.head());
                 let newest = self.starts.back().map(|&(_, start)| start);
-                newest.unwrap_or_else(|| self.ends.lane.head())
+                // What came after it may have pushed it out of the lane.
+                newest.filter(|&start| start >= tail).unwrap_or(head)
             }
         }
     }
@@ -111,7 +113,8 @@ impl MediaLane {
             self.config = Some(start);
         } else if header.is_start() {
             // Its configuration comes right before a key frame, and a reader needs both.
-            let start = self.config.take().unwrap_or(start);
+            let tail = self.ends.writer.tail();
+            let start = self.config.take().filter(|&config| config >= tail).unwrap_or(start);
             self.starts.push_back((header.arrived, start));
             // The key frame before is kept too, so that whoever still reads there need not jump.
             while self.starts.len() > 2 {
@@ -209,11 +212,16 @@ impl Lanes {
         self.tracks.insert(track, lane);
     }
 
-    /// A track was paused or goes on: media of an older generation is no longer let through.
+    /// A track was paused or goes on: media of an older generation is no longer let through, nor is what
+    /// of it lies in the lane.
     pub fn flow(&mut self, track: TrackId, generation: u32, paused: bool) {
         if let Some(lane) = self.tracks.get_mut(&track) {
             lane.generation = generation;
             lane.paused = paused;
+            // Whoever comes now is not shown what was sent before the pause.
+            lane.starts.clear();
+            lane.config = None;
+            lane.ends.writer.clear();
         }
     }
 

@@ -170,6 +170,10 @@ fn each(
     let mut next = 1;
     while next <= tail {
         let run = log.read(stream, next, READ_BYTES)?;
+        if run.entries.is_empty() {
+            let reason = "the log does not give it".to_owned();
+            return Err(RecoveryError::Entry { stream, seq: next, reason });
+        }
         for (stored, bytes) in run.iter() {
             let found = EntryRef::read(bytes).map_err(|error| RecoveryError::Entry {
                 stream,

@@ -27,27 +27,28 @@ impl World {
             process.now = self.now;
         }
         match self.rng.below(1000) {
-            0..=229 => self.wish(false),
-            230..=359 => self.server_hears(3),
-            360..=489 => self.somebody_reads(),
+            0..=229 => self.wish(false)?,
+            230..=359 => self.server_hears(3)?,
+            360..=489 => self.somebody_reads()?,
             490..=599 => self.turn(),
-            600..=699 => self.append(),
+            600..=699 => self.append()?,
             700..=799 => self.settle(),
             800..=859 => self.flush_some(),
-            860..=879 => self.read_log(),
+            860..=879 => self.read_log()?,
             880..=909 => self.redial(),
-            910..=939 => Ok(self.invite()),
-            940..=947 => Ok(self.cut()),
-            948..=955 => Ok(self.tick()),
-            956..=964 => Ok(self.control()),
-            965..=984 => Ok(self.media()),
-            985..=987 => Ok(self.confirm()),
-            988 | 989 if self.long => Ok(self.pour()),
-            990..=993 => Ok(self.forge()),
-            994..=996 => self.impostors(),
-            _ if self.rng.chance(self.crash_percent) => self.crash(),
-            _ => self.views_are_the_journal(),
+            910..=939 => self.invite(),
+            940..=947 => self.cut(),
+            948..=955 => self.tick(),
+            956..=964 => self.control(),
+            965..=984 => self.media(),
+            985..=987 => self.confirm(),
+            988 | 989 if self.long => self.pour(),
+            990..=993 => self.forge(),
+            994..=996 => self.impostors()?,
+            _ if self.rng.chance(self.crash_percent) => self.crash()?,
+            _ => self.views_are_the_journal()?,
         }
+        Ok(())
     }
 
     /// A client wishes something.
@@ -135,10 +136,9 @@ impl World {
         if self.rng.chance(40) { self.compare(index) } else { Ok(()) }
     }
 
-    fn turn(&mut self) -> Check<()> {
+    fn turn(&mut self) {
         let shard = self.rng.below(self.setting.shards);
         self.take_turn(shard);
-        Ok(())
     }
 
     pub(crate) fn take_turn(&mut self, shard: usize) {
@@ -180,7 +180,7 @@ impl World {
         self.oracle.follow()
     }
 
-    fn settle(&mut self) -> Check<()> {
+    fn settle(&mut self) {
         let shard = self.rng.below(self.setting.shards);
         if self.rng.chance(80)
             && let Some(turn) = self.appended[shard].pop_front()
@@ -191,17 +191,15 @@ impl World {
         if let Some(process) = &mut self.process {
             process.settle(shard);
         }
-        Ok(())
     }
 
-    fn flush_some(&mut self) -> Check<()> {
+    fn flush_some(&mut self) {
         let links: Vec<u64> = self.net.links.keys().copied().collect();
         let all = self.rng.chance(50);
         let one = self.rng.pick(&links);
         for link in links.iter().filter(|link| all || Some(**link) == one) {
             self.flush(*link);
         }
-        Ok(())
     }
 
     pub(crate) fn flush(&mut self, link: u64) {
@@ -222,7 +220,7 @@ impl World {
         Ok(())
     }
 
-    fn redial(&mut self) -> Check<()> {
+    fn redial(&mut self) {
         let lost = self.clients.iter().filter(|client| client.link.is_none() && !client.over);
         let lost: Vec<usize> = lost.map(|client| client.index).collect();
         let again = self.rng.chance(5) && !self.clients.is_empty();
@@ -230,7 +228,6 @@ impl World {
         if let Some(index) = anyone.or_else(|| self.rng.pick(&lost)) {
             self.dial(index);
         }
-        Ok(())
     }
 
     fn cut(&mut self) {

@@ -48,6 +48,7 @@ impl Process {
                 }
                 None => self.reply(link, n, Refusal::NotAllowed.into()),
             },
+            Ok(Input::Refused { n, refusal }) => self.reply(link, n, refusal.into()),
             Ok(Input::TooFast { n }) => self.reply(link, n, Refusal::TooFast.into()),
             Ok(Input::NotAllowed { n }) => self.reply(link, n, Refusal::NotAllowed.into()),
             Ok(Input::Confirm(seq)) => connection.confirmed = connection.confirmed.max(seq),
