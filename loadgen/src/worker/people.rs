@@ -89,7 +89,9 @@ impl Worker {
             State::Live => self.live -= 1,
             State::Upgrading | State::Greeting => self.coming_in -= 1,
         }
-        match self.phase {
+        // A host on another thread may have ended the session before this thread has seen the end.
+        let over = self.orders.control.phase() == Phase::Stop;
+        match if over { Phase::Stop } else { self.phase } {
             Phase::Gather | Phase::Open => self.orders.control.fail(why),
             Phase::Publish | Phase::Drain => {
                 lost.settle(&self.orders.control, &mut self.totals);
