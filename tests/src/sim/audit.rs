@@ -116,7 +116,8 @@ fn judge(
         (Some(_), None) => {
             Err(client.finding(&format!("has a receipt for {n}, which is not in the log")))
         }
-        // Sent twice at once: the first needed no fact, and what it wished was undone before the second.
+        // Sent twice at once: the first needed no fact, and what it wished was undone before the
+        // second.
         (Some(_), Some(_)) if needs_none && doubled => Ok("requests granted"),
         (Some(_), Some(last)) if receipts.iter().any(|receipt| receipt < last) => {
             Err(client.finding(&format!("has a receipt for {n} that does not cover its facts")))

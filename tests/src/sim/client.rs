@@ -1,4 +1,5 @@
-//! A client: the real half of the protocol, the real fold, and a doubtful eye on everything it is told.
+//! A client: the real half of the protocol, the real fold, and a doubtful eye on everything it is
+//! told.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! The door of the simulated server: a ticket becomes a participant, a way back becomes that one again.
+//! The door of the simulated server: a ticket becomes a participant, a way back becomes that one
+//! again.
 
 use convoke_engine::session::Missed;
 use convoke_engine::{Answer, Ask, ReplyTo, Wish};
@@ -22,7 +23,8 @@ impl Process {
     pub(crate) fn hear(&mut self, link: u64, mut bytes: Vec<u8>) -> Check<()> {
         let (now, limits) = (self.now, self.setting.half);
         let Some(connection) = self.connection(link) else { return Ok(()) };
-        // Whoever has left or was let go of is not heard any more: a request sent again would be told
+        // Whoever has left or was let go of is not heard any more: a request sent again would be
+        // told
         // that the session has ended, though it was carried out before.
         if matches!(connection.stage, Stage::Leaving) || connection.farewell.is_some() {
             return Ok(());

@@ -1,4 +1,5 @@
-//! What became durable, carried out on the simulated server's connections; catching up; what time brings.
+//! What became durable, carried out on the simulated server's connections; catching up; what time
+//! brings.
 
 use convoke_engine::catch_up;
 use convoke_model::grant::Role;

@@ -1,4 +1,5 @@
-//! Flushing: what a connection has and what lies between its places and the lanes' heads goes into its link.
+//! Flushing: what a connection has and what lies between its places and the lanes' heads goes into
+//! its link.
 
 use convoke_fanout::{PinGuard, Span};
 
@@ -91,7 +92,8 @@ struct Taken {
 }
 
 impl Taken {
-    /// Takes as much of a span as there is room for; where its reader goes on. Positions always stay on
+    /// Takes as much of a span as there is room for; where its reader goes on. Positions always
+    /// stay on
     /// the start of a frame: the rest of one that was cut is kept.
     fn take(&mut self, span: &Span<'_>, room: usize) -> u64 {
         if self.cut || span.is_empty() {

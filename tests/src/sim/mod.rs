@@ -1,7 +1,10 @@
-//! The simulation: a seeded world of shards, a journal, a committer and clients, without clock, socket or thread.
+//! The simulation: a seeded world of shards, a journal, a committer and clients, without clock,
+//! socket or thread.
 //!
-//! The engine, the journal in memory, the lanes and both halves of the protocol are the real ones. What
-//! the server's threads do around them is done by hand, in an order that chance decides, with crashes at
+//! The engine, the journal in memory, the lanes and both halves of the protocol are the real ones.
+//! What
+//! the server's threads do around them is done by hand, in an order that chance decides, with
+//! crashes at
 //! any point. Everything that leaves the simulated process is held against the journal.
 
 mod audit;

@@ -1,4 +1,5 @@
-//! Links: what is under way between clients and the server. They outlive the process at one end of them.
+//! Links: what is under way between clients and the server. They outlive the process at one end of
+//! them.
 
 use std::collections::{BTreeMap, VecDeque};
 

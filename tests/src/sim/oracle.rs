@@ -1,4 +1,5 @@
-//! The oracle: what the journal holds, read from it alone. Everything that anybody hears is held against it.
+//! The oracle: what the journal holds, read from it alone. Everything that anybody hears is held
+//! against it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

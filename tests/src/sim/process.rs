@@ -1,4 +1,5 @@
-//! The server without sockets: shards, doors and connections as the real one has them, stepped by hand.
+//! The server without sockets: shards, doors and connections as the real one has them, stepped by
+//! hand.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;

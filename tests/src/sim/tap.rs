@@ -1,4 +1,5 @@
-//! The tap: sits where bytes leave the process, and holds each message against the journal at that moment.
+//! The tap: sits where bytes leave the process, and holds each message against the journal at that
+//! moment.
 
 use convoke_model::grant::Role;
 use convoke_model::view::session::Viewer;

@@ -1,4 +1,5 @@
-//! The world: one process after the other over one journal, the links to it, and the people at their other ends.
+//! The world: one process after the other over one journal, the links to it, and the people at
+//! their other ends.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write;
