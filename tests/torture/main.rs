@@ -1,5 +1,7 @@
-//! Breaks logs on purpose: changed files, power losses, processes killed while they write. Short by itself;
-//! `cargo xtask torture flips|power|kill9 [--n N]` runs the long forms (`--n all`: every byte of every file).
+//! Breaks logs on purpose: changed files, power losses, processes killed while they write. Short by
+//! itself;
+//! `cargo xtask torture flips|power|kill9 [--n N]` runs the long forms (`--n all`: every byte of
+//! every file).
 
 use std::io::Write as _;
 use std::process::Command;

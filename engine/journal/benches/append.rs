@@ -1,5 +1,6 @@
-//! Durable appends per second, batches of 64, interleaved: bare writes of the same blocks, the committer,
-//! and fjall with one value per record. `cargo bench -p convoke-journal [-- SECONDS]`, on the disk of TMPDIR.
+//! Durable appends per second, batches of 64, interleaved: bare writes of the same blocks, the
+//! committer, and fjall with one value per record. `cargo bench -p convoke-journal [-- SECONDS]`,
+//! on the disk of TMPDIR.
 
 use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt as _;

@@ -15,8 +15,8 @@ use crate::segment;
 use crate::verify::{Report, verify};
 use crate::witness::{Witness, WitnessFile};
 
-/// A restored log jumps by so many epochs: the node it was taken from may have gone on meanwhile, and no
-/// epoch may ever mean two histories.
+/// A restored log jumps by so many epochs: the node it was taken from may have gone on meanwhile,
+/// and no epoch may ever mean two histories.
 pub const EPOCHS_SKIPPED: u32 = 1000;
 
 /// What a backup holds.
@@ -30,9 +30,9 @@ pub struct BackedUp {
     pub media: u64,
 }
 
-/// Copies the log, its checkpoints, its media and (with `keys`) its secret key to the new folder `to`.
-/// Sealed segments are hard-linked where that is possible. Takes no lock. What the head witness covers
-/// is in it; call `Journal::checkpoint` before, so that this is everything.
+/// Copies the log, its checkpoints, its media and (with `keys`) its secret key to the new folder
+/// `to`. Sealed segments are hard-linked where that is possible. Takes no lock. What the head
+/// witness covers is in it; call `Journal::checkpoint` before, so that this is everything.
 ///
 /// # Errors
 /// `Format` when `to` is not empty, or what the disk said.
@@ -76,9 +76,10 @@ pub fn backup(data: &Path, to: &Path, keys: bool) -> Result<BackedUp, Error> {
     Ok(BackedUp { entries: witness.size, segments: witness.segment, media })
 }
 
-/// Makes the empty folder `data` a data folder with what a backup holds. The next start takes a new epoch,
-/// far from those of the node the backup came from; without the secret key it makes a new one and keeps the
-/// old public key, so that old checkpoints still verify. Returns what `verify` says.
+/// Makes the empty folder `data` a data folder with what a backup holds. The next start takes a new
+/// epoch, far from those of the node the backup came from; without the secret key it makes a new
+/// one and keeps the old public key, so that old checkpoints still verify. Returns what `verify`
+/// says.
 ///
 /// # Errors
 /// `Format` when `data` is not empty or `from` is no backup, or what the disk said.
@@ -108,7 +109,8 @@ pub fn restore(from: &Path, data: &Path) -> Result<Report, Error> {
     for folder in ["log", "media", "keys", "checkpoints"].map(|name| data.join(name)) {
         disk.sync_folder(&folder).map_err(Error::io("sync", &folder))?;
     }
-    // Whether a hole is covered by an `Erased` fact is for the auditor to say, with the facts at hand.
+    // Whether a hole is covered by an `Erased` fact is for the auditor to say, with the facts at
+    // hand.
     let disk: Arc<dyn Disk> = Arc::new(disk);
     verify(&disk, data, |_| true, |_, _| {})
 }

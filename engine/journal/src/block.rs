@@ -1,7 +1,8 @@
 //! A block: the entries of one commit, and how they are framed.
 //!
 //! ```text
-//!  0 u32 magic "CVB1"   4 u32 length (header, entries, directory)   8 u32 count   12 u32 entry bytes
+//!  0 u32 magic "CVB1"   4 u32 length (header, entries, directory)
+//!  8 u32 count         12 u32 entry bytes
 //! 16 u64 place in the node's order of the first entry   24 u32 CRC of headers and directory
 //! 28 u32 CRC of bytes 0..28     32 entries as sent     then per entry: u64 place, [32] leaf
 //! ```
@@ -187,8 +188,9 @@ pub(crate) fn salvage(bytes: &[u8]) -> Vec<(u64, Hash, EntryRef<'_>)> {
 
 /// Whether the unreadable bytes at the end of a segment (from the last good block to the end of the
 /// file) can be a write that never finished. Segments are zeros before they are written, and a disk
-/// keeps or loses whole sectors, so such a write lacks a sector or its end; bytes that are all there
-/// and wrong are damage, and so is a file that is shorter than the block (its space was reserved).
+/// keeps or loses whole sectors, so such a write lacks a sector or its end; bytes that are all
+/// there and wrong are damage, and so is a file that is shorter than the block (its space was
+/// reserved).
 pub(crate) fn is_torn(rest: &[u8], offset: u64) -> bool {
     let used = rest.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
     let first = &rest[..BLOCK_HEADER_BYTES.min(rest.len())];

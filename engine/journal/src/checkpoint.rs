@@ -122,7 +122,8 @@ pub(crate) fn newest(disk: &dyn Disk, data: &Path) -> Result<Option<(u64, Hash)>
     Ok(sound.max_by_key(|(size, _)| *size))
 }
 
-/// Moves checkpoints of more than `size` entries to the quarantine folder: that history was given up.
+/// Moves checkpoints of more than `size` entries to the quarantine folder: that history was given
+/// up.
 pub(crate) fn set_aside(disk: &dyn Disk, data: &Path, size: u64) -> Result<(), Error> {
     for (name, note) in all(disk, data)? {
         let known = String::from_utf8(note).ok().and_then(|note| Checkpoint::parse(&note));

@@ -1,5 +1,6 @@
-//! The committer: one thread owns the log. A commit takes whatever has come in since the last one; no
-//! timer is in the path. When a commit fails or hangs, nothing more is published and `fatal` is called.
+//! The committer: one thread owns the log. A commit takes whatever has come in since the last one;
+//! no timer is in the path. When a commit fails or hangs, nothing more is published and `fatal` is
+//! called.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -266,7 +267,8 @@ impl Work {
         }
     }
 
-    /// Commits a batch; when one of its submissions is refused, each on its own. `false`: the disk failed.
+    /// Commits a batch; when one of its submissions is refused, each on its own. `false`: the disk
+    /// failed.
     fn commit(&mut self, batch: Vec<Submission>) -> bool {
         let parts: Vec<&[u8]> = batch.iter().map(|one| one.entries.as_slice()).collect();
         let begun = Instant::now();

@@ -32,7 +32,8 @@ pub trait Disk: Send + Sync + fmt::Debug {
     /// # Errors
     /// As the operating system says.
     fn open(&self, path: &Path, mode: Mode) -> io::Result<Box<dyn DiskFile>>;
-    /// Names (not paths) of the plain files in a folder, sorted; empty when there is no such folder.
+    /// Names (not paths) of the plain files in a folder, sorted; empty when there is no such
+    /// folder.
     ///
     /// # Errors
     /// As the operating system says.

@@ -1,5 +1,6 @@
-//! The index in fjall: where each stream's entries lie, and how far it has come. It trails the log and is
-//! never trusted: it checks itself when opened, and whoever follows a line checks what lies there.
+//! The index in fjall: where each stream's entries lie, and how far it has come. It trails the log
+//! and is never trusted: it checks itself when opened, and whoever follows a line checks what lies
+//! there.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -93,8 +94,8 @@ impl Store {
 }
 
 impl Index {
-    /// Opens the index in a folder of its own. What it knows is `None` when it is new, failed a check or
-    /// could not be opened: then it is empty and wants everything.
+    /// Opens the index in a folder of its own. What it knows is `None` when it is new, failed a
+    /// check or could not be opened: then it is empty and wants everything.
     pub(crate) fn open(folder: &Path) -> (Self, Option<Known>) {
         let store = Store::open(folder).ok();
         let known = store.as_ref().and_then(Store::check);

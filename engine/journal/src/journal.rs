@@ -84,8 +84,8 @@ impl Run {
 pub trait LogReader: Send + Sync {
     /// The end of a stream.
     fn tail(&self, stream: StreamId) -> Tail;
-    /// Entries of `stream` from `from_seq` on, at most `max_bytes` of them but at least one where there
-    /// is one. Payload digests are checked. Ends before an entry that cannot be read.
+    /// Entries of `stream` from `from_seq` on, at most `max_bytes` of them but at least one where
+    /// there is one. Payload digests are checked. Ends before an entry that cannot be read.
     ///
     /// # Errors
     /// `Damaged` with the exact range when `from_seq` itself cannot be read, or what the disk said.
@@ -98,20 +98,21 @@ pub trait LogReader: Send + Sync {
 
 /// The writing side, owned by one thread.
 pub trait Journal: Send {
-    /// Appends the entries in `parts` (whole entries one after the other) as one block; all are durable
-    /// when this returns, or none was accepted. Every entry must carry the epoch of the log and the seq
-    /// after its stream's tail, and its digest must be that of its payload (the shard computed it).
+    /// Appends the entries in `parts` (whole entries one after the other) as one block; all are
+    /// durable when this returns, or none was accepted. Every entry must carry the epoch of the log
+    /// and the seq after its stream's tail, and its digest must be that of its payload (the shard
+    /// computed it).
     ///
     /// # Errors
-    /// `Refused` when the entries do not fit (nothing was written), `Failed` when the disk did not do
-    /// it; after that nothing is accepted any more.
+    /// `Refused` when the entries do not fit (nothing was written), `Failed` when the disk did not
+    /// do it; after that nothing is accepted any more.
     fn append(&mut self, parts: &[&[u8]]) -> Result<Durable, AppendError>;
     /// A reader that may be used on any thread.
     fn reader(&self) -> Arc<dyn LogReader>;
     /// The epoch that entries must carry.
     fn epoch(&self) -> u32;
-    /// Signs and stores where the log stands (at a session's end), and brings witness and index up to
-    /// it; no effect where there is no key.
+    /// Signs and stores where the log stands (at a session's end), and brings witness and index up
+    /// to it; no effect where there is no key.
     ///
     /// # Errors
     /// What the disk said. The log goes on.

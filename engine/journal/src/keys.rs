@@ -131,7 +131,8 @@ impl PublicKey {
         }
     }
 
-    /// Every public key in a data folder: its own, and those of nodes whose log it was restored from.
+    /// Every public key in a data folder: its own, and those of nodes whose log it was restored
+    /// from.
     ///
     /// # Errors
     /// `Format` when a file is not a key, or what the disk said.

@@ -1,4 +1,5 @@
-//! The append-only log: segment files as the truth, and everything that keeps them so. See docs/LOG.md.
+//! The append-only log: segment files as the truth, and everything that keeps them so. See
+//! docs/LOG.md.
 
 mod bytes;
 mod error;

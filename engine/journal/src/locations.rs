@@ -1,5 +1,6 @@
-//! Where entries lie: (stream, first seq) to (segment, offset, count), one line per stream and block.
-//! What the index in fjall does not hold yet (or all of it, without an index) is held in memory.
+//! Where entries lie: (stream, first seq) to (segment, offset, count), one line per stream and
+//! block. What the index in fjall does not hold yet (or all of it, without an index) is held in
+//! memory.
 
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};

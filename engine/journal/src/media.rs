@@ -2,10 +2,12 @@
 //! known time. Stretches of it are bound by digests that become facts.
 //!
 //! ```text
-//! file header, 64 bytes:  0 [8] "CVKMED\0\0"  8 u32 format version  12 u32 header bytes
-//!                        16 u32 meeting      20 u32 session        24 36 x 0   60 u32 CRC of bytes 0..60
-//! then frames:            0 u32 payload bytes 4 u32 CRC of the payload          8 u64 server time, ms
-//!                        16 u32 0            20 u32 CRC of bytes 0..20         24 payload
+//! file header, 64 bytes:
+//!  0 [8] "CVKMED\0\0"    8 u32 format version   12 u32 header bytes   16 u32 meeting
+//! 20 u32 session        24 36 x 0               60 u32 CRC of bytes 0..60
+//! then frames:
+//!  0 u32 payload bytes   4 u32 CRC of the payload   8 u64 server time, ms
+//! 16 u32 0              20 u32 CRC of bytes 0..20  24 payload
 //! ```
 
 mod read;

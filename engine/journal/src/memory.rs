@@ -34,7 +34,8 @@ impl Memory {
         Self { epoch: 1, state: Arc::new(RwLock::new(State { epoch: 1, ..State::default() })) }
     }
 
-    /// The same log taken over by a new writer: one epoch more, and the old one's appends are refused.
+    /// The same log taken over by a new writer: one epoch more, and the old one's appends are
+    /// refused.
     #[must_use]
     pub fn take_over(&self) -> Self {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);

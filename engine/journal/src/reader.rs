@@ -1,5 +1,6 @@
 //! Reading segment files without an index, a lock or a server: what an auditor does, also while a
-//! server writes. Blocks that are whole are given out; an unfinished one at the end is not there yet.
+//! server writes. Blocks that are whole are given out; an unfinished one at the end is not there
+//! yet.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -30,8 +30,9 @@ pub struct Options {
     pub segment_bytes: u64,
     /// Whether there is an index in fjall; it lies on the real disk, whatever `disk` is.
     pub index: bool,
-    /// Whether witness, index and checkpoints are written by threads. Without, the witness is written
-    /// in front of the next append and the others when asked, so that tests can be repeated.
+    /// Whether witness, index and checkpoints are written by threads. Without, the witness is
+    /// written in front of the next append and the others when asked, so that tests can be
+    /// repeated.
     pub background: bool,
     /// Seed of the node's key when there is none yet; random when `None`.
     pub node_seed: Option<[u8; 32]>,

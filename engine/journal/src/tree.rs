@@ -64,8 +64,8 @@ fn split(size: u64) -> u64 {
     1 << (63 - (size - 1).leading_zeros())
 }
 
-/// The proof that the leaves at `kept` (sorted, no doubles) belong to the tree over `leaves`: roots of
-/// the largest subtrees without any of them, from left to right.
+/// The proof that the leaves at `kept` (sorted, no doubles) belong to the tree over `leaves`: roots
+/// of the largest subtrees without any of them, from left to right.
 #[must_use]
 pub fn proof(leaves: &[Hash], kept: &[u64]) -> Vec<Hash> {
     fn walk(leaves: &[Hash], first: u64, kept: &[u64], out: &mut Vec<Hash>) {
@@ -86,7 +86,8 @@ pub fn proof(leaves: &[Hash], kept: &[u64]) -> Vec<Hash> {
 }
 
 /// The root of a tree of `size` leaves of which only `kept` (sorted by place) are at hand, with the
-/// `proof` for the rest. `None` when the proof has too few or too many hashes, or a place is outside.
+/// `proof` for the rest. `None` when the proof has too few or too many hashes, or a place is
+/// outside.
 #[must_use]
 pub fn root_with_proof(size: u64, kept: &[(u64, Hash)], proof: &[Hash]) -> Option<Hash> {
     fn walk(first: u64, size: u64, kept: &[(u64, Hash)], proof: &mut &[Hash]) -> Option<Hash> {

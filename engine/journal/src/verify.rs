@@ -105,7 +105,8 @@ impl Report {
 }
 
 /// Verifies the log of a data folder. `covered` says whether an `Erased` fact covers an entry whose
-/// payload is zeros. `visit` sees every sound entry in the node's order (to collect facts, or `|_, _| {}`).
+/// payload is zeros. `visit` sees every sound entry in the node's order (to collect facts, or `|_,
+/// _| {}`).
 ///
 /// # Errors
 /// `NewerFormat`, or what the disk said. Damage is a finding.

@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! slot 0 at byte 0, slot 1 at byte 4096, of a file of 8192:
-//!  0 [8] "CVKWIT\0\0"   8 u32 format version   12 u32 epoch   16 u64 write number (slot = number mod 2)
-//! 24 u64 tree size     32 [32] root            64 u64 segment 72 u64 end of its last block, in bytes
-//! 80 u32 1 = written at a clean end            84 8 x 0       92 u32 CRC of bytes 0..92
+//!  0 [8] "CVKWIT\0\0"   8 u32 format version   12 u32 epoch
+//! 16 u64 write number (slot = number mod 2)      24 u64 tree size   32 [32] root
+//! 64 u64 segment       72 u64 end of its last block, in bytes
+//! 80 u32 1 = written at a clean end   84 8 x 0   92 u32 CRC of bytes 0..92
 //! ```
 
 use std::path::{Path, PathBuf};

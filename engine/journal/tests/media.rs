@@ -1,4 +1,5 @@
-//! Media files: written in flushes, read while written, cut after a crash, bound by digests, erased.
+//! Media files: written in flushes, read while written, cut after a crash, bound by digests,
+//! erased.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! What leaves the data folder or looks at it from outside: verify, archives, backups, live readers.
+//! What leaves the data folder or looks at it from outside: verify, archives, backups, live
+//! readers.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use convoke_journal::conformance::{fact, stream};
-use convoke_journal::disk::PowerDisk;
+use convoke_journal::disk::{Disk, PowerDisk};
 use convoke_journal::segments::{Reason, StreamLoss};
 use convoke_journal::torture::Random;
+use convoke_journal::verify::verify;
 use convoke_journal::{Error, Journal, Opened, Options, Segments, open, segment};
 use convoke_model::StreamId;
 
@@ -152,6 +153,10 @@ fn an_end_that_is_gone_is_noticed_and_can_be_given_up() {
     drop(log);
     let log = ready(&disk);
     assert_eq!((log.epoch(), log.reader().head().size), (3, 23));
+    drop(log);
+    let shared: Arc<dyn Disk> = Arc::new(disk);
+    let report = verify(&shared, Path::new(DATA), |_| false, |_, _| {}).expect("memory");
+    assert_eq!((report.findings, report.entries), (Vec::new(), 23));
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Reading an archive: every byte is under a checksum, and the entries are under the node's signature.
+//! Reading an archive: every byte is under a checksum, and the entries are under the node's
+//! signature.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -107,9 +108,10 @@ impl Archive {
         MediaReader::within(Arc::clone(&self.file), at, length, self.session).map(Some)
     }
 
-    /// Verifies it: chains, payload digests, the claims of `MediaSealed` facts, and that the entries
-    /// are those the node signed. `trusted` is the key to believe; without one, the archive's own (that
-    /// shows no more than that it was not changed since it was written by somebody who had that key).
+    /// Verifies it: chains, payload digests, the claims of `MediaSealed` facts, and that the
+    /// entries are those the node signed. `trusted` is the key to believe; without one, the
+    /// archive's own (that shows no more than that it was not changed since it was written by
+    /// somebody who had that key).
     ///
     /// # Errors
     /// What the disk said. Damage is a finding.

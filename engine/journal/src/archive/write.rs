@@ -41,8 +41,8 @@ struct Part {
 /// Writes the archive of `session` to the new file `to`.
 ///
 /// # Errors
-/// `Damaged` when the log cannot be read as a whole, `Format` when there is no such session, or what
-/// the disk said.
+/// `Damaged` when the log cannot be read as a whole, `Format` when there is no such session, or
+/// what the disk said.
 pub fn write(
     disk: &Arc<dyn Disk>,
     data: &Path,

@@ -95,8 +95,8 @@ impl DiskFile for RealFile {
         self.0.sync_data()
     }
 
-    /// `fallocate` and not `set_len`: a hole would let a commit run into a full disk, and would make
-    /// each data sync allocate. Where the file system cannot, the length alone is set.
+    /// `fallocate` and not `set_len`: a hole would let a commit run into a full disk, and would
+    /// make each data sync allocate. Where the file system cannot, the length alone is set.
     fn reserve(&self, length: u64) -> io::Result<()> {
         use rustix::fs::{FallocateFlags, fallocate};
         match fallocate(&self.0, FallocateFlags::empty(), 0, length) {

@@ -127,8 +127,8 @@ pub(super) fn times(bytes: &[u8]) -> Option<(u64, u64)> {
     times
 }
 
-/// Overwrites the payloads of a stretch with zeros, durably, in place. The fact that covers the hole is
-/// the caller's to append.
+/// Overwrites the payloads of a stretch with zeros, durably, in place. The fact that covers the
+/// hole is the caller's to append.
 ///
 /// # Errors
 /// `Damaged` when frames do not fill the stretch, or what the disk said.
@@ -153,7 +153,8 @@ pub fn erase_stretch(
     file.sync_data().map_err(Error::io("sync", &path))
 }
 
-/// Checks the stretches that `MediaSealed` facts claim. `covered` says whether a fact covers an erased one.
+/// Checks the stretches that `MediaSealed` facts claim. `covered` says whether a fact covers an
+/// erased one.
 ///
 /// # Errors
 /// What the disk said. Damage, and a missing file, are findings.

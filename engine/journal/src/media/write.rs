@@ -46,9 +46,9 @@ pub struct MediaWriter {
 }
 
 impl MediaWriter {
-    /// Opens a session's media file, making it when there is none. `sealed` is where the last stretch
-    /// that is a fact ends (0: none); what lies behind it is checked, and whatever is not whole
-    /// frames is kept in `quarantine/`, cut off and returned: the caller records the gap.
+    /// Opens a session's media file, making it when there is none. `sealed` is where the last
+    /// stretch that is a fact ends (0: none); what lies behind it is checked, and whatever is not
+    /// whole frames is kept in `quarantine/`, cut off and returned: the caller records the gap.
     ///
     /// # Errors
     /// What the disk said.
@@ -133,7 +133,8 @@ impl MediaWriter {
         Ok(())
     }
 
-    /// Syncs when something is unsynced and the last sync is at least 100 ms ago. Says whether it did.
+    /// Syncs when something is unsynced and the last sync is at least 100 ms ago. Says whether it
+    /// did.
     ///
     /// # Errors
     /// What the disk said; nothing more is written then.

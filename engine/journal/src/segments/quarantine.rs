@@ -1,4 +1,5 @@
-//! A log that lost something: it can be read, and somebody has to decide before it is written again.
+//! A log that lost something: it can be read, and somebody has to decide before it is written
+//! again.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -139,8 +140,8 @@ impl Quarantine {
     }
 
     /// Gives up what cannot be read and makes the log writable under a new epoch. What lies behind
-    /// the readable part is moved to `quarantine/`, never deleted. `write_loss` encodes the `loss` fact on the
-    /// site stream; it is appended before this returns. Readers must be dropped before.
+    /// the readable part is moved to `quarantine/`, never deleted. `write_loss` encodes the `loss`
+    /// fact on the site stream; it is appended before this returns. Readers must be dropped before.
     ///
     /// # Errors
     /// What the disk said (try again), or that the entry was refused.
@@ -169,8 +170,8 @@ impl Quarantine {
         Ok(segments)
     }
 
-    /// Moves everything behind the readable part aside: last segment first, so that a stop in between
-    /// leaves a log that is still found to be in quarantine.
+    /// Moves everything behind the readable part aside: last segment first, so that a stop in
+    /// between leaves a log that is still found to be in quarantine.
     fn cut(&self) -> Result<(), Error> {
         let (disk, data) = (&*self.options.disk, &self.options.data);
         let (last, end, size) = {
@@ -205,7 +206,8 @@ impl Quarantine {
     }
 }
 
-/// What lies behind the readable part: from the index's tails and from entries that can still be read.
+/// What lies behind the readable part: from the index's tails and from entries that can still be
+/// read.
 pub(super) fn lost_beyond(
     options: &Options,
     state: &State,

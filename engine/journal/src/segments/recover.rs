@@ -1,5 +1,6 @@
-//! What is in the data folder: every block from the index's place on is read and checked, the witness
-//! must be reached with its root, and what is wrong at the end is told apart from an unfinished write.
+//! What is in the data folder: every block from the index's place on is read and checked, the
+//! witness must be reached with its root, and what is wrong at the end is told apart from an
+//! unfinished write.
 
 use std::collections::BTreeMap;
 

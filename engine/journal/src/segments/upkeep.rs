@@ -1,5 +1,5 @@
-//! What follows the log at a distance: the index (at most 1 s or 16 MiB behind) and the checkpoint of
-//! every second with changes. A failure here is tried again; the log goes on.
+//! What follows the log at a distance: the index (at most 1 s or 16 MiB behind) and the checkpoint
+//! of every second with changes. A failure here is tried again; the log goes on.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -19,8 +19,8 @@ pub struct FlipTally {
     pub same: u64,
     /// Opening, reading or `verify` noticed.
     pub detected: u64,
-    /// Only the receipts of clients noticed: the one block that the witness does not cover yet, in a
-    /// folder that was left by kill -9.
+    /// Only the receipts of clients noticed: the one block that the witness does not cover yet, in
+    /// a folder that was left by kill -9.
     pub by_receipt: u64,
     /// Nobody noticed and the content was another: must be empty.
     pub silent: Vec<String>,
@@ -63,7 +63,8 @@ pub fn flips(cases: Option<u64>, seed: u64) -> FlipTally {
     tally
 }
 
-/// A small data folder that was closed, or left by kill -9, with some of its files as they were before.
+/// A small data folder that was closed, or left by kill -9, with some of its files as they were
+/// before.
 fn folder(seed: u64, clean: bool) -> Folder {
     let disk = PowerDisk::default();
     let (mut world, mut random) = (World::default(), Random::new(seed));

@@ -35,8 +35,8 @@ fn options(data: &Path) -> Options {
     Options { segment_bytes: 1 << 20, ..Options::new(data) }
 }
 
-/// Runs `child` (a command that ends up in `kill9_child` on `data`), kills it after a random time, and
-/// checks; `cycles` times on the same folder.
+/// Runs `child` (a command that ends up in `kill9_child` on `data`), kills it after a random time,
+/// and checks; `cycles` times on the same folder.
 ///
 /// # Errors
 /// When the child cannot be run.
