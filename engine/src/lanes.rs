@@ -212,8 +212,8 @@ impl Lanes {
         self.tracks.insert(track, lane);
     }
 
-    /// A track was paused or goes on: media of an older generation is no longer let through, nor is what
-    /// of it lies in the lane.
+    /// A track was paused or goes on: media of an older generation is no longer let through, nor is
+    /// what of it lies in the lane.
     pub fn flow(&mut self, track: TrackId, generation: u32, paused: bool) {
         if let Some(lane) = self.tracks.get_mut(&track) {
             lane.generation = generation;

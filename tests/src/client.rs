@@ -97,8 +97,8 @@ fn fill(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// Opcode, start and end of the payload of the first frame, when all of it is there. The server sends
-/// each message in one frame, unmasked.
+/// Opcode, start and end of the payload of the first frame, when all of it is there. The server
+/// sends each message in one frame, unmasked.
 fn frame(bytes: &[u8]) -> Option<(u8, usize, usize)> {
     let [first, second, ..] = *bytes else { return None };
     let (payload, length) = match second & 0x7f {

@@ -1,5 +1,5 @@
-//! What the tests of the whole share: the programs as a person starts them, clients without a browser,
-//! and the simulation. The tests themselves lie in the folders beside this one.
+//! What the tests of the whole share: the programs as a person starts them, clients without a
+//! browser, and the simulation. The tests themselves lie in the folders beside this one.
 
 pub mod client;
 pub mod program;

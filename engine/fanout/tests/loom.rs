@@ -10,7 +10,8 @@ use loom::thread;
 
 fn model(body: impl Fn() + Send + Sync + 'static) {
     let mut model = loom::model::Builder::new();
-    // Bugs of this kind show with few forced switches between threads; with more the run takes hours.
+    // Bugs of this kind show with few forced switches between threads; with more the run takes
+    // hours.
     model.preemption_bound = Some(3);
     model.check(body);
 }
