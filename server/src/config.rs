@@ -130,7 +130,9 @@ pub struct ChatLimits {
 
 impl Default for ChatLimits {
     fn default() -> Self {
-        Self { per_second: 5, burst: 20 }
+        // Whatever a client may have unanswered fits: what it asks again after a lost connection is
+        // not too fast.
+        Self { per_second: 5, burst: 80 }
     }
 }
 

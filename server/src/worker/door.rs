@@ -135,9 +135,15 @@ impl Core {
         self.welcome(token, seat, version);
         if self.is_present(seat) {
             self.go_live(token, seat);
-        } else if let Some(connection) = self.connection(token) {
-            connection.say(&ServerMessage::Waiting {});
-            self.queue_flush(token);
+        } else if self.waits(seat) {
+            if let Some(connection) = self.connection(token) {
+                connection.say(&ServerMessage::Waiting {});
+                self.queue_flush(token);
+            }
+        } else {
+            // Came in and was gone again within one turn: the session ended over it.
+            self.unseat(token);
+            self.turn_away(token, Refusal::Ended);
         }
     }
 
@@ -170,7 +176,8 @@ impl Core {
             return self.violation(token, Close::Diverged);
         }
         self.replace(seat, token);
-        if place == Place::Away {
+        if place != Place::Lobby {
+            // The old connection's end may wait in the inbox still; a needless wish does no harm.
             let command = Command::Roster(roster::Command::Reconnect { who });
             self.shard.submit(Ask::server(Wish::Session(key.0, key.1, command)));
         }
@@ -303,6 +310,11 @@ impl Core {
     pub(super) fn is_present(&self, seat: Seat) -> bool {
         let live = self.shard.session(seat.session.0, seat.session.1);
         live.is_some_and(|live| live.view.people.contains_key(&seat.who))
+    }
+
+    fn waits(&self, seat: Seat) -> bool {
+        let live = self.shard.session(seat.session.0, seat.session.1);
+        live.is_some_and(|live| live.view.lobby.contains_key(&seat.who))
     }
 
     /// What proves that a client is the one it was: nothing has to be kept for it.

@@ -107,6 +107,8 @@ impl Core {
                     let Some(connection) = self.connection(token) else { continue };
                     if let Stage::Live(seat, readers) = &mut connection.stage
                         && Actor::from(seat.who) != actor
+                        // Whoever was seated in this very turn follows it already.
+                        && readers.tracks.iter().all(|reader| reader.track != *track)
                     {
                         let lane = lane.clone();
                         readers.tracks.push(TrackReader { track: *track, lane, at: 0, is_sound });
@@ -260,7 +262,7 @@ impl Core {
             None => return,
         };
         let Some(live) = self.shard.session(seat.session.0, seat.session.1) else {
-            return self.farewell(token, Close::Ended);
+            return self.violation(token, Close::Ended);
         };
         let to = live.durable().0.seq;
         if next > to {
@@ -284,6 +286,10 @@ impl Core {
                 return self.violation(token, Close::TooSlow);
             }
         };
+        if stretch.to == 0 {
+            tracing::error!(stream = %super::stream_of(seat.session), "the log lacks what it promised");
+            return self.violation(token, Close::TooSlow);
+        }
         connection.own.extend_from_slice(&stretch.frames);
         connection.seq = stretch.to;
         let live = self.shard.session(seat.session.0, seat.session.1);

@@ -53,7 +53,9 @@ impl Connection {
                 }
             }
         }
-        if let Some((close, reason, sentence)) = self.farewell.take() {
+        if !matches!(self.stage, Stage::CatchingUp(_))
+            && let Some((close, reason, sentence)) = self.farewell.take()
+        {
             self.bye(close, &reason, &sentence);
             return self.flush(pin, now);
         }
