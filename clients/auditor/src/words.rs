@@ -1,0 +1,193 @@
+//! Facts in words: what a session's facts say to somebody who reads the log.
+
+mod others;
+
+use convoke_model::meeting::chat::{self, To};
+use convoke_model::meeting::lifecycle::{self, EndReason, MeetingType};
+use convoke_model::meeting::recording::{self, GapReason};
+use convoke_model::meeting::roster::{self, LeaveReason};
+use convoke_model::meeting::{Event, floor, hand, lock, track};
+use convoke_model::policy::{Credential, Decided, Question, Verdict};
+
+pub(crate) use others::{life, site};
+
+use crate::json::hex;
+use crate::names::Names;
+use crate::out::{count, plain};
+use crate::times::Clock;
+
+/// What happened, without who did it. Each joining is told with the word `joined`, each leaving of
+/// somebody who had joined with the word `left`, so that they can be counted.
+pub(crate) fn session(event: &Event, names: &Names, clock: &Clock) -> String {
+    match event {
+        Event::Lifecycle(lifecycle::Event::Opened(opening)) => format!(
+            "opened \"{}\" ({}) for {}, {}; host {}; its meeting stands at seq {}",
+            plain(opening.topic.as_str()),
+            kind(opening.kind),
+            count(u64::from(opening.participants_max), "person", "people"),
+            if opening.recording { "recorded" } else { "not recorded" },
+            names.account(opening.host),
+            opening.meeting_seq,
+        ),
+        Event::Lifecycle(lifecycle::Event::Ended { reason }) => format!("ended: {}", end(*reason)),
+        Event::Roster(event) => in_roster(event, names),
+        Event::Floor(floor::Event::PresenterChanged { who: Some(who) }) => {
+            format!("{} presents", names.person(*who))
+        }
+        Event::Floor(floor::Event::PresenterChanged { who: None }) => "nobody presents".into(),
+        Event::Chat(chat::Event::Said { to, text }) => {
+            let to = match to {
+                To::Everyone => String::new(),
+                To::Hosts => String::from(" to the hosts"),
+                To::One(who) => format!(" to {}", names.person(*who)),
+            };
+            format!("says{to}: {}", plain(text.as_str()))
+        }
+        Event::Chat(chat::Event::Silenced { who }) => {
+            format!("{} may not write", names.person(*who))
+        }
+        Event::Chat(chat::Event::Unsilenced { who }) => {
+            format!("{} may write again", names.person(*who))
+        }
+        Event::Track(event) => on_track(event, names),
+        Event::Hand(hand::Event::Raised { who }) => {
+            format!("{} raised a hand", names.person(*who))
+        }
+        Event::Hand(hand::Event::Lowered { who }) => {
+            format!("the hand of {} is down", names.person(*who))
+        }
+        Event::Lock(lock::Event::Locked {}) => "locked the session".into(),
+        Event::Lock(lock::Event::Unlocked {}) => "unlocked the session".into(),
+        Event::Recording(event) => of_recording(event, clock),
+        Event::Policy(decided) => policy(decided, names),
+    }
+}
+
+fn in_roster(event: &roster::Event, names: &Names) -> String {
+    match event {
+        roster::Event::Entered { who, account, grant, .. } => {
+            let account = account.map_or_else(|| "no account".into(), |id| names.account(id));
+            let may = [
+                (grant.screen, "screen"),
+                (grant.camera, "camera"),
+                (grant.microphone, "microphone"),
+                (grant.chat, "chat"),
+            ];
+            let may: Vec<&str> =
+                may.iter().filter(|(may, _)| *may).map(|(_, what)| *what).collect();
+            let may = if may.is_empty() { "watch only".into() } else { may.join(", ") };
+            let role = grant.role.word();
+            format!("participant {who} came through the door as {role} ({account}; may use: {may})")
+        }
+        roster::Event::Waiting { who, .. } => format!("{} waits in the lobby", names.person(*who)),
+        roster::Event::Joined { who, role, .. } => {
+            format!("{} joined as {}", names.person(*who), role.word())
+        }
+        roster::Event::Left { who, reason } => {
+            let verb = if names.waits(*who) { "went from the lobby" } else { "left" };
+            let why = match reason {
+                LeaveReason::Left => "",
+                LeaveReason::Removed => " (removed by a host)",
+                LeaveReason::Denied => " (turned away)",
+                LeaveReason::Ended => " (the session ended)",
+                LeaveReason::Lost => " (the connection did not come back)",
+                LeaveReason::ServerRestart => " (did not come back after a restart)",
+            };
+            format!("{} {verb}{why}", names.person(*who))
+        }
+        roster::Event::Disconnected { who } => {
+            format!("{} lost the connection", names.person(*who))
+        }
+        roster::Event::Reconnected { who } => format!("{} is back", names.person(*who)),
+    }
+}
+
+fn on_track(event: &track::Event, names: &Names) -> String {
+    match event {
+        track::Event::Opened { track, kind, codec, width, height } => {
+            let pixels = if *width == 0 { String::new() } else { format!(", {width}x{height}") };
+            let codec = plain(codec);
+            format!("shares a {} as track {track} ({codec}{pixels})", kind.word())
+        }
+        track::Event::Closed { track } => format!("{} is closed", names.track(*track)),
+        track::Event::Paused { track, generation } => {
+            format!("{} is paused, generation {generation}", names.track(*track))
+        }
+        track::Event::Resumed { track, generation } => {
+            format!("{} goes on, generation {generation}", names.track(*track))
+        }
+        track::Event::Muted { who } => format!("{} is muted", names.person(*who)),
+        track::Event::Unmuted { who } => format!("{} may speak again", names.person(*who)),
+    }
+}
+
+fn of_recording(event: &recording::Event, clock: &Clock) -> String {
+    match event {
+        recording::Event::Started {} => "recording is on".into(),
+        recording::Event::Stopped {} => "recording is off".into(),
+        recording::Event::MediaSealed(seal) => format!(
+            "media sealed: bytes {} to {} of {}, SHA-256 {}",
+            seal.from,
+            seal.to,
+            plain(&seal.file),
+            hex(&seal.sha256)
+        ),
+        recording::Event::Missing(gap) => gap_words(gap, clock),
+    }
+}
+
+/// A gap of the recording.
+pub(crate) fn gap_words(gap: &recording::Gap, clock: &Clock) -> String {
+    let why = match gap.reason {
+        GapReason::Crash => "the server stopped",
+        GapReason::Behind => "the recorder fell behind",
+        GapReason::DiskFull => "the disk took no more",
+    };
+    format!("media is missing from {} to {}: {why}", clock.tell(gap.from), clock.tell(gap.to))
+}
+
+fn policy(decided: &Decided, names: &Names) -> String {
+    let asked = match &decided.question {
+        Question::Admit(admit) => {
+            let who = admit.account.map_or_else(|| "somebody".into(), |id| names.account(id));
+            let with = match admit.credential {
+                Credential::Owner => "as the owner",
+                Credential::Password => "with the password",
+                Credential::Invitation => "with an invitation",
+                Credential::Nothing => "with nothing",
+            };
+            format!("may {who} come in {with} as {}?", admit.role.word())
+        }
+        Question::Record { .. } => "is media recorded?".into(),
+    };
+    let verdict = match decided.verdict {
+        Verdict::Enter(role) => format!("come in as {}", role.word()),
+        Verdict::Lobby => "wait in the lobby".into(),
+        Verdict::Refuse(refusal) => format!("refused: {}", refusal.code()),
+        Verdict::Record { media: true } => "from the start".into(),
+        Verdict::Record { media: false } => "not from the start".into(),
+    };
+    let fallback = if decided.fallback { ", by fallback" } else { "" };
+    let policy = plain(&decided.policy);
+    format!("policy {policy}: {asked} {verdict}{fallback} ({} us)", decided.micros)
+}
+
+/// What a meeting is for.
+pub(crate) fn kind(kind: MeetingType) -> &'static str {
+    match kind {
+        MeetingType::Interactive => "interactive",
+        MeetingType::RemoteSupport => "remote support",
+        MeetingType::RemoteAccess => "remote access",
+        MeetingType::Webinar => "webinar",
+        MeetingType::VideoConference => "video conference",
+    }
+}
+
+/// Why a session ended.
+pub(crate) fn end(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::Host => "a host ended it",
+        EndReason::Empty => "nobody was there any more",
+        EndReason::Administrator => "an administrator ended it",
+    }
+}

@@ -1,0 +1,84 @@
+//! The facts of the site and of a meeting's own life in words.
+
+use convoke_model::StreamId;
+use convoke_model::meeting::life;
+use convoke_model::site::accounts::{self, Via};
+use convoke_model::site::{Audit, Event};
+
+use super::{end, kind};
+use crate::json::hex;
+use crate::names::{Names, stream_name};
+use crate::out::{count, plain};
+use crate::times::size;
+
+/// A fact of a meeting's own stream.
+pub(crate) fn life(event: &life::Event, names: &Names) -> String {
+    match event {
+        life::Event::Created(creation) => format!(
+            "made \"{}\" ({}) for {}, {}",
+            plain(creation.topic.as_str()),
+            kind(creation.kind),
+            names.account(creation.owner),
+            if creation.has_password { "with a password" } else { "without a password" },
+        ),
+        life::Event::SessionOpened { session } => format!("session {session} was opened"),
+        life::Event::SessionEnded { session, reason, tail, hash } => format!(
+            "session {session} ended: {}; its stream stands at seq {}, hash {}",
+            end(*reason),
+            tail.seq,
+            hex(hash)
+        ),
+    }
+}
+
+/// A fact of the site.
+pub(crate) fn site(event: &Event, names: &Names) -> String {
+    match event {
+        Event::Accounts(event) => of_accounts(event, names),
+        Event::Policy(decided) => super::policy(decided, names),
+        Event::Audit(Audit::CredentialExposed { route, in_address }) => {
+            let how = if *in_address { "in an address" } else { "over plain HTTP" };
+            format!("a password came {how} by {}", plain(route))
+        }
+        Event::Audit(Audit::BackedUp { bytes }) => format!("a backup of {} was made", size(*bytes)),
+        Event::Started { version } => format!("the server started, version {}", plain(version)),
+        Event::Lost(loss) => {
+            format!("a loss was accepted: {} of {} facts were there", loss.found, loss.expected)
+        }
+        Event::Erased(erasure) => {
+            let range = |(stream, from, to): &(StreamId, u64, u64)| {
+                format!("{} seq {from} to {to}", stream_name(*stream))
+            };
+            let what: Vec<String> = erasure.entries.iter().map(range).collect();
+            let stretches = count(what.len() as u64, "stretch", "stretches");
+            let why = plain(&erasure.reason);
+            format!("erased {stretches}: {}; reason: {why}", what.join(", "))
+        }
+    }
+}
+
+fn of_accounts(event: &accounts::Event, names: &Names) -> String {
+    let via = |via: &Via| match via {
+        Via::Page => "on the sign-in page",
+        Via::Legacy => "by a legacy address",
+        Via::Setup => "by the set-up link",
+    };
+    match event {
+        accounts::Event::Added { account, email, name, administrator } => format!(
+            "account {account} was added: {} <{}>{}",
+            plain(name.as_str()),
+            plain(email.as_str()),
+            if *administrator { ", administrator" } else { "" },
+        ),
+        accounts::Event::PasswordChanged { account } => {
+            format!("the password of {} was changed", names.account(*account))
+        }
+        accounts::Event::SignedIn { account, via: how } => {
+            format!("{} signed in {}", names.account(*account), via(how))
+        }
+        accounts::Event::SignInFailed { account, via: how } => {
+            let whose = account.map_or_else(|| "an unknown account".into(), |id| names.account(id));
+            format!("signing in to {whose} failed {}", via(how))
+        }
+    }
+}
