@@ -92,10 +92,10 @@ export class Server {
   async stop() {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
     this.child.kill("SIGTERM");
-    const code = await Promise.race([
-      this.ended,
-      new Promise((resolve) => setTimeout(resolve, 15_000, "late")),
-    ]);
+    let timer;
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, 15_000, "late")));
+    const code = await Promise.race([this.ended, late]);
+    clearTimeout(timer);
     if (code === "late") await this.kill9();
     return code;
   }
