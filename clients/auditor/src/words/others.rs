@@ -9,7 +9,6 @@ use super::{end, kind};
 use crate::json::hex;
 use crate::names::{Names, stream_name};
 use crate::out::{count, plain};
-use crate::times::size;
 
 /// A fact of a meeting's own stream.
 pub(crate) fn life(event: &life::Event, names: &Names) -> String {
@@ -40,7 +39,9 @@ pub(crate) fn site(event: &Event, names: &Names) -> String {
             let how = if *in_address { "in an address" } else { "over plain HTTP" };
             format!("a password came {how} by {}", plain(route))
         }
-        Event::Audit(Audit::BackedUp { bytes }) => format!("a backup of {} was made", size(*bytes)),
+        Event::Audit(Audit::BackedUp { entries }) => {
+            format!("a backup was made: {}", count(*entries, "fact", "facts"))
+        }
         Event::Started { version } => format!("the server started, version {}", plain(version)),
         Event::Lost(loss) => {
             format!("a loss was accepted: {} of {} facts were there", loss.found, loss.expected)
