@@ -42,12 +42,12 @@ export function run(program, words, input = "") {
 
 export class Server {
   /** Makes a data folder with one account and starts a server on a free port. */
-  static async start(name, settings = "") {
+  static async start(name, settings = "", data = null) {
     await mkdir(OUT, { recursive: true });
     const server = new Server();
     server.name = name;
     server.folder = await mkdtemp(join(tmpdir(), "convoke-e2e-"));
-    server.data = join(server.folder, "data");
+    server.data = data ?? join(server.folder, "data");
     server.config = join(server.folder, "convoke.toml");
     await writeFile(server.config, settings);
     server.port = await freePort();
