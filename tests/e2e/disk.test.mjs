@@ -1,4 +1,5 @@
-// A full disk: people are told, nothing accepted is lost, what is there can be read, and it goes on by itself.
+// A full disk: people are told, nothing accepted is lost, what is there can be read, and it goes on
+// by itself.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtemp, rm, statfs } from "node:fs/promises";

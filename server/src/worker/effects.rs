@@ -287,7 +287,8 @@ impl Core {
             }
         };
         if stretch.to == 0 {
-            tracing::error!(stream = %super::stream_of(seat.session), "the log lacks what it promised");
+            let stream = super::stream_of(seat.session);
+            tracing::error!(%stream, "the log lacks what it promised");
             return self.violation(token, Close::TooSlow);
         }
         connection.own.extend_from_slice(&stretch.frames);

@@ -82,7 +82,8 @@ impl Core {
         let (now, limits) = (self.now, self.shared.half_limits);
         let full = self.shared.space.is_full();
         let Some(connection) = self.connection(token) else { return };
-        // Who is on the way out is not listened to: what it asks again, it asks the next connection.
+        // Who is on the way out is not listened to: what it asks again, it asks the next
+        // connection.
         if matches!(connection.stage, Stage::Leaving) || connection.farewell.is_some() {
             return;
         }

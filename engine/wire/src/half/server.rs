@@ -22,7 +22,8 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        // All that may be unanswered fits a burst: what is sent again after a resume is not refused.
+        // All that may be unanswered fits a burst: what is sent again after a resume is not
+        // refused.
         Self { requests_per_second: 10, requests_burst: UNANSWERED_MAX + 16 }
     }
 }
