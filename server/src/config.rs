@@ -4,6 +4,7 @@ mod strict;
 
 use std::path::{Path, PathBuf};
 
+use convoke_journal::watermark::Watermarks;
 use serde::{Deserialize, Serialize};
 
 pub use strict::ConfigError;
@@ -27,6 +28,8 @@ pub struct Config {
     pub chat: ChatLimits,
     /// How large a meeting may be.
     pub meetings: MeetingLimits,
+    /// How much of the disk is left free.
+    pub disk: DiskMarks,
     /// How many connections are held.
     pub connections: ConnectionLimits,
     /// What is logged.
@@ -150,6 +153,38 @@ impl Default for MeetingLimits {
     }
 }
 
+/// How much of the disk is left free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DiskMarks {
+    /// Below this share free (percent) the operator is warned.
+    pub low_percent: u8,
+    /// Below this share free (percent) no session is opened and no media recorded.
+    pub very_low_percent: u8,
+    /// The same below this many MiB, whatever the share.
+    pub very_low_mib: u32,
+    /// Below this many MiB no new fact is taken: meetings can be watched only.
+    pub full_mib: u32,
+}
+
+impl Default for DiskMarks {
+    fn default() -> Self {
+        Self { low_percent: 15, very_low_percent: 5, very_low_mib: 1024, full_mib: 512 }
+    }
+}
+
+impl From<DiskMarks> for Watermarks {
+    fn from(marks: DiskMarks) -> Self {
+        let DiskMarks { low_percent, very_low_percent, very_low_mib, full_mib } = marks;
+        Self {
+            low_percent: low_percent.into(),
+            very_low_percent: very_low_percent.into(),
+            very_low_bytes: u64::from(very_low_mib) << 20,
+            full_bytes: u64::from(full_mib) << 20,
+        }
+    }
+}
+
 /// How many connections are held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -267,6 +302,15 @@ mod tests {
     #[test]
     fn an_empty_file_gives_the_defaults() {
         assert_eq!(Config::parse("").expect("valid"), Config::default());
+    }
+
+    #[test]
+    fn the_manual_shows_every_default() {
+        let manual = include_str!("../../docs/OPERATIONS.md");
+        let shown = manual.split("```toml").nth(1).and_then(|rest| rest.split("```").next());
+        let shown = Config::parse(shown.expect("the manual shows the settings")).expect("valid");
+        assert!(shown.base_url.is_some() && shown.tls.is_some());
+        assert_eq!(Config { base_url: None, tls: None, ..shown }, Config::default());
     }
 
     #[test]

@@ -9,7 +9,6 @@ use convoke_engine::{Directory, Limits, Shard};
 use convoke_fanout::{Pool, PoolLimits};
 use convoke_journal::committer::{CommitQueue, Committer, Fatal, Outcome, Settings};
 use convoke_journal::segments::{Loss, Reason};
-use convoke_journal::watermark::Watermarks;
 use convoke_journal::{Journal, LogReader, Opened, Options};
 use convoke_model::{Actor, Audience, Millis, Position, StreamId, site};
 use convoke_wire::codec;
@@ -55,7 +54,7 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
         alarm.send_replace(Some(reason(&fatal)));
     })
     .map_err(said)?;
-    let space = Space::watch(folder.root().to_owned(), Watermarks::default()).map_err(said)?;
+    let space = Space::watch(folder.root().to_owned(), config.disk.into()).map_err(said)?;
     let chat = &config.chat;
     let shared = Shared {
         clock,

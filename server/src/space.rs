@@ -8,8 +8,9 @@ use std::time::Duration;
 use convoke_journal::watermark::{Level, Space as Free, Watermarks};
 
 const PLENTY: u8 = 0;
-const VERY_LOW: u8 = 1;
-const FULL: u8 = 2;
+const LOW: u8 = 1;
+const VERY_LOW: u8 = 2;
+const FULL: u8 = 3;
 
 /// How full the disk of the data folder was when it was last looked at.
 #[derive(Debug, Default)]
@@ -57,7 +58,8 @@ impl Space {
             }
         };
         let level = match free.level(marks) {
-            Level::Plenty | Level::Low => PLENTY,
+            Level::Plenty => PLENTY,
+            Level::Low => LOW,
             Level::VeryLow => VERY_LOW,
             Level::Full => FULL,
         };
