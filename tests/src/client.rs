@@ -13,6 +13,7 @@ const READ_WAIT: Duration = Duration::from_millis(20);
 pub struct Socket {
     stream: TcpStream,
     bytes: Vec<u8>,
+    closed: Option<u16>,
 }
 
 impl Socket {
@@ -40,7 +41,7 @@ impl Socket {
                 }
                 bytes.drain(..end + 4);
                 stream.set_read_timeout(Some(READ_WAIT))?;
-                return Ok(Self { stream, bytes });
+                return Ok(Self { stream, bytes, closed: None });
             }
             fill(&mut stream, &mut bytes)?;
         }
@@ -54,6 +55,20 @@ impl Socket {
         self.stream.write_all(&client_frame(Opcode::Binary, message, [1, 2, 3, 4]))
     }
 
+    /// Sends bytes as they are: what a peer sends that is no client of ours.
+    ///
+    /// # Errors
+    /// Those of the network.
+    pub fn send_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)
+    }
+
+    /// The code in the server's close frame, once it has come.
+    #[must_use]
+    pub fn closed(&self) -> Option<u16> {
+        self.closed
+    }
+
     /// The next binary message; `None` when none came for a moment.
     ///
     /// # Errors
@@ -65,7 +80,11 @@ impl Socket {
                 self.bytes.drain(..end);
                 match opcode {
                     2 => return Ok(Some(payload)),
-                    8 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                    8 => {
+                        let code = payload.first_chunk().copied().map(u16::from_be_bytes);
+                        self.closed = code.or(self.closed);
+                        return Err(io::ErrorKind::UnexpectedEof.into());
+                    }
                     9 => {
                         let pong = client_frame(Opcode::Pong, &payload, [1, 2, 3, 4]);
                         self.stream.write_all(&pong)?;

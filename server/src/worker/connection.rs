@@ -17,6 +17,9 @@ use crate::http::{Slot, UpgradedSocket};
 /// Bytes of its own that a connection may have waiting before it is given up.
 pub(super) const OWN_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// Pings that are answered within a second.
+const PINGS_PER_SECOND_MAX: u32 = 10;
+
 /// A session's key on a core.
 pub(super) type SessionKey = (MeetingId, SessionNumber);
 
@@ -83,6 +86,8 @@ pub(super) struct Connection {
     pub(super) heard: Millis,
     pub(super) opened: Millis,
     pub(super) pinged: Option<Millis>,
+    /// The second that is being counted, and the pings in it.
+    pub(super) pings: (Millis, u32),
     /// Since when the socket takes nothing though there is something to send.
     pub(super) stalled: Option<Millis>,
     pub(super) flush_queued: bool,
@@ -110,6 +115,7 @@ impl Connection {
             heard: now,
             opened: now,
             pinged: None,
+            pings: (now, 0),
             stalled: None,
             flush_queued: false,
             readable: true,
@@ -153,6 +159,19 @@ impl Connection {
 
     pub(super) fn bye_close(&mut self, close: Close) {
         self.bye(close, close.word(), close.sentence());
+    }
+
+    /// The client asks whether we are there. Nobody has to ask often.
+    pub(super) fn ping(&mut self, payload: &[u8], now: Millis) -> Result<(), Close> {
+        if now.since(self.pings.0) >= 1000 {
+            self.pings = (now, 0);
+        }
+        self.pings.1 += 1;
+        if self.pings.1 > PINGS_PER_SECOND_MAX || self.waiting() > OWN_BYTES_MAX {
+            return Err(Close::TooFast);
+        }
+        self.push(Opcode::Pong, payload);
+        Ok(())
     }
 
     /// Bytes of its own that wait.

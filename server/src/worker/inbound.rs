@@ -6,7 +6,7 @@ use std::io;
 use convoke_engine::{Ask, ReplyTo, Wish};
 use convoke_model::Refusal;
 use convoke_wire::close::Close;
-use convoke_wire::frame::{self, Opcode};
+use convoke_wire::frame;
 use convoke_wire::half::assembler::Piece;
 use convoke_wire::half::server::Input;
 use convoke_wire::media::{self, MediaHeader};
@@ -55,6 +55,9 @@ impl Core {
         }
         if self.by_id.get(&id) != Some(&token) {
             return;
+        }
+        if self.connection(token).is_some_and(|connection| connection.waiting() > 0) {
+            self.queue_flush(token);
         }
         match read {
             Ok(Read::Drained) => {
@@ -172,7 +175,7 @@ fn receive(
     let mut scratch = std::mem::take(&mut connection.partial);
     let mut read = Read::More;
     // What came with the upgrade is looked at before the socket.
-    parse(connection, &mut scratch, messages)?;
+    parse(connection, &mut scratch, messages, now)?;
     let mut total = 0;
     while total < READ_BYTES_MAX {
         let kept = scratch.len();
@@ -188,7 +191,7 @@ fn receive(
                 total += got;
                 connection.heard = now;
                 connection.pinged = None;
-                parse(connection, &mut scratch, messages)?;
+                parse(connection, &mut scratch, messages, now)?;
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 read = Read::Drained;
@@ -211,6 +214,7 @@ fn parse(
     connection: &mut Connection,
     bytes: &mut Vec<u8>,
     messages: &mut Vec<Vec<u8>>,
+    now: convoke_model::Millis,
 ) -> Result<(), Close> {
     let mut at = 0;
     while !connection.gone {
@@ -222,7 +226,7 @@ fn parse(
             Piece::More | Piece::Pong => {}
             Piece::Ping => {
                 let payload = payload.to_vec();
-                connection.push(Opcode::Pong, &payload);
+                connection.ping(&payload, now)?;
             }
             Piece::Close => connection.gone = true,
         }
