@@ -1,5 +1,5 @@
-//! Hostile peers: whoever breaks the protocol ends their own connection, with the code that says why, and
-//! nobody else in the meeting notices.
+//! Hostile peers: whoever breaks the protocol ends their own connection, with the code that says
+//! why, and nobody else in the meeting notices.
 
 use std::time::{Duration, Instant};
 
