@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use convoke_engine::policies::{Builtin, Recorded};
 use convoke_engine::{Directory, Limits, Shard};
@@ -21,6 +22,7 @@ use crate::engine::{Backup, LiveEngine};
 use crate::entropy;
 use crate::folder::Folder;
 use crate::media::MediaFiles;
+use crate::serve::LEFTOVERS_PATIENCE;
 use crate::space::Space;
 use crate::worker::{Commit, Cores, Patience, Shared, core_of};
 
@@ -32,7 +34,7 @@ pub fn operations() -> Operations {
 
 fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
     let Opening { folder, config, clock, tickets } = opening;
-    let journal = match convoke_journal::open(&Options::new(folder.root())).map_err(said)? {
+    let journal = match open_log(folder)? {
         Opened::Ready(journal) => journal,
         Opened::Quarantined(found) => {
             let why = found.reason();
@@ -92,6 +94,19 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
         })
     };
     Ok(Backend { engine: Arc::new(engine), handover: cores, failed, stop })
+}
+
+/// A server that was just killed may hold its lock for a moment longer.
+fn open_log(folder: &Folder) -> Result<Opened, BackendError> {
+    let until = process_uptime() + LEFTOVERS_PATIENCE;
+    loop {
+        match convoke_journal::open(&Options::new(folder.root())) {
+            Err(convoke_journal::Error::InUse(_)) if process_uptime() < until => {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            done => return done.map_err(said),
+        }
+    }
 }
 
 /// One shard for each core; the first one also has the site.

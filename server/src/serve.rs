@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
@@ -14,7 +15,7 @@ use crate::command::Serve;
 use crate::config::Config;
 use crate::control_socket::{Clerk, ControlSocket};
 use crate::folder::Folder;
-use crate::http::{Listener, Parts, Site, Slots};
+use crate::http::{BindError, Listener, Parts, Site, Slots};
 use crate::supervisor::START_AGAIN;
 use crate::tickets::Tickets;
 use crate::tls::{self, Tls};
@@ -22,6 +23,9 @@ use crate::{logging, process, say};
 
 /// The settings are wrong, or the command line.
 const WRONG_USE: u8 = 2;
+
+/// How long is waited for what a killed server leaves behind: its port, its lock.
+pub(crate) const LEFTOVERS_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why the server did not start, and the code to end with.
 struct Failed(String, u8);
@@ -58,8 +62,7 @@ fn start(words: &Serve, operations: &Operations) -> Result<ExitCode, Failed> {
         .map_err(Failed::because)?;
     let folder = Folder::open(&words.data)
         .map_err(|error| Failed::because(format!("{}: {error}", words.data.display())))?;
-    let listener = runtime.block_on(async { Listener::bind(words.listen) });
-    let listener = listener.map_err(Failed::because)?;
+    let listener = runtime.block_on(bind(words.listen)).map_err(Failed::because)?;
     let tls = tls_for(&folder, &config, listener.address())?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let tickets = Arc::new(Tickets::default());
@@ -86,6 +89,20 @@ fn start(words: &Serve, operations: &Operations) -> Result<ExitCode, Failed> {
     // Hashing and file work that is still under way is not waited for.
     runtime.shutdown_background();
     code
+}
+
+/// A server that was just killed may hold its port for a moment longer: who starts the next one
+/// need not know.
+async fn bind(address: SocketAddr) -> Result<Listener, BindError> {
+    let until = tokio::time::Instant::now() + LEFTOVERS_PATIENCE;
+    loop {
+        match Listener::bind(address) {
+            Err(BindError::InUse(_)) if tokio::time::Instant::now() < until => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            done => return done,
+        }
+    }
 }
 
 /// Plain HTTP on loopback, unless there is a certificate in the settings; HTTPS everywhere else.

@@ -34,14 +34,15 @@ fn cycles() -> u64 {
 fn kill9_loses_and_doubles_nothing_that_was_accepted() {
     let mut server = Server::start(SETTINGS);
     let (id, host) = server.meeting("kill-nine");
-    let mut people = vec![Person::enter(server.address(), "host", host, true)];
+    let mut people = vec![Person::enter(server.address(), "host", host)];
     for n in 1..TALKERS {
         let name = format!("talker{n}");
         let ticket = server.ticket(&id, &name, "kill-nine");
-        people.push(Person::enter(server.address(), &name, ticket, true));
+        people.push(Person::enter(server.address(), &name, ticket));
     }
     let ticket = server.ticket(&id, "listener", "kill-nine");
-    let listener = Person::enter(server.address(), "listener", ticket, false);
+    let listener = Person::enter(server.address(), "listener", ticket);
+    people.iter().for_each(Person::talk);
 
     let mut slowest = Duration::ZERO;
     for cycle in 0..cycles() {
@@ -53,7 +54,7 @@ fn kill9_loses_and_doubles_nothing_that_was_accepted() {
     std::thread::sleep(Duration::from_millis(500));
 
     let stories: Vec<Story> = people.into_iter().map(Person::finish).collect();
-    let last = stories.iter().map(|story| story.place.seq).max().expect("people talked");
+    let last = stories.iter().map(Story::last).max().expect("people talked");
     let heard = listener.finish_at(last);
     check(&stories, &heard);
     server.stop();

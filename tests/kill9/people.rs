@@ -36,6 +36,14 @@ pub(crate) struct Story {
     pub(crate) chain: Hash,
 }
 
+impl Story {
+    /// The last fact they know of: an answer may come before the fact that it speaks of.
+    pub(crate) fn last(&self) -> u64 {
+        let accepted = self.accepted.values().flatten().max().copied();
+        self.place.seq.max(accepted.unwrap_or(0))
+    }
+}
+
 /// Somebody in the meeting.
 pub(crate) struct Person {
     quiet: Arc<AtomicBool>,
@@ -44,9 +52,9 @@ pub(crate) struct Person {
 }
 
 impl Person {
-    /// Enters and, if they are to, talks from then on. Returns when they are in.
-    pub(crate) fn enter(address: SocketAddr, name: &str, ticket: String, talks: bool) -> Self {
-        let quiet = Arc::new(AtomicBool::new(!talks));
+    /// Enters and listens. Returns when they are in.
+    pub(crate) fn enter(address: SocketAddr, name: &str, ticket: String) -> Self {
+        let quiet = Arc::new(AtomicBool::new(true));
         let (until, wanted) = mpsc::channel();
         let (entered, is_in) = mpsc::channel();
         let life = Life {
@@ -68,6 +76,11 @@ impl Person {
         let came = is_in.recv_timeout(Duration::from_secs(10));
         assert!(came.is_ok(), "{name} did not get in");
         Self { quiet, until, thread }
+    }
+
+    /// Talks from now on.
+    pub(crate) fn talk(&self) {
+        self.quiet.store(false, Ordering::SeqCst);
     }
 
     /// Falls silent, waits for all answers, and tells.

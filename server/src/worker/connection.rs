@@ -1,6 +1,8 @@
 //! One client's link: a socket, a few positions and flags, and bytes of its own only while it has
 //! any.
 
+use std::collections::VecDeque;
+
 use convoke_fanout::Lane;
 use convoke_model::grant::Role;
 use convoke_model::{ClientId, MeetingId, Millis, ParticipantId, SessionNumber, TrackId};
@@ -74,6 +76,8 @@ pub(super) struct Connection {
     pub(super) half: ServerHalf,
     pub(super) assembler: Assembler,
     pub(super) stage: Stage,
+    /// Whole messages that wait: for a seat, or for the core that the connection moves to.
+    pub(super) pending: VecDeque<Vec<u8>>,
     /// Bytes of a frame that has not come whole.
     pub(super) partial: Vec<u8>,
     /// Frames for this client alone, and the rest of a frame that was cut.
@@ -107,6 +111,7 @@ impl Connection {
             half: ServerHalf::new(now, limits),
             assembler: Assembler::default(),
             stage: Stage::Fresh,
+            pending: VecDeque::new(),
             partial: read_ahead,
             own: Vec::new(),
             own_at: 0,
@@ -129,6 +134,11 @@ impl Connection {
             Stage::Lobby(seat) | Stage::CatchingUp(seat) | Stage::Live(seat, _) => Some(*seat),
             Stage::Fresh | Stage::Entering { .. } | Stage::Leaving => None,
         }
+    }
+
+    /// Whether the door is being asked: what the client says meanwhile waits for the answer.
+    pub(super) fn is_entering(&self) -> bool {
+        matches!(self.stage, Stage::Entering { .. })
     }
 
     /// Queues a frame for this client alone.

@@ -115,8 +115,17 @@ impl Core {
         self.shard.submit(server(reply, enter));
     }
 
-    /// The engine's answer to somebody who came with a ticket.
+    /// The engine's answer to somebody who came with a ticket; what they said meanwhile is heard
+    /// now.
     pub(super) fn entered(&mut self, token: usize, answer: Result<Answer, Refusal>) {
+        self.seat(token, answer);
+        if let Some(connection) = self.connection(token) {
+            connection.readable = true;
+            self.readable.push_back(token);
+        }
+    }
+
+    fn seat(&mut self, token: usize, answer: Result<Answer, Refusal>) {
         let Some(connection) = self.connection(token) else { return };
         let Stage::Entering { session, client, role, version } = connection.stage else { return };
         let answer = match answer {

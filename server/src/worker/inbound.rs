@@ -41,16 +41,18 @@ impl Core {
         let Some(mut connection) = self.connections.get_mut(token).and_then(Option::take) else {
             return;
         };
-        let mut messages = Vec::new();
-        let read = receive(&mut connection, &mut messages, self.now);
         let id = connection.id;
+        // Who waits for a seat with something to say is not read any further.
+        let full = connection.is_entering() && !connection.pending.is_empty();
+        let read = if full { Ok(Read::Drained) } else { receive(&mut connection, self.now) };
         self.connections[token] = Some(connection);
-        for message in messages {
-            // A message may have moved the connection to another core or ended it.
-            let here = self.by_id.get(&id) == Some(&token);
-            if !here {
-                return;
+        // A message may move the connection to another core, with what is pending, or end it.
+        while self.by_id.get(&id) == Some(&token) {
+            let Some(connection) = self.connection(token) else { return };
+            if connection.is_entering() {
+                break;
             }
+            let Some(message) = connection.pending.pop_front() else { break };
             self.message(token, message);
         }
         if self.by_id.get(&id) != Some(&token) {
@@ -60,6 +62,7 @@ impl Core {
             self.queue_flush(token);
         }
         match read {
+            Ok(Read::Drained) if full => {}
             Ok(Read::Drained) => {
                 if let Some(connection) = self.connection(token) {
                     connection.readable = false;
@@ -167,15 +170,11 @@ fn seat_of(connection: &Connection) -> Option<Seat> {
 }
 
 /// Reads what there is and takes whole messages out of it.
-fn receive(
-    connection: &mut Connection,
-    messages: &mut Vec<Vec<u8>>,
-    now: convoke_model::Millis,
-) -> Result<Read, Close> {
+fn receive(connection: &mut Connection, now: convoke_model::Millis) -> Result<Read, Close> {
     let mut scratch = std::mem::take(&mut connection.partial);
     let mut read = Read::More;
     // What came with the upgrade is looked at before the socket.
-    parse(connection, &mut scratch, messages, now)?;
+    parse(connection, &mut scratch, now)?;
     let mut total = 0;
     while total < READ_BYTES_MAX {
         let kept = scratch.len();
@@ -191,7 +190,7 @@ fn receive(
                 total += got;
                 connection.heard = now;
                 connection.pinged = None;
-                parse(connection, &mut scratch, messages, now)?;
+                parse(connection, &mut scratch, now)?;
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 read = Read::Drained;
@@ -213,7 +212,6 @@ fn receive(
 fn parse(
     connection: &mut Connection,
     bytes: &mut Vec<u8>,
-    messages: &mut Vec<Vec<u8>>,
     now: convoke_model::Millis,
 ) -> Result<(), Close> {
     let mut at = 0;
@@ -221,8 +219,11 @@ fn parse(
         let Some(found) = frame::read(&mut bytes[at..], MESSAGE_BYTES_MAX)? else { break };
         let payload = &bytes[at + found.payload..at + found.end];
         match connection.assembler.push(found, payload, MESSAGE_BYTES_MAX)? {
-            Piece::Whole => messages.push(payload.to_vec()),
-            Piece::Complete => messages.push(connection.assembler.take()),
+            Piece::Whole => connection.pending.push_back(payload.to_vec()),
+            Piece::Complete => {
+                let message = connection.assembler.take();
+                connection.pending.push_back(message);
+            }
             Piece::More | Piece::Pong => {}
             Piece::Ping => {
                 let payload = payload.to_vec();
