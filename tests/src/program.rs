@@ -117,13 +117,16 @@ impl Server {
             .expect("the server starts");
         self.child = Some(child);
         let started = Instant::now();
+        let mut last = String::new();
         while started.elapsed() < READY_WAIT {
-            if self.agent.get(self.url("/readyz")).call().is_ok_and(|r| r.status() == 200) {
-                return started.elapsed();
+            match self.agent.get(self.url("/readyz")).call() {
+                Ok(answer) if answer.status() == 200 => return started.elapsed(),
+                answer => last = format!("{answer:?}"),
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        panic!("not ready:\n{}", std::fs::read_to_string(self.log()).unwrap_or_default());
+        let log = std::fs::read_to_string(self.log()).unwrap_or_default();
+        panic!("not ready ({last}):\n{log}");
     }
 
     /// Kills it so that nothing of it runs a moment later.
