@@ -17,8 +17,8 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
     // Asked before the build: nobody likes to wait minutes for a port that was taken all along.
     free(wanted.listen, wanted.shown)?;
     browser::build()?;
-    say::step("building the server");
-    crate::shell::run(tools::cargo().args(["build", "--package", "convoke", "--bin", "convoke"]))?;
+    // The same build as the tests', so that nothing is built twice and the auditor is there too.
+    tools::build()?;
     demo_host(wanted.data)?;
     say::line(&format!("Open http://{} (Ctrl-C stops the server)", wanted.shown));
     let mut server = Command::new(tools::program("convoke"));
