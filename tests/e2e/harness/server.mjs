@@ -1,6 +1,6 @@
 // A real server with a data folder of its own, started, killed and restarted like a person would.
 import { execFile, spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -17,13 +17,24 @@ export const CONVOKE_AUDIT = process.env.CONVOKE_AUDIT ?? join(target, "debug/co
 /** Where screenshots, logs and reports are kept. */
 export const OUT = process.env.E2E_OUT ?? join(target, "e2e");
 
-/** A port that nobody listens on at this moment. */
+/**
+ * A port that nobody listens on at this moment, below those that the system gives to connecting
+ * sockets: pages that try a dead server again must not be given the port it is to come back on.
+ */
 export async function freePort() {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => probe.once("listening", resolve));
-  const { port } = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    const probe = createServer();
+    const bound = new Promise((resolve) => {
+      probe.once("listening", () => resolve(true));
+      probe.once("error", () => resolve(false));
+    });
+    probe.listen(port, "127.0.0.1");
+    if (await bound) {
+      await new Promise((resolve) => probe.close(resolve));
+      return port;
+    }
+  }
 }
 
 /** Runs a program to its end; its exit code is an answer, not an error. */
