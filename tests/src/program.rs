@@ -55,8 +55,8 @@ pub struct Server {
 }
 
 /// An address that nobody listens on. Its port lies below those that the system gives to connecting
-/// sockets: a client that tries a dead server again and again could otherwise be given the very port
-/// that the server is to come back on.
+/// sockets: a client that tries a dead server again and again could otherwise be given the very
+/// port that the server is to come back on.
 fn free_address() -> SocketAddr {
     static DRAWN: AtomicU32 = AtomicU32::new(0);
     loop {
