@@ -1,11 +1,13 @@
 //! What the threads of a run share: the phase, the window, and the counts that are shown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::clock::Micros;
 use crate::publisher::Window;
+use crate::recorded::Recorded;
+use crate::series::Interval;
 
 /// Where the run is. Each phase follows from the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,8 +35,34 @@ pub(crate) struct Counts {
     pub(crate) expected: AtomicU64,
     pub(crate) delivered: AtomicU64,
     pub(crate) errors: AtomicU64,
-    /// The slowest of the last moments, 99th percentile, microseconds.
-    pub(crate) p99: AtomicU64,
+    /// What is renewed once a second.
+    pub(crate) seen: Mutex<Seen>,
+}
+
+/// What one thread has seen, as of the end of its last second.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    /// The last second.
+    pub(crate) last: Interval,
+    /// Latencies of the whole run.
+    pub(crate) latency: Recorded,
+    /// What went wrong, and how often.
+    pub(crate) errors: BTreeMap<String, u64>,
+    /// Messages that the server refused, by code.
+    pub(crate) refused: BTreeMap<String, u64>,
+}
+
+impl Seen {
+    fn beside(&mut self, other: &Self) {
+        self.last.beside(&other.last);
+        self.latency.add(&other.latency);
+        for (what, count) in &other.errors {
+            *self.errors.entry(what.clone()).or_default() += count;
+        }
+        for (code, count) in &other.refused {
+            *self.refused.entry(code.clone()).or_default() += count;
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -114,6 +142,15 @@ impl Control {
     /// The sum of one count over the threads.
     pub(crate) fn sum(&self, of: impl Fn(&Counts) -> &AtomicU64) -> u64 {
         self.counts.iter().map(|counts| of(counts).load(Ordering::Relaxed)).sum()
+    }
+
+    /// What all threads have seen.
+    pub(crate) fn seen(&self) -> Seen {
+        let mut all = Seen::default();
+        for counts in &self.counts {
+            all.beside(&counts.seen.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        all
     }
 
     /// The same for people.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 
 use crate::clock::Micros;
+use crate::series::Series;
 use crate::tally::Came;
 
 /// Times up to an hour, in microseconds, to three digits.
@@ -47,6 +48,8 @@ pub(crate) struct Totals {
     /// Share of a processor that the busiest thread used; `None` where the system does not tell.
     pub(crate) cpu_share: Option<f64>,
     pub(crate) cpu_ns: u64,
+    /// The same by seconds.
+    pub(crate) series: Series,
 }
 
 impl Totals {
@@ -70,6 +73,7 @@ impl Totals {
             lag: histogram(),
             cpu_share: None,
             cpu_ns: 0,
+            series: Series::new(),
         }
     }
 
@@ -100,6 +104,11 @@ impl Totals {
         self.refused.values().sum()
     }
 
+    /// All that is shown as wrong while a run goes.
+    pub(crate) fn faults_count(&self) -> u64 {
+        self.errors_count() + self.refused_count() + self.doubled
+    }
+
     /// Deliveries that did not take place.
     pub(crate) fn lost(&self) -> u64 {
         self.expected.saturating_sub(self.delivered)
@@ -128,6 +137,7 @@ impl Totals {
         // Same bounds everywhere, so nothing is out of range.
         let _ = self.latency.add(&other.latency);
         let _ = self.lag.add(&other.lag);
+        self.series.add(other.series);
         if let Some(share) = other.cpu_share {
             self.cpu_share = Some(self.cpu_share.map_or(share, |mine| mine.max(share)));
         }

@@ -1,7 +1,6 @@
 //! The line that shows a run while it goes, on a terminal.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crate::control::{Control, Phase};
@@ -41,8 +40,7 @@ impl Progress {
                 format!("opening     {}  {done:.0} of {all:.0} publishers", bar(done / all))
             }
             Phase::Publish | Phase::Drain | Phase::Stop => {
-                let p99 = control.counts.iter().map(|counts| counts.p99.load(Ordering::Relaxed));
-                let p99 = p99.max().unwrap_or(0) as f64 / 1e3;
+                let p99 = control.seen().last.latency.at_quantile(0.99) as f64 / 1e3;
                 let errors = control.sum(|counts| &counts.errors);
                 let word =
                     if control.phase() == Phase::Publish { "publishing" } else { "arriving  " };

@@ -1,5 +1,6 @@
 //! One thread of connections: brings people in, sends what is due and counts what comes.
 
+mod moments;
 mod people;
 mod show;
 
@@ -10,15 +11,15 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
 use mio::{Events, Poll};
+use moments::Moments;
 
 use crate::cli::Kind;
 use crate::clock::{Clock, Micros};
 use crate::connection::Connection;
 use crate::control::{Control, Counts, Phase};
 use crate::machine::thread_cpu_ns;
-use crate::measure::{Totals, histogram};
+use crate::measure::Totals;
 use crate::plan::Plan;
 use crate::publisher::{Desk, Window};
 use crate::server::Server;
@@ -61,8 +62,7 @@ struct Worker {
     scratch: Vec<u8>,
     confirmed: (Micros, usize),
     shown: Micros,
-    /// When the last moment was shown, and what had been recorded by then.
-    moment: (Micros, Histogram<u64>),
+    moments: Moments,
     phase: Phase,
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn work(orders: Orders) -> io::Result<Totals> {
         scratch: vec![0; SCRATCH_BYTES],
         confirmed: (0, 0),
         shown: 0,
-        moment: (0, histogram()),
+        moments: Moments::new(),
         phase: Phase::Gather,
         orders,
     };
@@ -121,7 +121,9 @@ impl Worker {
             self.pump();
             self.confirm();
             self.show();
+            self.close_moment(false);
         }
+        self.close_moment(true);
         if let Some(((from, Some(cpu_from)), Some((to, Some(cpu_to))))) = spent {
             self.totals.cpu_ns = cpu_to - cpu_from;
             self.totals.cpu_share =

@@ -12,8 +12,6 @@ const CONFIRM_EVERY: Micros = 5_000_000;
 const CONFIRM_TICK: Micros = 100_000;
 /// How often the counts that are shown are renewed.
 const SHOW_EVERY: Micros = 100_000;
-/// What the percentile that is shown looks back at.
-const MOMENT: Micros = 1_000_000;
 
 impl Worker {
     /// A part of the people tell what arrived.
@@ -32,6 +30,16 @@ impl Worker {
             });
         }
         self.confirmed = (now, (from + part).checked_rem(count).unwrap_or(0));
+    }
+
+    /// Closes the second that is over; the last one as far as it went.
+    pub(super) fn close_moment(&mut self, is_last: bool) {
+        if self.phase < Phase::Publish {
+            return;
+        }
+        let times = (self.orders.control.window().start, self.orders.clock.now());
+        let seen = &self.orders.control.counts[self.orders.number].seen;
+        self.moments.close(times, is_last, &mut self.totals, seen);
     }
 
     /// Renews the counts that are shown.
@@ -61,14 +69,6 @@ impl Worker {
         counts.unsent.store(unsent, Ordering::Relaxed);
         counts.expected.store(totals.expected, Ordering::Relaxed);
         counts.delivered.store(totals.delivered, Ordering::Relaxed);
-        let errors = totals.errors_count() + totals.refused_count() + totals.doubled;
-        counts.errors.store(errors, Ordering::Relaxed);
-        if self.orders.control.watched && now >= self.moment.0 + MOMENT {
-            let mut moment = totals.latency.clone();
-            // What was recorded before is part of it, so nothing goes below zero.
-            let _ = moment.subtract(&self.moment.1);
-            counts.p99.store(moment.value_at_quantile(0.99), Ordering::Relaxed);
-            self.moment = (now, totals.latency.clone());
-        }
+        counts.errors.store(totals.faults_count(), Ordering::Relaxed);
     }
 }

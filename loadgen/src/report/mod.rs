@@ -1,9 +1,12 @@
 //! The report of a run: a table for people, JSON for programs.
 
+mod moment;
+mod table;
+
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use hdrhistogram::Histogram;
+use moment::Series;
 use serde::Serialize;
 
 use crate::cli::Kind;
@@ -13,13 +16,13 @@ use crate::verdict::{Verdict, sound};
 /// Times at percentiles, in microseconds.
 #[derive(Debug, Serialize)]
 pub(crate) struct Times {
-    p50: u64,
-    p90: u64,
-    p99: u64,
-    p999: u64,
-    max: u64,
-    mean: f64,
-    count: u64,
+    pub(crate) p50: u64,
+    pub(crate) p90: u64,
+    pub(crate) p99: u64,
+    pub(crate) p999: u64,
+    pub(crate) max: u64,
+    pub(crate) mean: f64,
+    pub(crate) count: u64,
 }
 
 impl Times {
@@ -35,6 +38,22 @@ impl Times {
             count: histogram.len(),
         }
     }
+}
+
+/// So many percent of the deliveries took at most this long.
+#[derive(Debug, Serialize)]
+pub(crate) struct Percentile {
+    pub(crate) percent: f64,
+    pub(crate) us: u64,
+}
+
+/// Steps between 0 and 50 percent, as many between 50 and 75, and so on towards 100.
+const STEPS_PER_HALF: u32 = 5;
+
+fn percentiles(latency: &Histogram<u64>) -> Vec<Percentile> {
+    let held = latency.iter_quantiles(STEPS_PER_HALF);
+    held.map(|held| Percentile { percent: held.quantile() * 100.0, us: held.value_iterated_to() })
+        .collect()
 }
 
 /// What was asked for, and what came of it. Times are microseconds unless the name says otherwise.
@@ -86,6 +105,10 @@ pub(crate) struct Report {
     verdict: Verdict,
     verdict_sentence: String,
     sound: bool,
+    /// The same by seconds, from when publishers began.
+    series: Series,
+    /// Latency by share of the deliveries.
+    latency_by_percentile: Vec<Percentile>,
 }
 
 /// The part of a report that the plan and the place give.
@@ -146,6 +169,8 @@ impl Report {
             verdict,
             verdict_sentence: verdict.sentence(&totals),
             sound: sound(&totals),
+            series: Series::of(&totals.series),
+            latency_by_percentile: percentiles(&totals.latency),
             refused: totals.refused,
             errors: totals.errors,
         }
@@ -159,91 +184,6 @@ impl Report {
     pub(crate) fn json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string_pretty(self).map(|json| json + "\n")
     }
-
-    pub(crate) fn table(&self) -> String {
-        let mut out = String::new();
-        let mut row = |name: &str, value: String| {
-            // Writing to a string does not fail.
-            let _ = writeln!(out, "{name:<12} {value}");
-        };
-        let kind = match self.kind {
-            Kind::Chat => "chat",
-            Kind::Media => "media",
-        };
-        row(
-            "load",
-            format!(
-                "{} sessions, {} people, {} publishers x {} {kind}/s of {} B for {:.1} s{}",
-                self.sessions,
-                self.people,
-                self.publishers,
-                self.rate_per_publisher,
-                self.size_bytes,
-                self.seconds,
-                if self.interrupted { " (interrupted)" } else { "" },
-            ),
-        );
-        row(
-            "sent",
-            format!("{} ({:.1}/s), {} unsent", self.sent, self.sent_per_second, self.unsent),
-        );
-        row(
-            "delivered",
-            format!(
-                "{} of {} ({:.0}/s)",
-                self.delivered, self.expected, self.deliveries_per_second
-            ),
-        );
-        row(
-            "wrong",
-            format!(
-                "{} lost, {} doubled, {} reordered, {} gaps, {} strays; \
-                 facts: {} holes, {} doubles; receipts: {} of {} wrong",
-                self.lost,
-                self.doubled,
-                self.reordered,
-                self.gaps,
-                self.strays,
-                self.fact_holes,
-                self.fact_doubles,
-                self.receipts_wrong,
-                self.receipts_checked,
-            ),
-        );
-        for (code, count) in &self.refused {
-            row("refused", format!("{count} x {code}"));
-        }
-        for (what, count) in &self.errors {
-            row("error", format!("{count} x {what}"));
-        }
-        row("latency", times(&self.latency_us));
-        row("own lag", times(&self.generator_lag_us));
-        let cpu = self.generator_cpu_share.map_or_else(
-            || "unknown".to_owned(),
-            |share| {
-                format!(
-                    "{:.0} % of a core in the busiest of {} threads",
-                    share * 100.0,
-                    self.threads
-                )
-            },
-        );
-        row("own CPU", cpu);
-        row("verdict", self.verdict_sentence.clone());
-        out
-    }
-}
-
-fn times(times: &Times) -> String {
-    let ms = |us: u64| format!("{:.2}", us as f64 / 1e3);
-    format!(
-        "p50 {}  p90 {}  p99 {}  p99.9 {}  max {} ms",
-        ms(times.p50),
-        ms(times.p90),
-        ms(times.p99),
-        ms(times.p999),
-        ms(times.max)
-    )
 }
 
 #[cfg(test)]
@@ -282,6 +222,8 @@ mod tests {
         assert_eq!(told["lost"], 1);
         assert_eq!(told["verdict"], "server");
         assert_eq!(told["latency_us"]["count"], 5);
+        let percentiles = told["latency_by_percentile"].as_array().expect("a list");
+        assert_eq!(percentiles.last().expect("not empty")["us"], 1_500);
         let table = report.table();
         assert!(table.contains("5 of 6") && table.contains("1 lost"), "{table}");
         assert!(table.contains("p99 1.50"), "{table}");
