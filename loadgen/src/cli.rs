@@ -120,9 +120,32 @@ pub(crate) struct RunArgs {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=250))]
     pub(crate) sources: Option<u32>,
 
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+}
+
+/// Where the report goes besides the table.
+#[derive(Debug, Args)]
+pub(crate) struct FileArgs {
     /// Where the report goes as JSON; `-` is standard output, and the table goes to standard error
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+
+    /// Where the report goes as one page that any browser shows
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+
+    /// Where the latencies go as an HdrHistogram log, which standard tools read
+    #[arg(long, value_name = "FILE")]
+    pub(crate) hlog: Option<PathBuf>,
+}
+
+impl FileArgs {
+    /// Whether standard output holds one of them, so that the table must go elsewhere.
+    pub(crate) fn has_output(&self) -> bool {
+        let all = [&self.json, &self.html, &self.hlog];
+        all.into_iter().flatten().any(|path| path.as_os_str() == "-")
+    }
 }
 
 #[cfg(test)]

@@ -27,7 +27,6 @@ mod websocket;
 mod worker;
 
 use std::io::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -46,18 +45,23 @@ fn main() -> ExitCode {
     let cli::Cli { command: cli::Command::Run(args) } = cli::Cli::parse();
     match run::run(&args) {
         Ok(report) => {
+            if let Some(sentence) = report.never_began() {
+                return cannot_run(sentence);
+            }
             let table = report.table();
             // A closed pipe is not the run's failure: the exit code still tells.
-            let _ = if args.json.as_deref() == Some(Path::new("-")) {
+            let _ = if args.files.has_output() {
                 std::io::stderr().write_all(table.as_bytes())
             } else {
                 std::io::stdout().write_all(table.as_bytes())
             };
             ExitCode::from(if report.sound() { 0 } else { 1 })
         }
-        Err(CannotRun(sentence)) => {
-            let _ = writeln!(std::io::stderr(), "loadgen: {sentence}");
-            ExitCode::from(2)
-        }
+        Err(CannotRun(sentence)) => cannot_run(&sentence),
     }
+}
+
+fn cannot_run(sentence: &str) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "loadgen: {sentence}");
+    ExitCode::from(2)
 }

@@ -62,6 +62,11 @@ impl Recorded {
         found.or(self.0.last()).map_or(0, |(value, _)| Micros::from(*value))
     }
 
+    /// Values, microseconds, and counts.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Micros, u64)> {
+        self.0.iter().map(|(value, count)| (Micros::from(*value), u64::from(*count)))
+    }
+
     pub(crate) fn max(&self) -> Micros {
         self.0.last().map_or(0, |(value, _)| Micros::from(*value))
     }

@@ -1,12 +1,10 @@
 //! One run, from the arguments to the report.
 
-use std::fs::File;
-use std::io::{BufRead as _, Write as _};
-use std::path::Path;
+use std::io::BufRead as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::sync_channel;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 
@@ -20,7 +18,7 @@ use crate::measure::Totals;
 use crate::plan::Plan;
 use crate::progress::{Progress, is_watched};
 use crate::publisher::Window;
-use crate::report::{About, Report};
+use crate::report::{About, Files, Report, own_command};
 use crate::server::Server;
 use crate::source::Sources;
 use crate::tickets::{self, Cast, Guest};
@@ -51,14 +49,14 @@ pub(crate) fn run(args: &RunArgs) -> Result<Report, CannotRun> {
     let (guests, casts) = cast(args)?;
     let people = casts.iter().map(|cast| cast.people as usize).sum();
     check_files(people)?;
-    let mut json = args.json.as_deref().map(Json::open).transpose()?;
+    let files = Files::open(&args.files)?;
     let server = Server::find(&args.server, args.ca.as_deref())?;
     let sources = Sources::choose(server.address, args.sources, people)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = args.threads.map_or(cores.min(THREADS_DEFAULT_MAX), |threads| threads as usize);
 
     let control = Arc::new(Control::new(threads, is_watched(), interruption()?));
-    let clock = Clock::start();
+    let (clock, started) = (Clock::start(), SystemTime::now());
     let (mut workers, mut queues) = (Vec::new(), Vec::new());
     for number in 0..threads {
         let (queue, guests) = sync_channel(WAITING_MAX);
@@ -70,7 +68,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Report, CannotRun> {
     }
     let queues = Queues::new(queues);
     let began = Instant::now();
-    let told = std::thread::scope(|scope| {
+    let mut told = std::thread::scope(|scope| {
         let (server, sources, casts) = (&server, &sources, &casts[..]);
         let inviting = || match &guests {
             Guests::Tickets(guests) => hand_over(guests, casts, &queues),
@@ -88,10 +86,19 @@ pub(crate) fn run(args: &RunArgs) -> Result<Report, CannotRun> {
     });
     let mut totals = Totals::new();
     for worker in workers {
-        let told = worker.join().map_err(|_| "a thread of the generator failed")?;
-        totals.add(told.map_err(|error| format!("a thread of the generator failed: {error}"))?);
+        // What the other threads counted is kept.
+        let failure = match worker.join() {
+            Ok(Ok(counted)) => {
+                totals.add(counted);
+                continue;
+            }
+            Ok(Err(error)) => format!("a thread of the generator failed: {error}"),
+            Err(_) => "a thread of the generator failed".to_owned(),
+        };
+        told.failure.get_or_insert(failure);
     }
-    let Told { window, gathered } = told?;
+    let Told { window, gathered, failure } = told;
+    let begun = window.map_or(0, |window| window.start);
     let about = About {
         server: server.origin,
         kind: plan.kind,
@@ -103,14 +110,16 @@ pub(crate) fn run(args: &RunArgs) -> Result<Report, CannotRun> {
         seed: args.seed,
         threads,
         sources: sources.count(),
-        seconds: (window.end - window.start) as f64 / 1e6,
+        seconds: window.map_or(0.0, |window| (window.end - window.start) as f64 / 1e6),
         interrupted: control.is_interrupted(),
-        gather_seconds: gathered.duration_since(began).as_secs_f64(),
+        gather_seconds: gathered.unwrap_or_else(Instant::now).duration_since(began).as_secs_f64(),
+        command: own_command(),
+        started: started + Duration::from_micros(begun),
+        failure,
+        began: window.is_some(),
     };
     let report = Report::new(about, totals);
-    if let Some(json) = &mut json {
-        json.write(&report)?;
-    }
+    files.write(&report)?;
     Ok(report)
 }
 
@@ -153,29 +162,40 @@ fn hand_over(guests: &[Guest], casts: &[Cast], queues: &Queues) {
     }
 }
 
+/// How far the run came.
 struct Told {
-    window: Window,
-    gathered: Instant,
+    /// When publishers published; `None` when it did not come to that.
+    window: Option<Window>,
+    gathered: Option<Instant>,
+    failure: Option<String>,
 }
 
 /// Leads the run through its phases.
-fn conduct(
-    plan: &Plan,
-    casts: &[Cast],
-    people: usize,
-    clock: Clock,
-    control: &Control,
-) -> Result<Told, CannotRun> {
+fn conduct(plan: &Plan, casts: &[Cast], people: usize, clock: Clock, control: &Control) -> Told {
     let mut progress = Progress::new(control);
-    let told = gather(people, control, &mut progress).and_then(|gathered| {
-        let publishers = casts.iter().map(|cast| cast.publishers as usize).sum();
-        open(publishers, control, &mut progress)?;
-        let start = clock.now() + BREATH;
-        let window =
-            publish(Window { start, end: start + plan.length }, clock, control, &mut progress);
-        drain(window, control, &mut progress);
-        Ok(Told { window, gathered })
+    let mut told = Told { window: None, gathered: None, failure: None };
+    let publishers = casts.iter().map(|cast| cast.publishers as usize).sum();
+    let prepared = gather(people, control, &mut progress).and_then(|gathered| {
+        told.gathered = Some(gathered);
+        open(publishers, control, &mut progress)
     });
+    match prepared {
+        Ok(()) => {
+            let start = clock.now() + BREATH;
+            let wanted = Window { start, end: start + plan.length };
+            let window = publish(wanted, clock, control, &mut progress);
+            if control.people(|counts| &counts.live) == 0 {
+                let seconds = |window: Window| (window.end - window.start) as f64 / 1e6;
+                let (after, of) = (seconds(window), seconds(wanted));
+                told.failure =
+                    Some(format!("the server went away after {after:.1} s of {of:.1} s"));
+            } else {
+                drain(window, control, &mut progress);
+            }
+            told.window = Some(window);
+        }
+        Err(CannotRun(why)) => told.failure = Some(why),
+    }
     progress.end();
     told
 }
@@ -231,13 +251,13 @@ fn prepared(control: &Control) -> Result<(), CannotRun> {
     }
 }
 
-/// Lets publishers publish, and tells from when to when they really did.
+/// Lets publishers publish while anybody is there, and tells from when to when they really did.
 fn publish(window: Window, clock: Clock, control: &Control, progress: &mut Progress) -> Window {
     control.set_window(window);
     control.enter(Phase::Publish);
     let seconds = |time: Micros| time as f64 / 1e6;
     while clock.now() < window.end {
-        if control.is_interrupted() {
+        if control.is_interrupted() || control.people(|counts| &counts.live) == 0 {
             let now = clock.now().max(window.start);
             control.set_window(Window { end: now, ..window });
             break;
@@ -270,35 +290,5 @@ fn drain(window: Window, control: &Control, progress: &mut Progress) {
         }
         progress.show(control, seconds, seconds);
         std::thread::sleep(STEP);
-    }
-}
-
-/// Where the report goes; opened before the run, so that nobody waits for what cannot be written.
-enum Json {
-    Output,
-    File(File, String),
-}
-
-impl Json {
-    fn open(path: &Path) -> Result<Self, CannotRun> {
-        if path == Path::new("-") {
-            return Ok(Self::Output);
-        }
-        let name = path.display().to_string();
-        match File::create(path) {
-            Ok(file) => Ok(Self::File(file, name)),
-            Err(error) => Err(format!("cannot write {name}: {error}").into()),
-        }
-    }
-
-    fn write(&mut self, report: &Report) -> Result<(), CannotRun> {
-        let json = report.json()?;
-        match self {
-            Self::Output => std::io::stdout().write_all(json.as_bytes())?,
-            Self::File(file, name) => file
-                .write_all(json.as_bytes())
-                .map_err(|error| format!("cannot write {name}: {error}"))?,
-        }
-        Ok(())
     }
 }

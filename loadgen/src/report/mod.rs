@@ -1,13 +1,21 @@
 //! The report of a run: a table for people, JSON for programs.
 
+mod command;
+mod date;
+mod files;
+mod hlog;
+mod html;
 mod moment;
 mod table;
 
 use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+pub(crate) use command::own as own_command;
+pub(crate) use files::Files;
 use hdrhistogram::Histogram;
 use moment::Series;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::cli::Kind;
 use crate::measure::Totals;
@@ -59,6 +67,13 @@ fn percentiles(latency: &Histogram<u64>) -> Vec<Percentile> {
 /// What was asked for, and what came of it. Times are microseconds unless the name says otherwise.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
+    /// Version of loadgen.
+    pub(crate) version: &'static str,
+    /// The command that made it.
+    pub(crate) command: String,
+    /// When publishers began, milliseconds since 1970; when they did not, when the run began.
+    #[serde(rename = "started_unix_ms", serialize_with = "unix_ms")]
+    pub(crate) started: SystemTime,
     pub(crate) server: String,
     pub(crate) kind: Kind,
     pub(crate) sessions: usize,
@@ -75,6 +90,9 @@ pub(crate) struct Report {
     /// Whether the person ended it early.
     pub(crate) interrupted: bool,
     pub(crate) gather_seconds: f64,
+    /// Why the run ended early, and whether publishers had begun by then.
+    failure: Option<String>,
+    began: bool,
 
     sent: u64,
     unsent: u64,
@@ -109,6 +127,8 @@ pub(crate) struct Report {
     series: Series,
     /// Latency by share of the deliveries.
     latency_by_percentile: Vec<Percentile>,
+    #[serde(skip)]
+    recorded: crate::series::Series,
 }
 
 /// The part of a report that the plan and the place give.
@@ -127,13 +147,29 @@ pub(crate) struct About {
     pub(crate) seconds: f64,
     pub(crate) interrupted: bool,
     pub(crate) gather_seconds: f64,
+    pub(crate) command: String,
+    pub(crate) started: SystemTime,
+    pub(crate) failure: Option<String>,
+    pub(crate) began: bool,
 }
 
 impl Report {
     pub(crate) fn new(about: About, totals: Totals) -> Self {
         let verdict = Verdict::of(&totals);
+        let sound = sound(&totals) && about.failure.is_none();
         let per_second = |count: u64| count as f64 / about.seconds.max(1e-3);
+        let found = verdict.sentence(&totals);
+        let verdict_sentence = match &about.failure {
+            Some(why) if about.began => format!("{why}; {found}"),
+            Some(why) => why.clone(),
+            None => found,
+        };
         Self {
+            version: env!("CARGO_PKG_VERSION"),
+            command: about.command,
+            started: about.started,
+            failure: about.failure,
+            began: about.began,
             server: about.server,
             kind: about.kind,
             sessions: about.sessions,
@@ -167,10 +203,11 @@ impl Report {
             generator_cpu_share: totals.cpu_share,
             generator_cpu_seconds: totals.cpu_ns as f64 / 1e9,
             verdict,
-            verdict_sentence: verdict.sentence(&totals),
-            sound: sound(&totals),
+            verdict_sentence,
+            sound,
             series: Series::of(&totals.series),
             latency_by_percentile: percentiles(&totals.latency),
+            recorded: totals.series,
             refused: totals.refused,
             errors: totals.errors,
         }
@@ -181,25 +218,33 @@ impl Report {
         self.sound
     }
 
+    /// Why nobody published at all.
+    pub(crate) fn never_began(&self) -> Option<&str> {
+        self.failure.as_deref().filter(|_| !self.began)
+    }
+
+    /// The seconds with all their times.
+    fn recorded(&self) -> &crate::series::Series {
+        &self.recorded
+    }
+
     pub(crate) fn json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string_pretty(self).map(|json| json + "\n")
     }
 }
 
+fn unix_ms<S: Serializer>(moment: &SystemTime, into: S) -> Result<S::Ok, S::Error> {
+    let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
+    into.serialize_u64(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::tally::Came;
 
-    #[test]
-    fn a_report_tells_the_same_in_both_forms() {
-        let mut totals = Totals::new();
-        (totals.sent, totals.expected) = (2, 6);
-        for _ in 0..5 {
-            totals.came(Came::Next, 1_500);
-        }
-        totals.error("the server closed the connection".into());
-        let about = About {
+    pub(crate) fn about() -> About {
+        About {
             server: "http://localhost:8889".into(),
             kind: Kind::Chat,
             sessions: 1,
@@ -213,13 +258,28 @@ mod tests {
             seconds: 1.0,
             interrupted: false,
             gather_seconds: 0.1,
-        };
-        let report = Report::new(about, totals);
+            command: "loadgen run".into(),
+            started: UNIX_EPOCH + std::time::Duration::from_secs(1_772_373_909),
+            failure: None,
+            began: true,
+        }
+    }
+
+    #[test]
+    fn a_report_tells_the_same_in_both_forms() {
+        let mut totals = Totals::new();
+        (totals.sent, totals.expected) = (2, 6);
+        for _ in 0..5 {
+            totals.came(Came::Next, 1_500);
+        }
+        totals.error("the server closed the connection".into());
+        let report = Report::new(about(), totals);
         assert!(!report.sound());
         let json = report.json().expect("serializes");
         let told: serde_json::Value = serde_json::from_str(&json).expect("JSON");
         assert_eq!(told["delivered"], 5);
         assert_eq!(told["lost"], 1);
+        assert_eq!(told["started_unix_ms"], 1_772_373_909_000u64);
         assert_eq!(told["verdict"], "server");
         assert_eq!(told["latency_us"]["count"], 5);
         let percentiles = told["latency_by_percentile"].as_array().expect("a list");
@@ -227,5 +287,18 @@ mod tests {
         let table = report.table();
         assert!(table.contains("5 of 6") && table.contains("1 lost"), "{table}");
         assert!(table.contains("p99 1.50"), "{table}");
+    }
+
+    #[test]
+    fn a_run_that_ended_early_says_why_first() {
+        let why = || Some("the server went away after 3.0 s of 10.0 s".to_owned());
+        let mut totals = Totals::new();
+        (totals.sent, totals.expected) = (1, 1);
+        totals.came(Came::Next, 10);
+        let late = Report::new(About { failure: why(), ..about() }, totals);
+        assert!(!late.sound() && late.never_began().is_none());
+        assert!(late.verdict_sentence.starts_with("the server went away after 3.0 s of 10.0 s; "));
+        let early = About { failure: why(), began: false, ..about() };
+        assert_eq!(Report::new(early, Totals::new()).never_began(), why().as_deref());
     }
 }

@@ -86,7 +86,10 @@ impl Worker {
     pub(super) fn lose(&mut self, at: usize, why: String) {
         let Some(lost) = self.connections[at].take() else { return };
         match lost.state {
-            State::Live => self.live -= 1,
+            State::Live => {
+                self.live -= 1;
+                self.counts().live.store(self.live, Ordering::Relaxed);
+            }
             State::Upgrading | State::Greeting => self.coming_in -= 1,
         }
         // A host on another thread may have ended the session before this thread has seen the end.

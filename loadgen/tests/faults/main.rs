@@ -2,6 +2,7 @@
 
 mod place;
 mod relay;
+mod results;
 mod tls;
 
 use std::io::Write as _;
@@ -179,23 +180,4 @@ fn an_unreachable_server_is_one_clear_sentence() {
     let text = text(&output);
     assert!(text.starts_with("loadgen: cannot reach http://127.0.0.1:1 ("), "{text}");
     assert_eq!(text.lines().count(), 1);
-}
-
-#[test]
-fn the_seconds_of_a_run_add_up_to_it() {
-    let relay = Relay::start(Fault::None);
-    let folder = tempfile::tempdir().expect("a folder for temporary files");
-    let server = format!("http://{}", relay.address);
-    let told =
-        told(TWO, &folder, loadgen(&["--server", &server, "--rate", "50", "--seconds", "2"]));
-    assert_eq!(told.code, 0, "{}", told.text);
-    let series = &told.json["series"];
-    assert_eq!(series["interval_seconds"], 1.0);
-    let seconds = series["intervals"].as_array().expect("a list");
-    assert!(seconds.len() >= 2, "{series}");
-    let sum = |name: &str| seconds.iter().map(|each| each[name].as_u64().expect("a count")).sum();
-    assert_eq!((sum("sent"), sum("delivered")), (200u64, 800u64), "{series}");
-    // The first second has what was due in it, but for the last few milliseconds.
-    assert!(seconds[0]["sent"].as_u64().expect("a count").abs_diff(100) <= 3, "{series}");
-    assert!(seconds[0]["latency_us"]["p50"].as_u64() > Some(0), "{series}");
 }

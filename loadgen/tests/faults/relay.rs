@@ -84,6 +84,14 @@ impl Relay {
         Self { address, shared }
     }
 
+    /// Ends everybody's connection, as a server does that is killed.
+    pub(crate) fn vanish(&self) {
+        for stream in self.shared.session.lock().expect("no panic").people.values() {
+            // Who is gone already does not mind.
+            let _ = stream.shutdown(std::net::Shutdown::Both);
+        }
+    }
+
     /// Waits until so many messages were said.
     pub(crate) fn wait_until_said(&self, count: u64) {
         let end = Instant::now() + Duration::from_secs(20);
