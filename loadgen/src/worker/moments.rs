@@ -10,6 +10,8 @@ use crate::recorded::Recorded;
 use crate::series::{Cpu, Interval};
 
 const SECOND: Micros = 1_000_000;
+/// What is left of a run after its last full second, when it is shorter than this.
+const REST: Micros = 250_000;
 
 /// What had been counted when the second that runs now began.
 pub(super) struct Moments {
@@ -56,7 +58,9 @@ impl Moments {
             return;
         }
         let told = self.since(from, now, totals);
-        totals.series.put(from - start, &told);
+        // A moment at the end is too short to tell a rate: it belongs to the second before.
+        let is_rest = is_last && told.length < REST && from > start;
+        totals.series.put(from - start - u64::from(is_rest), &told);
         let mut seen = seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         seen.latency.add(&told.latency);
         seen.last = told;

@@ -16,6 +16,7 @@ pub(super) fn cards(report: &Report) -> String {
     // Rounding must not make all of nearly all.
     let arrived = if report.delivered < report.expected { arrived.min(0.999_9) } else { arrived };
     let us = |us: u64| if latency.count == 0 { "–".to_owned() } else { time(us as f64) };
+    let wrong: u64 = faults(report).iter().map(|(_, count, _)| count).sum();
     let cpu = report.generator_cpu_share.map_or_else(|| "unknown".to_owned(), percent);
     let cards = [
         (
@@ -42,8 +43,11 @@ pub(super) fn cards(report: &Report) -> String {
         ),
         (
             "Faults",
-            count(faults(report).iter().map(|(_, count, _)| count).sum()),
-            "all kinds together".to_owned(),
+            count(wrong),
+            match wrong {
+                0 => "nothing lost, doubled or out of order".to_owned(),
+                _ => "all kinds together, see below".to_owned(),
+            },
         ),
         (
             "Generator's processor",

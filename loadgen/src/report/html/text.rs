@@ -45,7 +45,8 @@ pub(super) fn time(us: f64) -> String {
     match us {
         us if us >= 9_995_000.0 => format!("{} s", digits(us / 1e6)),
         us if us >= 999.5 => format!("{} ms", digits(us / 1e3)),
-        us => format!("{us:.0} µs"),
+        us if us > 0.0 => format!("{us:.0} µs"),
+        _ => "0".to_owned(),
     }
 }
 
@@ -102,6 +103,7 @@ mod tests {
             assert_eq!(short(number), want);
         }
         for (us, want) in [
+            (0.0, "0"),
             (7.0, "7 µs"),
             (999.0, "999 µs"),
             (1_500.0, "1.5 ms"),

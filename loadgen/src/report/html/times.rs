@@ -55,19 +55,22 @@ pub(super) fn figures(report: &Report) -> String {
                 "Latency",
                 "of what arrived in each interval",
                 vec![
-                    latency("p50", "one", |tail| tail.p50),
-                    latency("p99", "two", |tail| tail.p99),
                     latency("max", "three", |tail| tail.max),
+                    latency("p99", "two", |tail| tail.p99),
+                    latency("p50", "one", |tail| tail.p50),
                 ],
                 times,
             )
         },
-        plot(
-            "Errors",
-            "broken connections, refusals, doubles",
-            vec![line("errors", "bad", &|each| Some(each.errors as f64))],
-            short,
-        ),
+        Plot {
+            at_least: 5.0,
+            ..plot(
+                "Errors",
+                "broken connections, refusals, doubles",
+                vec![line("errors", "bad", &|each| Some(each.errors as f64))],
+                short,
+            )
+        },
         Plot {
             at_least: 1_000.0,
             ..plot(
