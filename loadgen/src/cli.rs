@@ -25,6 +25,66 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Runs one load and reports it.
     Run(RunArgs),
+    /// Searches for the highest rate that keeps a bound of latency.
+    FindLimit(FindArgs),
+    /// Compares two reports of the same load and names what got worse.
+    Compare(CompareArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(mut_arg("rate", |arg| arg.hide(true)), mut_arg("seconds", |arg| arg.hide(true)))]
+#[command(after_help = "Example:
+  printf %s \"$PASSWORD\" | loadgen find-limit --server http://localhost:8889 \\
+      --account host@example.org --password-stdin --sessions 1 --attendees 100 --publishers 1 \\
+      --kind media --size 100 --p99-ms 10 --from 100 --to 50000 --json limit.json
+
+Each rate is a run of its own: people come in, publish for a while, everything must arrive in time.
+The rate is doubled until it does not hold, which is tried twice, then halved in between until 5 %
+are left. --json is the search; --html and --hlog are of the highest rate that held.
+
+Exit codes: 0 a rate held; 1 none did; 2 the search could not take place or be brought to its end.")]
+pub(crate) struct FindArgs {
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+
+    /// What the 99th percentile of latency may be at most, milliseconds
+    #[arg(long, value_name = "BOUND", conflicts_with_all = ["rate", "seconds"])]
+    pub(crate) p99_ms: f64,
+
+    /// The rate to begin with, messages a second of each publisher
+    #[arg(long, value_name = "PER_SECOND", default_value_t = 1.0)]
+    pub(crate) from: f64,
+
+    /// The highest rate to try
+    #[arg(long, value_name = "PER_SECOND", default_value_t = 100_000.0)]
+    pub(crate) to: f64,
+
+    /// How long each rate is tried
+    #[arg(long, value_name = "T", default_value_t = 10.0)]
+    pub(crate) step_seconds: f64,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  loadgen compare before.json after.json --tolerance 15
+
+A fault (lost, doubled, out of order, refused ...) has no tolerance. Two runs on one machine differ
+by themselves: run each several times before you believe a few percent.
+
+Exit codes: 0 B is not worse; 1 it is, and the table names in what; 2 the reports cannot be read or
+are not about the same load.")]
+pub(crate) struct CompareArgs {
+    /// The report to compare with, as `--json` writes it
+    #[arg(value_name = "A.json")]
+    pub(crate) before: PathBuf,
+
+    /// The report that must not be worse
+    #[arg(value_name = "B.json")]
+    pub(crate) after: PathBuf,
+
+    /// How much worse is let pass
+    #[arg(long, value_name = "PERCENT", default_value_t = 10.0)]
+    pub(crate) tolerance: f64,
 }
 
 /// What the publishers publish.
@@ -37,7 +97,7 @@ pub(crate) enum Kind {
     Media,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   Sign in, open 100 meetings of 10 people, two of them with cameras at 50 messages a second each:
     printf %s \"$PASSWORD\" | loadgen run --server https://meet.example.org \\
@@ -68,6 +128,10 @@ pub(crate) struct RunArgs {
     /// Read the account's password from standard input
     #[arg(long)]
     pub(crate) password_stdin: bool,
+
+    /// The password once it was read.
+    #[arg(skip)]
+    pub(crate) password: Option<String>,
 
     /// People with tickets, one a line: ROLE TICKET [SESSION]
     #[arg(long, value_name = "FILE")]
@@ -122,10 +186,25 @@ pub(crate) struct RunArgs {
 
     #[command(flatten)]
     pub(crate) files: FileArgs,
+
+    #[command(flatten)]
+    pub(crate) metrics: MetricsArgs,
+}
+
+/// Whether others may watch the run.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct MetricsArgs {
+    /// Answers Prometheus here while the run goes, such as 127.0.0.1:9109; port 0 means any
+    #[arg(long = "metrics", value_name = "ADDR:PORT")]
+    pub(crate) address: Option<std::net::SocketAddr>,
+
+    /// Lets that address be one that other machines reach
+    #[arg(long = "metrics-anywhere", requires = "address")]
+    pub(crate) anywhere: bool,
 }
 
 /// Where the report goes besides the table.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct FileArgs {
     /// Where the report goes as JSON; `-` is standard output, and the table goes to standard error
     #[arg(long, value_name = "FILE")]
@@ -157,7 +236,9 @@ mod tests {
         let mut cli = super::Cli::command();
         cli.clone().debug_assert();
         assert!(cli.render_long_help().to_string().contains("Example"));
-        let run = cli.find_subcommand_mut("run").expect("there is a run command");
-        assert!(run.render_long_help().to_string().contains("Examples"));
+        for name in ["run", "find-limit", "compare"] {
+            let command = cli.find_subcommand_mut(name).expect("there is such a command");
+            assert!(command.render_long_help().to_string().contains("Example"), "{name}");
+        }
     }
 }

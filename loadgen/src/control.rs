@@ -65,6 +65,17 @@ impl Seen {
     }
 }
 
+impl Phase {
+    /// Each with its name.
+    pub(crate) const ALL: [(Self, &str); 5] = [
+        (Self::Gather, "gather"),
+        (Self::Open, "open"),
+        (Self::Publish, "publish"),
+        (Self::Drain, "drain"),
+        (Self::Stop, "stop"),
+    ];
+}
+
 #[derive(Debug)]
 pub(crate) struct Control {
     phase: AtomicU8,

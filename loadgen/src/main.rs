@@ -2,15 +2,19 @@
 
 mod cli;
 mod clock;
+mod compare;
 mod connection;
 mod control;
 mod door;
+mod find_limit;
 mod follower;
 mod guests;
 mod machine;
 mod measure;
+mod metrics;
 mod plan;
 mod progress;
+mod prometheus;
 mod publisher;
 mod recorded;
 mod report;
@@ -42,23 +46,42 @@ impl<T: std::fmt::Display> From<T> for CannotRun {
 }
 
 fn main() -> ExitCode {
-    let cli::Cli { command: cli::Command::Run(args) } = cli::Cli::parse();
-    match run::run(&args) {
-        Ok(report) => {
-            if let Some(sentence) = report.never_began() {
-                return cannot_run(sentence);
-            }
-            let table = report.table();
-            // A closed pipe is not the run's failure: the exit code still tells.
-            let _ = if args.files.has_output() {
-                std::io::stderr().write_all(table.as_bytes())
-            } else {
-                std::io::stdout().write_all(table.as_bytes())
-            };
-            ExitCode::from(if report.sound() { 0 } else { 1 })
-        }
-        Err(CannotRun(sentence)) => cannot_run(&sentence),
+    let done = match cli::Cli::parse().command {
+        cli::Command::Run(args) => run(&args),
+        cli::Command::FindLimit(args) => find_limit(&args),
+        cli::Command::Compare(args) => compare(&args),
+    };
+    done.unwrap_or_else(|CannotRun(sentence)| cannot_run(&sentence))
+}
+
+fn run(args: &cli::RunArgs) -> Result<ExitCode, CannotRun> {
+    let report = run::run(args)?;
+    if let Some(sentence) = report.never_began() {
+        return Ok(cannot_run(sentence));
     }
+    say(&report.table(), args.files.has_output());
+    Ok(ExitCode::from(if report.sound() { 0 } else { 1 }))
+}
+
+fn find_limit(args: &cli::FindArgs) -> Result<ExitCode, CannotRun> {
+    let limit = find_limit::find(args)?;
+    say(&limit.table(), args.run.files.has_output());
+    Ok(ExitCode::from(limit.exit_code()))
+}
+
+fn compare(args: &cli::CompareArgs) -> Result<ExitCode, CannotRun> {
+    let compared = compare::compare(args)?;
+    say(&compared.table(), false);
+    Ok(ExitCode::from(u8::from(compared.is_worse())))
+}
+
+/// Shows a table; on standard error when something else is on standard output.
+fn say(table: &str, is_aside: bool) {
+    // A closed pipe is not the run's failure: the exit code still tells.
+    let _ = match is_aside {
+        true => std::io::stderr().write_all(table.as_bytes()),
+        false => std::io::stdout().write_all(table.as_bytes()),
+    };
 }
 
 fn cannot_run(sentence: &str) -> ExitCode {

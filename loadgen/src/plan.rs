@@ -119,7 +119,7 @@ pub(crate) mod tests {
     pub(crate) fn args(more: &[&str]) -> RunArgs {
         let base = ["loadgen", "run", "--server", "http://localhost:1", "--tickets", "t"];
         let cli = crate::cli::Cli::parse_from(base.iter().chain(more));
-        let crate::cli::Command::Run(args) = cli.command;
+        let crate::cli::Command::Run(args) = cli.command else { panic!("it was `run`") };
         args
     }
 

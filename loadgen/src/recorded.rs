@@ -62,6 +62,16 @@ impl Recorded {
         found.or(self.0.last()).map_or(0, |(value, _)| Micros::from(*value))
     }
 
+    /// The sum of all times, microseconds.
+    pub(crate) fn sum(&self) -> u64 {
+        self.iter().map(|(time, count)| time * count).sum()
+    }
+
+    /// How many times were at most this.
+    pub(crate) fn count_up_to(&self, time: Micros) -> u64 {
+        self.iter().take_while(|(value, _)| *value <= time).map(|(_, count)| count).sum()
+    }
+
     /// Values, microseconds, and counts.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Micros, u64)> {
         self.0.iter().map(|(value, count)| (Micros::from(*value), u64::from(*count)))
@@ -107,7 +117,8 @@ mod tests {
         let mut sum = Recorded::from(&one[..]);
         sum.add(&Recorded::from(&two[..]));
         assert_eq!(sum, Recorded::from(&[&one[..], &two[..]].concat()[..]));
-        assert_eq!(sum.count(), 9);
+        assert_eq!((sum.count(), sum.count_up_to(79)), (9, 5));
+        assert!(sum.sum().abs_diff(3_180_166) < 3_180, "to three digits");
     }
 
     #[test]

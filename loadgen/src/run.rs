@@ -15,6 +15,7 @@ use crate::control::{Control, Phase};
 use crate::guests::{Invitation, Queues, invite};
 use crate::machine::check_files;
 use crate::measure::Totals;
+use crate::metrics;
 use crate::plan::Plan;
 use crate::progress::{Progress, is_watched};
 use crate::publisher::Window;
@@ -56,6 +57,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<Report, CannotRun> {
     let threads = args.threads.map_or(cores.min(THREADS_DEFAULT_MAX), |threads| threads as usize);
 
     let control = Arc::new(Control::new(threads, is_watched(), interruption()?));
+    if let Some(address) = args.metrics.address {
+        metrics::serve(metrics::allowed(address, args.metrics.anywhere)?, &control)?;
+    }
     let (clock, started) = (Clock::start(), SystemTime::now());
     let (mut workers, mut queues) = (Vec::new(), Vec::new());
     for number in 0..threads {
@@ -129,6 +133,17 @@ fn cast(args: &RunArgs) -> Result<(Guests, Vec<Cast>), CannotRun> {
         return Ok((Guests::Tickets(guests), casts));
     }
     let email = args.account.clone().ok_or("--account or --tickets is needed")?;
+    let password = read_password(args)?.ok_or("--password-stdin is needed")?;
+    let (publishers, people) = (args.publishers, args.attendees + 1);
+    let cast = |session| Cast { first: session * publishers, publishers, people };
+    Ok((Guests::Account { email, password }, (0..args.sessions).map(cast).collect()))
+}
+
+/// The password that is on standard input, unless it was read before; `None` when none is needed.
+pub(crate) fn read_password(args: &RunArgs) -> Result<Option<String>, CannotRun> {
+    if args.tickets.is_some() || args.password.is_some() {
+        return Ok(args.password.clone());
+    }
     let mut password = String::new();
     std::io::stdin()
         .lock()
@@ -138,9 +153,7 @@ fn cast(args: &RunArgs) -> Result<(Guests, Vec<Cast>), CannotRun> {
     if password.is_empty() {
         return Err("the password is read from standard input, which is empty".into());
     }
-    let (publishers, people) = (args.publishers, args.attendees + 1);
-    let cast = |session| Cast { first: session * publishers, publishers, people };
-    Ok((Guests::Account { email, password }, (0..args.sessions).map(cast).collect()))
+    Ok(Some(password))
 }
 
 fn interruption() -> Result<Arc<AtomicBool>, CannotRun> {

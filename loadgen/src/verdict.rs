@@ -83,11 +83,11 @@ pub(crate) fn sound(totals: &Totals) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::tally::Came;
 
-    fn good() -> Totals {
+    pub(crate) fn good() -> Totals {
         let mut totals = Totals::new();
         totals.sent = 100;
         totals.expected = 100;

@@ -27,9 +27,15 @@ impl Files {
     }
 
     pub(crate) fn write(self, report: &Report) -> Result<(), CannotRun> {
-        if let Some(json) = self.json {
-            json.write(report.json()?.as_bytes())?;
+        self.write_as(&report.json()?, Some(report))
+    }
+
+    /// The same with another JSON, and perhaps no report to show.
+    pub(crate) fn write_as(self, json: &str, report: Option<&Report>) -> Result<(), CannotRun> {
+        if let Some(file) = self.json {
+            file.write(json.as_bytes())?;
         }
+        let Some(report) = report else { return Ok(()) };
         if let Some(log) = self.hlog {
             let mut bytes = Vec::new();
             hlog::write(report.recorded(), report.started, &mut bytes)

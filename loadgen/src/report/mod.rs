@@ -111,17 +111,17 @@ pub(crate) struct Report {
     receipts_wrong: u64,
     errors: BTreeMap<String, u64>,
 
-    sent_per_second: f64,
-    deliveries_per_second: f64,
+    pub(crate) sent_per_second: f64,
+    pub(crate) deliveries_per_second: f64,
     /// From intended sending to receipt.
-    latency_us: Times,
+    pub(crate) latency_us: Times,
     /// From intended to real sending, this program's own doing.
-    generator_lag_us: Times,
+    pub(crate) generator_lag_us: Times,
     /// Share of a processor that the busiest thread used.
-    generator_cpu_share: Option<f64>,
+    pub(crate) generator_cpu_share: Option<f64>,
     generator_cpu_seconds: f64,
-    verdict: Verdict,
-    verdict_sentence: String,
+    pub(crate) verdict: Verdict,
+    pub(crate) verdict_sentence: String,
     sound: bool,
     /// The same by seconds, from when publishers began.
     series: Series,

@@ -1,5 +1,6 @@
 //! `loadgen` against a relay that is told what to do wrong: each planted fault is found and named.
 
+mod limit;
 mod place;
 mod relay;
 mod results;
@@ -51,8 +52,13 @@ fn told(guests: &str, folder: &TempDir, mut command: Command) -> Told {
 }
 
 fn loadgen(args: &[&str]) -> Command {
+    started("run", args)
+}
+
+/// Any of its commands.
+fn started(name: &str, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
-    command.arg("run").args(args).stdin(Stdio::null());
+    command.arg(name).args(args).stdin(Stdio::null());
     command
 }
 

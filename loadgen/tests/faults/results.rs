@@ -1,6 +1,8 @@
 //! What a run leaves behind: seconds that add up, a log that standard tools read, a page; also when
 //! the server goes away.
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -82,4 +84,47 @@ fn a_run_that_cannot_take_place_leaves_a_report_of_why() {
     let why = "the server hung up: This ticket was used. (4401 ticket_invalid)";
     assert_eq!((&told.json["failure"], &told.json["began"]), (&why.into(), &false.into()));
     assert!(std::fs::read_to_string(page).expect("written").contains("This ticket was used."));
+}
+
+/// The body of the answer to one request.
+fn asked(address: &str, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    stream.write_all(request.as_bytes()).expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    answer
+}
+
+#[test]
+fn a_run_can_be_watched_while_it_goes() {
+    let relay = Relay::start(Fault::None);
+    let folder = tempfile::tempdir().expect("a folder");
+    let tickets = folder.path().join("tickets");
+    std::fs::write(&tickets, TWO).expect("the folder is there");
+    let server = format!("http://{}", relay.address);
+    let mut command = loadgen(&["--server", &server, "--rate", "50", "--seconds", "600"]);
+    command.arg("--tickets").arg(&tickets).args(["--metrics", "127.0.0.1:0"]);
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut line = String::new();
+    let errors = child.stderr.take().expect("piped");
+    BufReader::new(errors).read_line(&mut line).expect("it says where");
+    let address = line.trim().strip_prefix("metrics: http://").expect("an address");
+    let address = address.strip_suffix("/metrics").expect("a path");
+    relay.wait_until_said(150);
+    let text = asked(address, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
+    let value = |name: &str| -> f64 {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).expect("it is told");
+        line.trim().parse().expect("a number")
+    };
+    assert_eq!(value("loadgen_phase{phase=\"publish\"}"), 1.0, "{text}");
+    assert_eq!(value("loadgen_people "), 4.0);
+    // What was said is counted a tenth of a second later at most.
+    assert!(value("loadgen_sent_total ") >= 100.0, "{text}");
+    assert!(value("loadgen_latency_seconds_count ") >= 300.0, "{text}");
+    assert!(value("loadgen_latency_recent_seconds{quantile=\"0.5\"} ") > 0.0, "{text}");
+    assert!(asked(address, "GET / HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404 "));
+    relay.vanish();
+    assert_eq!(child.wait().expect("it ends").code(), Some(1));
 }
