@@ -189,6 +189,20 @@ impl LiveSession {
         self.recent.get(at)?.start.filter(|&start| start >= self.lanes.facts().tail())
     }
 
+    /// The last fact whose frame lies before a place in the facts lane, while that is remembered:
+    /// what a reader at this place was given.
+    #[must_use]
+    pub fn seq_before(&self, at: u64) -> Option<u64> {
+        let lies_before = |recent: &Recent| recent.start.is_none_or(|start| start < at);
+        match self.recent.partition_point(lies_before) {
+            0 => {
+                let first = self.recent.front()?;
+                (first.start == Some(at)).then_some(first.seq - 1)
+            }
+            count => self.recent.get(count - 1).map(|recent| recent.seq),
+        }
+    }
+
     /// The stream's hash after the fact `seq`, while it is remembered.
     #[must_use]
     pub fn hash_at(&self, seq: u64) -> Option<Hash> {

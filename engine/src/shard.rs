@@ -36,8 +36,8 @@ pub struct Batch {
 pub enum Effect {
     /// Give an answer.
     Answer(ReplyTo, Result<Answer, Refusal>),
-    /// A session's lanes have something new; its connections are to be flushed.
-    Published(MeetingId, SessionNumber),
+    /// A session's lanes have so many new facts; its connections are to be flushed.
+    Published(MeetingId, SessionNumber, u64),
     /// A fact that concerns connections or the recorder: people, tracks, recording, the end.
     Fact(MeetingId, SessionNumber, Record<Event>),
     /// An entry for one participant, and for the one it came from.
@@ -173,6 +173,18 @@ impl Shard {
         self.inbox.is_empty() && self.flying.is_empty()
     }
 
+    /// Whether the log tells of a session, open or over.
+    #[must_use]
+    pub fn knows(&self, meeting: MeetingId, number: SessionNumber) -> bool {
+        self.meetings.get(&meeting).is_some_and(|live| number.0 <= live.life.sessions)
+    }
+
+    /// Whether a turn could be taken now.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        !self.inbox.is_empty() && self.flying.len() < self.limits.turns_in_flight_max
+    }
+
     /// Takes one turn over what is in the inbox. `None` when there is nothing to commit: the inbox
     /// was empty, enough turns are in flight, or all that was asked needed no fact (see `settle`).
     pub fn turn(&mut self, now: Millis) -> Option<Batch> {
@@ -215,15 +227,15 @@ impl Shard {
     pub fn settle(&mut self, effects: &mut Vec<Effect>) {
         while self.flying.front().is_some_and(|turn| turn.durable) {
             let Some(turn) = self.flying.pop_front() else { break };
-            let mut touched = Vec::new();
+            let mut touched: Vec<(MeetingId, SessionNumber, u64)> = Vec::new();
             for fact in turn.facts {
                 self.publish(fact, &mut touched, effects);
             }
-            for (meeting, session) in touched {
+            for (meeting, session, facts) in touched {
                 if let Some(live) = self.sessions.get(&(meeting, session)) {
                     self.directory.session(meeting, &live.view);
                 }
-                effects.push(Effect::Published(meeting, session));
+                effects.push(Effect::Published(meeting, session, facts));
             }
             let answers = turn.answers.into_iter();
             effects.extend(answers.map(|(reply, answer)| Effect::Answer(reply, answer)));
@@ -233,7 +245,7 @@ impl Shard {
     fn publish(
         &mut self,
         fact: Fact,
-        touched: &mut Vec<(MeetingId, SessionNumber)>,
+        touched: &mut Vec<(MeetingId, SessionNumber, u64)>,
         effects: &mut Vec<Effect>,
     ) {
         match fact {
@@ -242,8 +254,10 @@ impl Shard {
             Fact::Session(meeting, number, written) => {
                 let Some(live) = self.sessions.get_mut(&(meeting, number)) else { return };
                 live.publish(&written, &self.limits);
-                if !touched.contains(&(meeting, number)) {
-                    touched.push((meeting, number));
+                let known = touched.iter_mut().find(|(m, s, _)| (*m, *s) == (meeting, number));
+                match known {
+                    Some((_, _, facts)) => *facts += 1,
+                    None => touched.push((meeting, number, 1)),
                 }
                 let actor = written.record.actor;
                 let personal = match written.audience {

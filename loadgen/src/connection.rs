@@ -231,7 +231,7 @@ impl Connection {
     pub(crate) fn confirm(&mut self, desk: &mut Desk<'_>) {
         if let Some(follower) = &self.follower {
             let seq = follower.seq;
-            self.say(&message::to_bytes(&ClientMessage::Confirm { seq }), desk);
+            self.say(&message::to_bytes(&ClientMessage::Confirm { seq, media: 0 }), desk);
         }
     }
 

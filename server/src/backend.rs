@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::control::Engine;
 use crate::folder::Folder;
 use crate::http::Handover;
+use crate::metrics::Metrics;
 use crate::tickets::Tickets;
 
 /// What a backend is opened with.
@@ -20,6 +21,8 @@ pub struct Opening<'a> {
     pub config: &'a Config,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// The tickets it redeems.
     pub tickets: Arc<Tickets>,
 }

@@ -2,6 +2,7 @@
 
 mod strict;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use convoke_journal::watermark::Watermarks;
@@ -32,6 +33,8 @@ pub struct Config {
     pub disk: DiskMarks,
     /// How many connections are held.
     pub connections: ConnectionLimits,
+    /// What is counted.
+    pub metrics: MetricsSettings,
     /// What is logged.
     pub log: LogSettings,
 }
@@ -200,6 +203,21 @@ pub struct ConnectionLimits {
 impl Default for ConnectionLimits {
     fn default() -> Self {
         Self { unadmitted_per_address_max: 50, admitted_per_address_max: 5000, total_max: 0 }
+    }
+}
+
+/// Where the counters can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MetricsSettings {
+    /// The address of `GET /metrics`, which asks nobody who they are: keep it on loopback, or
+    /// behind a firewall. Port 0 serves none.
+    pub listen: SocketAddr,
+}
+
+impl Default for MetricsSettings {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9464)) }
     }
 }
 

@@ -21,6 +21,7 @@ use crate::clock::{Clock, SystemClock, process_uptime};
 use crate::engine::{Backup, LiveEngine};
 use crate::entropy;
 use crate::folder::Folder;
+use crate::gauges;
 use crate::media::MediaFiles;
 use crate::serve::LEFTOVERS_PATIENCE;
 use crate::space::Space;
@@ -33,7 +34,7 @@ pub fn operations() -> Operations {
 }
 
 fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
-    let Opening { folder, config, clock, tickets } = opening;
+    let Opening { folder, config, clock, metrics, tickets } = opening;
     let journal = match open_log(folder)? {
         Opened::Ready(journal) => journal,
         Opened::Quarantined(found) => {
@@ -57,13 +58,15 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
     })
     .map_err(said)?;
     let space = Space::watch(folder.root().to_owned(), config.disk.into()).map_err(said)?;
+    let media = Arc::new(MediaFiles::new(folder.root(), space.clone()));
+    gauges::add(&metrics, &committer, &pool, &space, &media, Arc::clone(&clock));
     let chat = &config.chat;
     let shared = Shared {
         clock,
         tickets,
         commit: Arc::new(Queue { queue: committer.queue(), fail }),
         log: log.clone(),
-        media: Arc::new(MediaFiles::new(folder.root(), space.clone())),
+        media,
         space: space.clone(),
         directory: directory.clone(),
         resume_key: *folder.key("resume.key").map_err(said)?,
@@ -72,6 +75,7 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
             requests_burst: chat.burst,
         },
         patience: Patience::default(),
+        metrics,
         policies: Recorded::new(Builtin, process_uptime),
     };
     let cores = Arc::new(Cores::start(shards, &pool, shared).map_err(said)?);
@@ -109,6 +113,12 @@ fn open_log(folder: &Folder) -> Result<Opened, BackendError> {
     }
 }
 
+/// Threads that run meetings.
+#[must_use]
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// One shard for each core; the first one also has the site.
 fn load(
     log: &dyn LogReader,
@@ -116,7 +126,7 @@ fn load(
     pool: &Pool,
     directory: &Arc<Directory>,
 ) -> Result<Vec<Shard>, BackendError> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = cores();
     let mut shards = Vec::new();
     for core in 0..cores {
         let (seed, limits) = (entropy::bytes(), Limits::DEFAULT);

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::control_socket::{self, Answer, Call, Clerk};
 use crate::folder::Folder;
 use crate::http::{Parts, Site, Slots};
+use crate::metrics::Metrics;
 use crate::tickets::Tickets;
 use crate::{backup, logging, say, serve, supervisor};
 
@@ -131,10 +132,12 @@ fn clerk(
     logging::start(&crate::config::LogSettings { level: "warn".to_owned(), ..config.log.clone() })?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let tickets = Arc::new(Tickets::default());
+    let metrics = Arc::new(Metrics::new(crate::plane::cores()));
     let backend = (operations.open)(Opening {
         folder,
         config: &config,
         clock: Arc::clone(&clock),
+        metrics: Arc::clone(&metrics),
         tickets: Arc::clone(&tickets),
     })?;
     let site = Site::new(Parts {
@@ -143,6 +146,7 @@ fn clerk(
         tickets,
         slots: Slots::new(config.connections, 1024),
         clock,
+        metrics,
         folder: folder.clone(),
         config,
         listen: ([127, 0, 0, 1], 0).into(),

@@ -16,6 +16,8 @@ use crate::config::Config;
 use crate::control_socket::{Clerk, ControlSocket};
 use crate::folder::Folder;
 use crate::http::{BindError, Listener, Parts, Site, Slots};
+use crate::metrics::{self, Metrics};
+use crate::plane;
 use crate::supervisor::START_AGAIN;
 use crate::tickets::Tickets;
 use crate::tls::{self, Tls};
@@ -66,10 +68,12 @@ fn start(words: &Serve, operations: &Operations) -> Result<ExitCode, Failed> {
     let tls = tls_for(&folder, &config, listener.address())?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let tickets = Arc::new(Tickets::default());
+    let metrics = Arc::new(Metrics::new(plane::cores()));
     let opening = Opening {
         folder: &folder,
         config: &config,
         clock: Arc::clone(&clock),
+        metrics: Arc::clone(&metrics),
         tickets: Arc::clone(&tickets),
     };
     let backend = (operations.open)(opening).map_err(Failed::because)?;
@@ -80,6 +84,7 @@ fn start(words: &Serve, operations: &Operations) -> Result<ExitCode, Failed> {
         tickets,
         slots,
         clock,
+        metrics,
         folder: folder.clone(),
         config,
         listen: listener.address(),
@@ -122,6 +127,7 @@ async fn serve(
     backend: Backend,
 ) -> Result<ExitCode, Failed> {
     let folder = parts.folder.clone();
+    let metrics_at = parts.config.metrics.listen;
     let self_made =
         parts.tls.as_ref().filter(|tls| tls.self_made).map(|tls| tls.fingerprint.clone());
     let site = Site::new(parts).map_err(Failed::because)?;
@@ -132,6 +138,9 @@ async fn serve(
     let (stop, stopping) = watch::channel(false);
     let set_up = site.set_up_link().await.map_err(Failed::because)?;
     let listening = tokio::spawn(listener.run(Arc::clone(&site), stopping));
+    if metrics_at.port() != 0 {
+        tokio::spawn(metrics::serve(metrics_at, Arc::clone(&site.metrics)));
+    }
     say::line(&format!("Convoke listens at {}", site.address()));
     if let Some(fingerprint) = self_made {
         say::line(&format!("Its certificate is its own; SHA-256 {fingerprint}"));

@@ -49,6 +49,12 @@ impl Space {
         self.level.load(Ordering::Relaxed) >= FULL
     }
 
+    /// From 0, plenty, to 3, full.
+    #[must_use]
+    pub fn level(&self) -> u8 {
+        self.level.load(Ordering::Relaxed)
+    }
+
     fn look(&self, data: &std::path::Path, marks: &Watermarks) {
         let free = match Free::of(data) {
             Ok(free) => free,

@@ -151,7 +151,7 @@ fn a_text_that_is_too_long_is_refused_and_the_connection_stays() {
     socket.send(&long).expect("sent");
     let refused = wait_for(&mut socket, &mut half, "too_long");
     assert!(refused, "a text above its bound is refused with a code");
-    socket.send(&half.confirm()).expect("the connection is still open");
+    socket.send(&half.confirm(0)).expect("the connection is still open");
     assert_eq!(socket.closed(), None);
     server.stop();
 }

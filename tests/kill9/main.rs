@@ -3,6 +3,7 @@
 
 mod hostile;
 mod people;
+mod plane;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -46,6 +46,7 @@ impl Names {
             | Event::Hand(_)
             | Event::Lock(_)
             | Event::Recording(_)
+            | Event::Delivery(_)
             | Event::Policy(_) => {}
         }
     }

@@ -103,7 +103,8 @@ fn tell(record: &Record<Event>, names: &mut Names, clock: &Clock) -> Option<Stri
             | Event::Track(_)
             | Event::Hand(_)
             | Event::Lock(_)
-            | Event::Recording(_),
+            | Event::Recording(_)
+            | Event::Delivery(_),
             _,
         ) => Some(words),
     }

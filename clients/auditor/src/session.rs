@@ -116,6 +116,7 @@ impl Session {
             | Event::Track(_)
             | Event::Hand(_)
             | Event::Lock(_)
+            | Event::Delivery(_)
             | Event::Policy(_) => {}
         }
     }

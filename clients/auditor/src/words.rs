@@ -6,7 +6,7 @@ use convoke_model::meeting::chat::{self, To};
 use convoke_model::meeting::lifecycle::{self, EndReason, MeetingType};
 use convoke_model::meeting::recording::{self, GapReason};
 use convoke_model::meeting::roster::{self, LeaveReason};
-use convoke_model::meeting::{Event, floor, hand, lock, track};
+use convoke_model::meeting::{Event, delivery, floor, hand, lock, track};
 use convoke_model::policy::{Credential, Decided, Question, Verdict};
 
 pub(crate) use others::{life, site};
@@ -59,8 +59,32 @@ pub(crate) fn session(event: &Event, names: &Names, clock: &Clock) -> String {
         Event::Lock(lock::Event::Locked {}) => "locked the session".into(),
         Event::Lock(lock::Event::Unlocked {}) => "unlocked the session".into(),
         Event::Recording(event) => of_recording(event, clock),
+        Event::Delivery(delivery::Event::Delivered(ledger)) => delivered(ledger, names),
         Event::Policy(decided) => policy(decided, names),
     }
+}
+
+/// What somebody got of facts and media, and what not.
+fn delivered(ledger: &delivery::Ledger, names: &Names) -> String {
+    let delivery::Ledger { who, handed, confirmed, media, connections, catch_ups } = ledger;
+    let mut words = format!(
+        "{} was sent facts up to {handed} and confirmed {confirmed}; of media, {} bytes were sent \
+         and {} confirmed",
+        names.person(*who),
+        media.handed,
+        media.confirmed
+    );
+    if media.skips > 0 {
+        let (bytes, times) = (media.skipped, media.skips);
+        words.push_str(&format!("; {bytes} bytes were skipped, too slow {times} times"));
+    }
+    if *catch_ups > 0 {
+        words.push_str(&format!("; read the log {catch_ups} times to catch up"));
+    }
+    if *connections > 1 {
+        words.push_str(&format!("; over {connections} connections"));
+    }
+    words
 }
 
 fn in_roster(event: &roster::Event, names: &Names) -> String {

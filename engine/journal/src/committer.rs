@@ -159,6 +159,12 @@ impl Committer {
         self.queue.clone()
     }
 
+    /// What it counts, for whoever shows it.
+    #[must_use]
+    pub fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.counters)
+    }
+
     /// Counts since the start.
     #[must_use]
     pub fn figures(&self) -> Figures {

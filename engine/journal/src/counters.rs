@@ -99,6 +99,18 @@ impl Counters {
         }
     }
 
+    /// How many commits took at most so long and more than the time before.
+    pub fn times(&self) -> impl Iterator<Item = (Duration, u64)> {
+        // From 64 us, the fastest disk, to 16 s, when the process has long ended.
+        let (first, last) = (6, 24);
+        let below = self.times[..first].iter().map(|count| count.load(Relaxed)).sum::<u64>();
+        let counts = self.times[first..=last].iter().map(|count| count.load(Relaxed));
+        (first..=last).zip(counts).map(move |(power, count)| {
+            let count = if power == first { count + below } else { count };
+            (Duration::from_micros(1 << power), count)
+        })
+    }
+
     fn quantile(&self, rank: u64) -> Duration {
         let mut below = 0;
         for (power, count) in self.times.iter().enumerate() {

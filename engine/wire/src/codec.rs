@@ -1,7 +1,9 @@
 //! Events as entry bodies, and entries as records: the one place where facts become bytes and back.
 
 use convoke_model::meeting::track;
-use convoke_model::meeting::{self, chat, floor, hand, life, lifecycle, lock, recording, roster};
+use convoke_model::meeting::{
+    self, chat, delivery, floor, hand, life, lifecycle, lock, recording, roster,
+};
 use convoke_model::site::{self, accounts};
 use convoke_model::{Actor, Audience, ClientId, Millis, Position, Record, StreamId};
 use serde::Serialize;
@@ -61,6 +63,7 @@ impl Fact for meeting::Event {
                 recording::Event::Missing(_) => 0x0804,
             },
             Self::Policy(_) => 0x0901,
+            Self::Delivery(delivery::Event::Delivered(_)) => 0x0A01,
         }
     }
 }

@@ -49,10 +49,13 @@ pub enum ClientMessage {
         /// The wish.
         command: Command,
     },
-    /// Everything up to this fact arrived.
+    /// What arrived.
     Confirm {
-        /// Its seq.
+        /// Everything up to this fact.
         seq: u64,
+        /// Bytes of media frames on this connection, WebSocket headers included.
+        #[serde(default)]
+        media: u64,
     },
     /// A decoder needs a key frame.
     KeyFrame {

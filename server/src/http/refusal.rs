@@ -57,6 +57,7 @@ impl No {
 impl IntoResponse for No {
     fn into_response(self) -> Response {
         let mut response = (self.status, axum::Json(self.words())).into_response();
+        response.extensions_mut().insert(self.refusal);
         if let Some(wait) = self.retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));

@@ -24,6 +24,7 @@ use crate::entropy;
 use crate::folder::Folder;
 use crate::invitation::Invitations;
 use crate::limits::{Backoff, Door, Rate};
+use crate::metrics::Metrics;
 use crate::tickets::Tickets;
 use crate::tls::{Tls, machine_name};
 use crate::vault::Vault;
@@ -40,6 +41,8 @@ pub struct Parts {
     pub slots: Arc<Slots>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// The data folder.
     pub folder: Folder,
     /// The settings.
@@ -57,6 +60,7 @@ pub struct Site {
     pub(super) tickets: Arc<Tickets>,
     pub(super) slots: Arc<Slots>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(super) config: Config,
     pub(super) tls: Option<Tls>,
     pub(super) vault: Arc<Vault>,
@@ -105,6 +109,7 @@ impl Site {
             tickets: parts.tickets,
             slots: parts.slots,
             clock: parts.clock,
+            metrics: parts.metrics,
             config: parts.config,
             tls: parts.tls,
             vault,

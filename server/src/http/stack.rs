@@ -61,6 +61,11 @@ pub(super) async fn serve(connection: &Connection, request: Request<Incoming>) -
         micros = took.as_micros(),
         "answered"
     );
+    let metrics = &connection.site.metrics;
+    metrics.answered(answered.route, response.status().as_u16());
+    if let Some(refusal) = response.extensions().get::<Refusal>() {
+        metrics.refused(*refusal);
+    }
     connection.phase.idle();
     response
 }

@@ -1,8 +1,6 @@
 //! One client's link: a socket, a few positions and flags, and bytes of its own only while it has
 //! any.
 
-use std::collections::VecDeque;
-
 use convoke_fanout::Lane;
 use convoke_model::grant::Role;
 use convoke_model::{ClientId, MeetingId, Millis, ParticipantId, SessionNumber, TrackId};
@@ -34,12 +32,42 @@ pub(super) struct Seat {
     pub(super) role: Role,
 }
 
+/// Bytes of media that a connection was given, and those that it was too slow for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Passed {
+    pub(super) handed: u64,
+    pub(super) skipped: u64,
+    pub(super) skips: u32,
+}
+
 /// A reader's place in a track's lane.
 pub(super) struct TrackReader {
     pub(super) track: TrackId,
     pub(super) lane: Lane,
     pub(super) at: u64,
     pub(super) is_sound: bool,
+    /// Bytes handed over since the lag was last looked at.
+    pub(super) recent: u64,
+}
+
+impl TrackReader {
+    pub(super) fn new(track: TrackId, lane: Lane, at: u64, is_sound: bool) -> Self {
+        Self { track, lane, at, is_sound, recent: 0 }
+    }
+
+    /// What lies before `at` was handed over.
+    pub(super) fn went_on(&mut self, at: u64, passed: &mut Passed) {
+        passed.handed += at - self.at;
+        self.recent += at - self.at;
+        self.at = at;
+    }
+
+    /// Too late for what lies before `at`.
+    pub(super) fn skip_to(&mut self, at: u64, passed: &mut Passed) {
+        passed.skips += 1;
+        passed.skipped += at - self.at;
+        self.at = at;
+    }
 }
 
 /// A reader's places in a session's lanes.
@@ -76,9 +104,8 @@ pub(super) struct Connection {
     pub(super) half: ServerHalf,
     pub(super) assembler: Assembler,
     pub(super) stage: Stage,
-    /// Whole messages that wait: for a seat, or for the core that the connection moves to.
-    pub(super) pending: VecDeque<Vec<u8>>,
-    /// Bytes of a frame that has not come whole.
+    /// Bytes that were received and not carried out: of a frame that has not come whole, or behind
+    /// a hello whose answer is awaited.
     pub(super) partial: Vec<u8>,
     /// Frames for this client alone, and the rest of a frame that was cut.
     pub(super) own: Vec<u8>,
@@ -87,6 +114,16 @@ pub(super) struct Connection {
     pub(super) seq: u64,
     /// What the client said that it holds.
     pub(super) confirmed: u64,
+    /// Bytes of media frames that the client said it received.
+    pub(super) media_confirmed: u64,
+    /// Bytes of media frames that it was given.
+    pub(super) passed: Passed,
+    /// Times that it read the log because it was too slow for the facts lane.
+    pub(super) catch_ups: u32,
+    /// Its place in the facts lane when it began to leave.
+    pub(super) left_at: Option<u64>,
+    /// The seat it had, until its ledger is closed.
+    pub(super) parted: Option<Seat>,
     pub(super) heard: Millis,
     pub(super) opened: Millis,
     pub(super) pinged: Option<Millis>,
@@ -96,7 +133,8 @@ pub(super) struct Connection {
     pub(super) stalled: Option<Millis>,
     pub(super) flush_queued: bool,
     pub(super) readable: bool,
-    pub(super) gone: bool,
+    /// The peer has closed its side, or the socket has failed: reading goes on to the end.
+    pub(super) ending: bool,
     /// Once everything in the lanes was sent, say this and go.
     pub(super) farewell: Option<(Close, String, String)>,
 }
@@ -104,6 +142,7 @@ pub(super) struct Connection {
 impl Connection {
     pub(super) fn new(id: u64, socket: UpgradedSocket, now: Millis, limits: &Limits) -> Self {
         let UpgradedSocket { socket, tls, read_ahead, slot, .. } = socket;
+        bound_buffers(&socket);
         Self {
             id,
             io: Io::new(socket, tls),
@@ -111,12 +150,16 @@ impl Connection {
             half: ServerHalf::new(now, limits),
             assembler: Assembler::default(),
             stage: Stage::Fresh,
-            pending: VecDeque::new(),
             partial: read_ahead,
             own: Vec::new(),
             own_at: 0,
             seq: 0,
             confirmed: 0,
+            media_confirmed: 0,
+            passed: Passed::default(),
+            catch_ups: 0,
+            left_at: None,
+            parted: None,
             heard: now,
             opened: now,
             pinged: None,
@@ -124,7 +167,7 @@ impl Connection {
             stalled: None,
             flush_queued: false,
             readable: true,
-            gone: false,
+            ending: false,
             farewell: None,
         }
     }
@@ -133,6 +176,19 @@ impl Connection {
         match &self.stage {
             Stage::Lobby(seat) | Stage::CatchingUp(seat) | Stage::Live(seat, _) => Some(*seat),
             Stage::Fresh | Stage::Entering { .. } | Stage::Leaving => None,
+        }
+    }
+
+    /// Whether nothing was said yet.
+    pub(super) fn is_fresh(&self) -> bool {
+        matches!(self.stage, Stage::Fresh)
+    }
+
+    /// Keeps bytes that cannot be carried out yet.
+    pub(super) fn keep(&mut self, bytes: &[u8]) {
+        debug_assert!(self.partial.is_empty(), "what was kept is looked at first");
+        if !bytes.is_empty() {
+            self.partial = bytes.to_vec();
         }
     }
 
@@ -164,6 +220,9 @@ impl Connection {
             sentence: sentence.to_owned(),
         });
         self.push(Opcode::Close, &close_payload(close));
+        if let Stage::Live(_, readers) = &self.stage {
+            self.left_at = Some(readers.facts_at);
+        }
         self.stage = Stage::Leaving;
     }
 
@@ -187,5 +246,22 @@ impl Connection {
     /// Bytes of its own that wait.
     pub(super) fn waiting(&self) -> usize {
         self.own.len() - self.own_at
+    }
+}
+
+/// What the operating system may hold for a connection that was not sent yet. How stale a picture
+/// gets is decided in its lane, where a late reader jumps, and not in a queue that nobody can look
+/// into.
+const SEND_BYTES_MAX: usize = 512 * 1024;
+/// The part of it that is not under way yet.
+const UNSENT_BYTES_MAX: u32 = 256 * 1024;
+
+fn bound_buffers(socket: &std::net::TcpStream) {
+    let socket = socket2::SockRef::from(socket);
+    let bounded = socket
+        .set_send_buffer_size(SEND_BYTES_MAX)
+        .and_then(|()| socket.set_tcp_notsent_lowat(UNSENT_BYTES_MAX));
+    if let Err(error) = bounded {
+        tracing::debug!(%error, "the buffers of a connection are not bounded");
     }
 }

@@ -7,15 +7,18 @@ use std::time::Duration;
 
 use convoke_engine::{Ask, Effect, Shard};
 use convoke_fanout::PinSlot;
+use convoke_model::meeting::delivery::Ledger;
 use convoke_model::meeting::roster::LeaveReason;
-use convoke_model::{Millis, ParticipantId};
+use convoke_model::{Millis, ParticipantId, TrackId};
 use mio::{Events, Interest, Poll, Token};
 
 use super::connection::{Connection, SessionKey};
 use super::flush::Flushed;
+use super::ledger::Parting;
 use super::log_reader::LogReaders;
 use super::recorder::Recorder;
 use super::{Mailbox, Shared, ToCore, door};
+use crate::metrics::CoreCounters;
 
 /// The token that other threads wake the poll by.
 pub(super) const WAKE: Token = Token(usize::MAX);
@@ -59,6 +62,8 @@ pub(super) struct Core {
     pub(super) dirty: Vec<SessionKey>,
     pub(super) flush: Vec<usize>,
     pub(super) readable: VecDeque<usize>,
+    /// What is read into, for all connections.
+    pub(super) scratch: Vec<u8>,
     pub(super) media: BTreeMap<SessionKey, Vec<u8>>,
     pub(super) media_since: Option<Millis>,
     /// Who is away, until when, and what is said of it then.
@@ -69,6 +74,14 @@ pub(super) struct Core {
     pub(super) now: Millis,
     /// Sessions that ended and whose last seal is on its way through the log.
     pub(super) sealed: Vec<SessionKey>,
+    /// What each participant got over connections that are no more.
+    pub(super) ledgers: BTreeMap<(SessionKey, ParticipantId), Ledger>,
+    /// Who went, and whose ledger is to be closed with the next flush.
+    pub(super) parting: Vec<Parting>,
+    /// When the lag of readers was last looked at.
+    pub(super) lag_seen: Millis,
+    /// When publishers were last asked to send less, by track.
+    pub(super) slowed: BTreeMap<(SessionKey, TrackId), Millis>,
     pub(super) stopping: bool,
 }
 
@@ -92,6 +105,7 @@ impl Core {
             dirty: Vec::new(),
             flush: Vec::new(),
             readable: VecDeque::new(),
+            scratch: Vec::new(),
             media: BTreeMap::new(),
             media_since: None,
             away: BTreeMap::new(),
@@ -100,6 +114,10 @@ impl Core {
             ticked: now,
             now,
             sealed: Vec::new(),
+            ledgers: BTreeMap::new(),
+            parting: Vec::new(),
+            lag_seen: now,
+            slowed: BTreeMap::new(),
             stopping: false,
         }
     }
@@ -110,7 +128,7 @@ impl Core {
         self.restart();
         loop {
             let wait = match () {
-                () if !self.readable.is_empty() => Duration::ZERO,
+                () if !self.readable.is_empty() || self.shard.has_work() => Duration::ZERO,
                 () if self.media_since.is_some() => MEDIA_TICK,
                 () => TICK,
             };
@@ -150,6 +168,7 @@ impl Core {
         let Some(connection) = self.connections.get_mut(token.0).and_then(Option::as_mut) else {
             return;
         };
+        connection.ending |= event.is_read_closed() || event.is_error();
         if (event.is_readable() || event.is_read_closed() || event.is_error())
             && !std::mem::replace(&mut connection.readable, true)
         {
@@ -163,6 +182,7 @@ impl Core {
     fn mail(&mut self) {
         let mailbox = self.mailboxes[self.index].clone();
         mailbox.wakeup.take();
+        self.counters().queue.see(mailbox.queue.len() as u64);
         // What comes in meanwhile waits for the next round: sockets must not starve.
         for _ in 0..mailbox.queue.len() {
             let Some(message) = mailbox.queue.pop() else { break };
@@ -224,7 +244,10 @@ impl Core {
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Answer(reply, answer) => self.answer(reply, answer),
-            Effect::Published(meeting, session) => self.mark_dirty((meeting, session)),
+            Effect::Published(meeting, session, facts) => {
+                self.counters().facts.add(facts);
+                self.mark_dirty((meeting, session));
+            }
             Effect::Fact(meeting, session, record) => self.fact((meeting, session), &record),
             Effect::Personal(meeting, session, bytes, audience, actor) => {
                 self.personal((meeting, session), &bytes, audience, actor);
@@ -266,6 +289,16 @@ impl Core {
         Some(connection)
     }
 
+    /// Whether the connection `id` is still the one of this place.
+    pub(super) fn is_here(&self, token: usize, id: u64) -> bool {
+        let connection = self.connections.get(token).and_then(Option::as_ref);
+        connection.is_some_and(|connection| connection.id == id)
+    }
+
+    pub(super) fn counters(&self) -> &CoreCounters {
+        self.shared.metrics.core(self.index)
+    }
+
     pub(super) fn connection(&mut self, token: usize) -> Option<&mut Connection> {
         self.connections.get_mut(token)?.as_deref_mut()
     }
@@ -288,42 +321,46 @@ impl Core {
 
     /// Once per round: idle, this is at once; busy, it batches by itself.
     fn flush_dirty(&mut self, pins: &mut PinSlot) {
-        for key in std::mem::take(&mut self.dirty) {
-            let Some(seats) = self.seats.get_mut(&key) else { continue };
-            seats.dirty = false;
-            let tokens: Vec<usize> = seats.connections.iter().copied().collect();
-            for token in tokens {
-                self.queue_flush(token);
-            }
-        }
+        self.queue_dirty();
         let pin = pins.pin();
-        let mut over = Vec::new();
-        let mut behind = Vec::new();
-        for token in std::mem::take(&mut self.flush) {
+        let mut tokens = std::mem::take(&mut self.flush);
+        let (mut over, mut behind) = (Vec::new(), Vec::new());
+        let counters = self.shared.metrics.core(self.index);
+        for token in tokens.drain(..) {
             let Some(connection) = self.connections.get_mut(token).and_then(Option::as_mut) else {
                 continue;
             };
             connection.flush_queued = false;
-            match connection.flush(&pin, self.now) {
-                Flushed::All => {
-                    let key = connection.seat().map(|seat| seat.session);
-                    if connection.has_all_facts()
-                        && let Some(live) = key.and_then(|key| self.shard.session(key.0, key.1))
-                    {
-                        connection.seq = live.durable().0.seq;
-                    }
-                }
-                Flushed::Full => {}
+            match connection.flush(&pin, self.now, counters) {
+                Flushed::All | Flushed::Full => {}
                 Flushed::Overrun => behind.push(token),
                 Flushed::Gone => over.push(token),
             }
         }
         drop(pin);
+        self.flush = tokens;
+        self.close_ledgers();
         for token in over {
             self.hang_up(token);
         }
         for token in behind {
             self.fall_behind(token);
+        }
+    }
+
+    /// Everybody in a session that has something new is flushed.
+    fn queue_dirty(&mut self) {
+        let Self { dirty, seats, connections, flush, .. } = self;
+        for key in dirty.drain(..) {
+            let Some(seats) = seats.get_mut(&key) else { continue };
+            seats.dirty = false;
+            for &token in &seats.connections {
+                if let Some(connection) = connections.get_mut(token).and_then(Option::as_mut)
+                    && !std::mem::replace(&mut connection.flush_queued, true)
+                {
+                    flush.push(token);
+                }
+            }
         }
     }
 

@@ -140,6 +140,7 @@ impl Core {
             return self.violation(token, Close::TooFast);
         }
         connection.stage = Stage::Lobby(seat);
+        self.counters().joins.add(1);
         self.take_seat(token, seat);
         self.welcome(token, seat, version);
         if self.is_present(seat) {
@@ -163,7 +164,12 @@ impl Core {
             return self.turn_away(token, Refusal::TicketInvalid);
         }
         let Some(live) = self.shard.session(meeting, key.1) else {
-            return self.turn_away(token, Refusal::Ended);
+            // The secret shows that this server let the client into that session. A log that has
+            // never heard of it is an older one.
+            return match self.shard.knows(meeting, key.1) {
+                true => self.turn_away(token, Refusal::Ended),
+                false => self.violation(token, Close::Diverged),
+            };
         };
         let roster = &live.decided.roster;
         let found = roster.by_client(resume.client);
@@ -185,6 +191,7 @@ impl Core {
             return self.violation(token, Close::Diverged);
         }
         self.replace(seat, token);
+        self.counters().resumes.add(1);
         if place != Place::Lobby {
             // The old connection's end may wait in the inbox still; a needless wish does no harm.
             let command = Command::Roster(roster::Command::Reconnect { who });
@@ -232,6 +239,7 @@ impl Core {
         let before = seats.and_then(|seats| seats.by_who.get(&seat.who).copied());
         if let Some(before) = before.filter(|&before| before != by) {
             self.unseat(before);
+            self.keep_ledger(before, seat);
             if let Some(connection) = self.connection(before) {
                 connection.bye_close(Close::TakenOver);
                 self.queue_flush(before);
@@ -283,12 +291,7 @@ impl Core {
         let mut tracks = Vec::new();
         for (&track, lane) in lanes.tracks().iter().filter(|(_, lane)| lane.owner != seat.who) {
             let is_sound = lane.kind == convoke_model::meeting::track::Kind::Microphone;
-            tracks.push(TrackReader {
-                track,
-                lane: lane.lane().clone(),
-                at: lane.entrance(),
-                is_sound,
-            });
+            tracks.push(TrackReader::new(track, lane.lane().clone(), lane.entrance(), is_sound));
             if !is_sound && lane.entrance() == lane.lane().head() {
                 wanted.push(track);
             }
@@ -305,6 +308,7 @@ impl Core {
 
     /// Says why somebody cannot come in, and closes.
     pub(super) fn turn_away(&mut self, token: usize, refusal: Refusal) {
+        self.shared.metrics.refused(refusal);
         let close = match refusal {
             Refusal::TicketInvalid => Close::TicketInvalid,
             Refusal::Ended => Close::Ended,

@@ -8,10 +8,11 @@ use convoke_model::{Actor, Audience, ParticipantId, Record, Refusal, TrackId};
 use convoke_wire::close::Close;
 use convoke_wire::entry::Hash;
 use convoke_wire::frame::Opcode;
-use convoke_wire::message::{Receipt, ReplyResult, ServerMessage};
+use convoke_wire::message::{Receipt, ServerMessage};
 
 use super::connection::{OWN_BYTES_MAX, Seat, SessionKey, Stage, TrackReader};
 use super::core::Core;
+use super::ledger::Parting;
 use super::log_reader::{CaughtUp, Read};
 
 /// Bytes of the log that are read and queued for one connection at a time.
@@ -30,16 +31,13 @@ impl Core {
                 if n == 0 {
                     return self.entered(token, answer);
                 }
-                let result = match answer {
-                    Ok(answer) => ReplyResult::Accepted(Receipt {
-                        epoch: answer.position.epoch,
-                        seq: answer.position.seq,
-                        hash: answer.hash.to_vec(),
-                        durable: true,
-                    }),
-                    Err(refusal) => refusal.into(),
+                let receipt = |answer: Answer| Receipt {
+                    epoch: answer.position.epoch,
+                    seq: answer.position.seq,
+                    hash: answer.hash.to_vec(),
+                    durable: true,
                 };
-                self.reply(token, n, result);
+                self.reply(token, n, answer.map(receipt));
             }
         }
     }
@@ -79,13 +77,18 @@ impl Core {
             | Event::Hand(_)
             | Event::Lock(_)
             | Event::Recording(_)
+            | Event::Delivery(_)
             | Event::Policy(_) => {}
         }
     }
 
     fn left(&mut self, key: SessionKey, who: ParticipantId, reason: LeaveReason) {
         self.away.remove(&(key, who));
-        let Some((token, _)) = self.seated(key, who) else { return };
+        let seated = self.seated(key, who);
+        let id = |token: usize| self.connections.get(token)?.as_ref().map(|found| found.id);
+        let connection = seated.and_then(|(token, _)| Some((token, id(token)?)));
+        self.parting.push(Parting { key, who, connection });
+        let Some((token, seat)) = seated else { return };
         let close = match reason {
             LeaveReason::Left => Close::Done,
             LeaveReason::Removed | LeaveReason::Denied => Close::Removed,
@@ -93,6 +96,10 @@ impl Core {
             LeaveReason::Lost | LeaveReason::ServerRestart => Close::Silent,
         };
         self.unseat(token);
+        if let Some(connection) = self.connection(token) {
+            connection.parted = Some(seat);
+        }
+        self.shared.metrics.closed(close);
         self.farewell(token, close);
     }
 
@@ -111,7 +118,7 @@ impl Core {
                         && readers.tracks.iter().all(|reader| reader.track != *track)
                     {
                         let lane = lane.clone();
-                        readers.tracks.push(TrackReader { track: *track, lane, at: 0, is_sound });
+                        readers.tracks.push(TrackReader::new(*track, lane, 0, is_sound));
                     }
                 }
             }
@@ -219,6 +226,7 @@ impl Core {
     /// A connection no longer speaks for its participant, who may come back.
     pub(super) fn detach(&mut self, token: usize) {
         let Some(seat) = self.unseat(token) else { return };
+        self.keep_ledger(token, seat);
         let command = roster::Command::Disconnect { who: seat.who };
         self.wish(seat.session, command);
     }
@@ -243,11 +251,21 @@ impl Core {
     /// The facts lane has moved past this reader.
     pub(super) fn fall_behind(&mut self, token: usize) {
         let Some(connection) = self.connection(token) else { return };
-        let Stage::Live(seat, _) = &connection.stage else { return };
-        let (seat, seq) = (*seat, connection.seq.max(connection.confirmed));
+        let Stage::Live(seat, readers) = &connection.stage else { return };
+        let (seat, at) = (*seat, readers.facts_at);
+        let known = connection.seq.max(connection.confirmed);
         let live = self.shard.session(seat.session.0, seat.session.1);
+        let handed = live.and_then(|live| live.seq_before(at)).unwrap_or_default();
+        let seq = known.max(handed);
         match live.and_then(|live| live.hash_at(seq)) {
-            Some(hash) => self.catch_up(token, seat, seq + 1, hash),
+            Some(hash) => {
+                self.counters().catch_ups.add(1);
+                if let Some(connection) = self.connection(token) {
+                    connection.catch_ups += 1;
+                    connection.seq = seq;
+                }
+                self.catch_up(token, seat, seq + 1, hash);
+            }
             None => self.violation(token, Close::TooSlow),
         }
     }

@@ -1,14 +1,18 @@
 //! Flushing: everything between a connection's places and the lanes' heads goes out in one write.
+//! Nothing on this way is allocated, locked or done once per message.
 
 use std::io::{self, IoSlice};
 
 use convoke_fanout::{PinGuard, Span};
 use convoke_model::Millis;
 
-use super::connection::{Connection, Readers, Stage};
+use super::connection::{Connection, Passed, Readers, Stage};
+use crate::metrics::CoreCounters;
 
-/// Slices offered to one write; the operating system takes no more than 1,024.
-const SLICES_MAX: usize = 256;
+/// Slices offered to one write. A lane of 8 MiB has twice as many, and then there is another write.
+const SLICES_MAX: usize = 64;
+/// Lanes, and own frames, that one write takes from.
+const SOURCES_MAX: usize = 32;
 
 /// What a flush came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,41 +27,93 @@ pub(super) enum Flushed {
     Gone,
 }
 
-/// Where a slice group came from, so that the bytes taken can be counted off.
+/// Where a group of slices came from, so that the bytes taken can be counted off.
 #[derive(Clone, Copy)]
 enum Source {
-    Own,
     Hosts,
     Facts,
     Track(usize),
 }
 
+/// A part of what is offered: where it is from, how many bytes of it, and all that was there.
+type Part<'a> = (Source, usize, Span<'a>);
+
+/// What is offered to one write.
+struct Offer<'a, 'lane: 'a> {
+    slices: [IoSlice<'a>; SLICES_MAX],
+    slices_len: usize,
+    /// Behind the connection's own bytes.
+    parts: [Option<Part<'lane>>; SOURCES_MAX],
+    parts_len: usize,
+    bytes: usize,
+    /// Something had no place in it.
+    cut: bool,
+}
+
+impl<'a, 'lane: 'a> Offer<'a, 'lane> {
+    fn new(own: &'a [u8]) -> Self {
+        let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+        slices[0] = IoSlice::new(own);
+        Self {
+            slices,
+            slices_len: usize::from(!own.is_empty()),
+            parts: [const { None }; SOURCES_MAX],
+            parts_len: 0,
+            bytes: own.len(),
+            cut: false,
+        }
+    }
+
+    fn add(&mut self, source: Source, span: Span<'lane>) {
+        if span.is_empty() {
+            return;
+        }
+        let free = SLICES_MAX - self.slices_len;
+        if free == 0 || self.parts_len == SOURCES_MAX {
+            self.cut = true;
+            return;
+        }
+        let mut bytes = 0;
+        for slice in span.slices().take(free) {
+            bytes += slice.len();
+            self.slices[self.slices_len] = IoSlice::new(slice);
+            self.slices_len += 1;
+        }
+        self.cut |= bytes < span.len();
+        self.bytes += bytes;
+        self.parts[self.parts_len] = Some((source, bytes, span));
+        self.parts_len += 1;
+    }
+}
+
 impl Connection {
     /// Sends what there is: own frames first, hosts' facts, everybody's facts, sound, pictures.
-    pub(super) fn flush(&mut self, pin: &PinGuard<'_>, now: Millis) -> Flushed {
+    pub(super) fn flush(
+        &mut self,
+        pin: &PinGuard<'_>,
+        now: Millis,
+        counters: &CoreCounters,
+    ) -> Flushed {
         loop {
-            let offered = match self.offer(pin) {
-                Ok(offered) => offered,
-                Err(result) => return result,
-            };
-            match offered {
-                Offered::Nothing => break,
-                Offered::Some { all: true } => self.stalled = None,
-                Offered::Some { all: false } => {
+            match self.offer(pin, counters) {
+                Ok(Offered::All) => break,
+                Ok(Offered::Some) => self.stalled = None,
+                Ok(Offered::Full) => {
                     self.stalled = None;
                     return Flushed::Full;
                 }
-                Offered::Blocked => {
+                Ok(Offered::Blocked) => {
                     self.stalled.get_or_insert(now);
                     return Flushed::Full;
                 }
+                Err(result) => return result,
             }
         }
         if !matches!(self.stage, Stage::CatchingUp(_))
             && let Some((close, reason, sentence)) = self.farewell.take()
         {
             self.bye(close, &reason, &sentence);
-            return self.flush(pin, now);
+            return self.flush(pin, now, counters);
         }
         if self.io.holds_back() {
             // Sealed bytes are pushed on by an empty write when the socket is ready again.
@@ -73,143 +129,130 @@ impl Connection {
 
     /// One write. Positions always stay on the start of a frame: the rest of a frame that was cut
     /// is kept as the connection's own bytes.
-    fn offer(&mut self, pin: &PinGuard<'_>) -> Result<Offered, Flushed> {
-        let Self { io, stage, own, own_at, .. } = self;
-        let mut slices: Vec<IoSlice<'_>> = Vec::with_capacity(16);
-        let mut sources: Vec<(Source, usize, Option<Span<'_>>)> = Vec::with_capacity(8);
-        if *own_at < own.len() {
-            slices.push(IoSlice::new(&own[*own_at..]));
-            sources.push((Source::Own, own.len() - *own_at, None));
+    fn offer(&mut self, pin: &PinGuard<'_>, counters: &CoreCounters) -> Result<Offered, Flushed> {
+        let Self { io, stage, own, own_at, passed, .. } = self;
+        if let Stage::Live(_, readers) = stage {
+            counters.jumps.add(readers.jump(passed));
         }
-        let mut jumps = Vec::new();
+        let own_offered = own.len() - *own_at;
+        let mut offer = Offer::new(&own[*own_at..]);
         if let Stage::Live(_, readers) = &*stage {
-            spans(readers, pin, &mut slices, &mut sources, &mut jumps)?;
+            gather(readers, pin, &mut offer)?;
         }
-        if slices.is_empty() {
-            drop(slices);
-            if !jumps.is_empty() {
-                apply_jumps(stage, &jumps);
-                return Ok(Offered::Some { all: true });
-            }
+        if offer.bytes == 0 {
             if io.holds_back() {
-                return io.write(&[]).map(|_| Offered::Nothing).map_err(|_| Flushed::Gone);
+                io.write(&[]).map_err(|_| Flushed::Gone)?;
             }
-            return Ok(Offered::Nothing);
+            return Ok(Offered::All);
         }
-        let offered: usize = sources.iter().map(|(_, bytes, _)| bytes).sum();
-        let mut taken = match io.write(&slices) {
+        let mut taken = match io.write(&offer.slices[..offer.slices_len]) {
             Ok(taken) => taken,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
             Err(_) => return Err(Flushed::Gone),
         };
-        drop(slices);
-        let all = taken == offered;
-        let none = taken == 0;
-        let mut rest = Vec::new();
-        let mut moves = Vec::new();
-        let mut own_taken = 0;
-        for (source, bytes, span) in &sources {
-            let part = taken.min(*bytes);
-            taken -= part;
-            match (source, span) {
-                (Source::Own, _) | (_, None) => own_taken = part,
-                (source, Some(span)) if part == span.len() => moves.push((*source, span.end())),
-                (source, Some(span)) => {
-                    let next = span.rest_of_frame(part, &mut rest);
-                    moves.push((*source, next));
-                }
-            }
-        }
+        let offered = match taken {
+            0 => return Ok(Offered::Blocked),
+            all if all == offer.bytes && offer.cut => Offered::Some,
+            all if all == offer.bytes => Offered::All,
+            _ => Offered::Full,
+        };
+        counters.wrote(taken as u64);
+        let parts = offer.parts;
+        let own_taken = taken.min(own_offered);
+        taken -= own_taken;
         *own_at += own_taken;
         if *own_at == own.len() {
             own.clear();
-            own.shrink_to(64 * 1024);
+            own.shrink_to(OWN_KEPT_BYTES);
             *own_at = 0;
         }
-        own.extend_from_slice(&rest);
-        if let Stage::Live(_, readers) = stage {
-            for (source, at) in moves {
-                match source {
-                    Source::Own => {}
-                    Source::Facts => readers.facts_at = at,
-                    Source::Hosts => {
-                        if let Some((_, hosts_at)) = &mut readers.hosts {
-                            *hosts_at = at;
-                        }
-                    }
-                    Source::Track(index) => readers.tracks[index].at = at,
-                }
+        let mut moves = [const { None }; SOURCES_MAX];
+        for ((source, bytes, span), to) in parts.into_iter().flatten().zip(&mut moves) {
+            let part = taken.min(bytes);
+            taken -= part;
+            if part == span.len() {
+                *to = Some((source, span.end()));
+            } else if part > 0 {
+                // One frame of a write may be cut; what is missing of it goes out first next time.
+                *to = Some((source, span.rest_of_frame(part, own)));
             }
         }
-        apply_jumps(stage, &jumps);
-        Ok(if none { Offered::Blocked } else { Offered::Some { all } })
-    }
-
-    /// Whether everything that this connection may read of the facts was sent.
-    pub(super) fn has_all_facts(&self) -> bool {
-        match &self.stage {
-            Stage::Live(_, readers) => readers.facts_at == readers.facts.head(),
-            _ => false,
+        if let Stage::Live(_, readers) = stage {
+            for (source, at) in moves.into_iter().flatten() {
+                readers.go_on(source, at, passed);
+            }
         }
+        Ok(offered)
     }
 }
 
+/// Memory that a connection keeps for frames of its own once they were sent.
+const OWN_KEPT_BYTES: usize = 4 * 1024;
+
 enum Offered {
-    Nothing,
-    Some { all: bool },
+    /// There is nothing more.
+    All,
+    /// There may be more, and the socket may take it.
+    Some,
+    /// The socket took a part.
+    Full,
+    /// The socket took nothing.
     Blocked,
 }
 
-/// A late reader of a picture goes on at the newest key frame, of a sound at the head.
-fn apply_jumps(stage: &mut Stage, jumps: &[(usize, u64)]) {
-    if let Stage::Live(_, readers) = stage {
-        for &(index, at) in jumps {
-            readers.tracks[index].at = at;
+impl Readers {
+    /// A late reader of a picture goes on at the newest key frame, of a sound at the head. How
+    /// often that was.
+    fn jump(&mut self, passed: &mut Passed) -> u64 {
+        let mut jumps = 0;
+        for reader in &mut self.tracks {
+            if reader.at < reader.lane.tail() {
+                let to = if reader.is_sound { reader.lane.head() } else { reader.lane.entrance() };
+                reader.skip_to(to, passed);
+                jumps += 1;
+            }
+        }
+        jumps
+    }
+
+    fn go_on(&mut self, source: Source, at: u64, passed: &mut Passed) {
+        match source {
+            Source::Facts => self.facts_at = at,
+            Source::Hosts => {
+                if let Some((_, hosts_at)) = &mut self.hosts {
+                    *hosts_at = at;
+                }
+            }
+            Source::Track(index) => {
+                if let Some(reader) = self.tracks.get_mut(index) {
+                    reader.went_on(at, passed);
+                }
+            }
         }
     }
 }
 
-fn spans<'a>(
-    readers: &'a Readers,
-    pin: &'a PinGuard<'_>,
-    slices: &mut Vec<IoSlice<'a>>,
-    sources: &mut Vec<(Source, usize, Option<Span<'a>>)>,
-    jumps: &mut Vec<(usize, u64)>,
+fn gather<'lane>(
+    readers: &'lane Readers,
+    pin: &'lane PinGuard<'_>,
+    offer: &mut Offer<'_, 'lane>,
 ) -> Result<(), Flushed> {
     // The place in the facts lane is looked up first and sent last: what hosts get on the side is
     // then never behind its place among the facts.
     let facts = readers.facts.read(readers.facts_at, pin).map_err(|_| Flushed::Overrun)?;
     if let Some((lane, at)) = &readers.hosts {
-        let hosts = lane.read(*at, pin).map_err(|_| Flushed::Overrun)?;
-        add(Source::Hosts, hosts, slices, sources);
+        offer.add(Source::Hosts, lane.read(*at, pin).map_err(|_| Flushed::Overrun)?);
     }
-    add(Source::Facts, facts, slices, sources);
+    offer.add(Source::Facts, facts);
     for sound in [true, false] {
         for (index, reader) in readers.tracks.iter().enumerate() {
-            if reader.is_sound != sound {
-                continue;
-            }
-            match reader.lane.read(reader.at, pin) {
-                Ok(span) => add(Source::Track(index), span, slices, sources),
-                Err(_) if sound => jumps.push((index, reader.lane.head())),
-                Err(_) => jumps.push((index, reader.lane.entrance())),
+            // Whoever fell out of a lane has jumped already; the writer is this very thread.
+            if reader.is_sound == sound
+                && let Ok(span) = reader.lane.read(reader.at, pin)
+            {
+                offer.add(Source::Track(index), span);
             }
         }
     }
     Ok(())
-}
-
-fn add<'a>(
-    source: Source,
-    span: Span<'a>,
-    slices: &mut Vec<IoSlice<'a>>,
-    sources: &mut Vec<(Source, usize, Option<Span<'a>>)>,
-) {
-    if span.is_empty() {
-        return;
-    }
-    let bytes = span.gather(slices, SLICES_MAX);
-    if bytes > 0 {
-        sources.push((source, bytes, Some(span)));
-    }
 }

@@ -34,6 +34,11 @@ impl Io {
         }
     }
 
+    /// Whether bytes are read as the socket gives them.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self, Self::Plain(_))
+    }
+
     /// Reads what is there. `Ok(0)` at the end, `WouldBlock` when there is nothing.
     pub(super) fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self {

@@ -8,6 +8,8 @@ mod effects;
 mod flush;
 mod inbound;
 mod io;
+mod lag;
+mod ledger;
 mod log_reader;
 mod recorder;
 mod timers;
@@ -27,6 +29,7 @@ use crossbeam::queue::SegQueue;
 
 use crate::clock::Clock;
 use crate::http::{Handover, UpgradedSocket};
+use crate::metrics::Metrics;
 use crate::space::Space;
 use crate::tickets::Tickets;
 use connection::{Connection, SessionKey};
@@ -105,6 +108,8 @@ pub struct Shared {
     pub half_limits: HalfLimits,
     /// How long is waited for what.
     pub patience: Patience,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// The admit and record policies.
     pub policies: Recorded<Builtin>,
 }

@@ -56,6 +56,7 @@ impl Core {
         self.absences();
         self.empty_sessions();
         self.key_frames();
+        self.look_at_lag();
     }
 
     /// Media that was collected goes to the recorder every 10 ms.

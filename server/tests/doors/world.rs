@@ -83,6 +83,7 @@ fn build(settings: &str, with_tls: bool) -> World {
     let (tickets, clock) = (Arc::new(Tickets::default()), Arc::new(HandClock::default()));
     let config = Config::parse(settings).expect("settings");
     let site = Site::new(Parts {
+        metrics: Arc::new(convoke::metrics::Metrics::new(1)),
         engine: engine.clone(),
         handover: kept.clone(),
         tickets: Arc::clone(&tickets),

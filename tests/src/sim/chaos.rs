@@ -296,7 +296,7 @@ impl World {
             if client.view.is_some()
                 && let Some(wire) = client.link.and_then(|link| self.net.links.get_mut(&link))
             {
-                wire.up.push_back(client.half.confirm());
+                wire.up.push_back(client.half.confirm(0));
             }
         }
     }

@@ -53,7 +53,7 @@ impl Process {
             Ok(Input::Refused { n, refusal }) => self.reply(link, n, refusal.into()),
             Ok(Input::TooFast { n }) => self.reply(link, n, Refusal::TooFast.into()),
             Ok(Input::NotAllowed { n }) => self.reply(link, n, Refusal::NotAllowed.into()),
-            Ok(Input::Confirm(seq)) => connection.confirmed = connection.confirmed.max(seq),
+            Ok(Input::Confirm { seq, .. }) => connection.confirmed = connection.confirmed.max(seq),
             Ok(Input::KeyFrame(track)) => {
                 if let Some(seat) = seat {
                     self.want_key_frame(seat.key, track);

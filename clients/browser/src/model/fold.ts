@@ -20,7 +20,7 @@ const types: Record<string, number> = {
 export function apply(view: View, fact: Fact): void {
   if (fact.event === null) return;
   const [topic, inner] = tagged(fact.event);
-  if (topic === "policy") return;
+  if (topic === "policy" || topic === "delivery") return;
   const [name, body] = tagged(inner);
   switch (topic) {
     case "lifecycle":

@@ -15,7 +15,7 @@ const crowd = 25;
 export function news(t: Dictionary, view: View, fact: Fact, me: number): News | null {
   if (fact.event === null) return null;
   const [topic, inner] = tagged(fact.event);
-  if (topic === "policy") return null;
+  if (topic === "policy" || topic === "delivery") return null;
   const [name, body] = tagged(inner);
   const who = typeof body["who"] === "number" ? body["who"] : 0;
   const called = (id: number): string => view.people.get(id)?.name ?? "";

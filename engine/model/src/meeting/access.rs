@@ -1,6 +1,8 @@
 //! Who may wish what: one pure function over every command; whatever is not listed is refused.
 
-use super::{Command, Session, chat, floor, hand, lifecycle, lock, recording, roster, track};
+use super::{
+    Command, Session, chat, delivery, floor, hand, lifecycle, lock, recording, roster, track,
+};
 use crate::grant::Role;
 use crate::record::Actor;
 use crate::refusal::Refusal;
@@ -63,17 +65,25 @@ pub fn needs(command: &Command) -> Needs {
             recording::Command::Start {} | recording::Command::Stop {} => Needs::Host,
             recording::Command::Seal(_) | recording::Command::Gap(_) => Needs::Server,
         },
-        Command::Policy(_) => Needs::Server,
+        Command::Delivery(delivery::Command::Close(_)) | Command::Policy(_) => Needs::Server,
     }
 }
 
-/// Whether a command tells what the recorder wrote or missed.
-pub(super) fn is_recorders(command: &Command) -> bool {
-    let recording = match command {
-        Command::Recording(command) => command,
-        _ => return false,
-    };
-    matches!(recording, recording::Command::Seal(_) | recording::Command::Gap(_))
+/// Whether a command may come after the end: what the recorder wrote or missed, what arrived.
+pub(super) fn trails(command: &Command) -> bool {
+    match command {
+        Command::Recording(recording::Command::Seal(_) | recording::Command::Gap(_))
+        | Command::Delivery(delivery::Command::Close(_)) => true,
+        Command::Recording(recording::Command::Start {} | recording::Command::Stop {})
+        | Command::Lifecycle(_)
+        | Command::Roster(_)
+        | Command::Floor(_)
+        | Command::Chat(_)
+        | Command::Track(_)
+        | Command::Hand(_)
+        | Command::Lock(_)
+        | Command::Policy(_) => false,
+    }
 }
 
 /// Refuses a command that its author may not wish.

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod chat;
 pub mod dedupe;
+pub mod delivery;
 pub mod floor;
 pub mod hand;
 pub mod life;
@@ -39,6 +40,8 @@ pub enum Command {
     Lock(lock::Command),
     /// Whether media is recorded.
     Recording(recording::Command),
+    /// What somebody got.
+    Delivery(delivery::Command),
     /// A policy's decision, to be kept.
     Policy(policy::Decided),
 }
@@ -63,6 +66,8 @@ pub enum Event {
     Lock(lock::Event),
     /// Whether media is recorded, and what was.
     Recording(recording::Event),
+    /// What somebody got.
+    Delivery(delivery::Event),
     /// A policy's decision.
     Policy(policy::Decided),
 }
@@ -105,9 +110,9 @@ impl Session {
         if self.lifecycle.opening().is_none() {
             return Err(Refusal::NotStarted);
         }
-        // What was recorded is sealed after the end too: the recorder trails the meeting.
-        let is_recorders = proposal.by == Actor::Server && access::is_recorders(&proposal.command);
-        if !self.lifecycle.is_open() && !is_recorders {
+        // Some is only known after the end: what was recorded, and what arrived.
+        let trails = proposal.by == Actor::Server && access::trails(&proposal.command);
+        if !self.lifecycle.is_open() && !trails {
             return Err(Refusal::Ended);
         }
         access::check(self, proposal.by, &proposal.command)?;
@@ -121,6 +126,7 @@ impl Session {
             Command::Hand(command) => hand::decide(self, by, command),
             Command::Lock(command) => Ok(self.lock.decide(command)),
             Command::Recording(command) => Ok(self.recording.decide(command)),
+            Command::Delivery(command) => delivery::decide(self, command),
             Command::Policy(decided) => {
                 Ok(vec![(Audience::Nobody, Event::Policy(decided.clone()))])
             }
@@ -139,7 +145,7 @@ impl Session {
             Event::Hand(event) => self.hands.apply(event),
             Event::Lock(event) => self.lock.apply(event),
             Event::Recording(event) => self.recording.apply(event),
-            Event::Policy(_) => {}
+            Event::Delivery(_) | Event::Policy(_) => {}
         }
     }
 }

@@ -157,6 +157,7 @@ impl SessionView {
             Event::Recording(recording::Event::Started {}) => self.recording = true,
             Event::Recording(recording::Event::Stopped {}) => self.recording = false,
             Event::Recording(recording::Event::MediaSealed(_) | recording::Event::Missing(_))
+            | Event::Delivery(_)
             | Event::Policy(_) => {}
         }
     }

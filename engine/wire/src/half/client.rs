@@ -128,10 +128,11 @@ impl ClientHalf {
             .collect()
     }
 
-    /// What to tell the server every few seconds.
+    /// What to tell the server every few seconds; `media` counts the bytes of media frames that
+    /// came over this connection, WebSocket headers included.
     #[must_use]
-    pub fn confirm(&self) -> Vec<u8> {
-        message::to_bytes(&ClientMessage::Confirm { seq: self.position.seq })
+    pub fn confirm(&self, media: u64) -> Vec<u8> {
+        message::to_bytes(&ClientMessage::Confirm { seq: self.position.seq, media })
     }
 
     /// Takes in one message. `None` when there is nothing to tell: a fact that came before its turn

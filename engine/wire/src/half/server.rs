@@ -57,8 +57,13 @@ pub enum Input<'a> {
         /// Why.
         refusal: Refusal,
     },
-    /// Everything up to this fact arrived.
-    Confirm(u64),
+    /// What arrived: everything up to this fact, and so many bytes of media frames.
+    Confirm {
+        /// The fact's seq.
+        seq: u64,
+        /// The bytes, of this connection.
+        media: u64,
+    },
     /// A decoder needs a key frame.
     KeyFrame(TrackId),
     /// A media message for its lane.
@@ -149,7 +154,7 @@ impl ServerHalf {
                 }
                 Ok(Input::Request { n, command })
             }
-            ClientMessage::Confirm { seq } => Ok(Input::Confirm(seq)),
+            ClientMessage::Confirm { seq, media } => Ok(Input::Confirm { seq, media }),
             ClientMessage::KeyFrame { track } => Ok(Input::KeyFrame(track)),
         }
     }

@@ -261,7 +261,7 @@ fn a_client_that_lost_its_count_numbers_on_from_the_servers() {
 fn it_confirms_what_it_holds() {
     let room = room();
     let seq = room.scene.position().seq;
-    assert_eq!(said(&room.half.confirm()), ClientMessage::Confirm { seq });
+    assert_eq!(said(&room.half.confirm(77)), ClientMessage::Confirm { seq, media: 77 });
 }
 
 #[test]

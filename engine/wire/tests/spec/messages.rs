@@ -3,7 +3,7 @@
 
 use convoke_model::grant::{Grant, Role};
 use convoke_model::meeting::{
-    self, Command, chat, floor, hand, life, lifecycle, lock, recording, roster, track,
+    self, Command, chat, delivery, floor, hand, life, lifecycle, lock, recording, roster, track,
 };
 use convoke_model::policy::{Admit, Credential, Decided, Question, Verdict};
 use convoke_model::site::{self, accounts};
@@ -66,6 +66,7 @@ pub(crate) fn commands() -> Vec<Command> {
         Command::Recording(recording::Command::Stop {}),
         Command::Recording(recording::Command::Seal(seal())),
         Command::Recording(recording::Command::Gap(gap())),
+        Command::Delivery(delivery::Command::Close(ledger())),
         Command::Policy(decided()),
     ]
 }
@@ -100,6 +101,12 @@ fn seal() -> recording::Seal {
 fn gap() -> recording::Gap {
     let reason = recording::GapReason::DiskFull;
     recording::Gap { from: Millis(5), to: Millis(6), reason }
+}
+
+fn ledger() -> delivery::Ledger {
+    let media = delivery::Media { handed: 1 << 33, confirmed: 1 << 32, skipped: 70_000, skips: 1 };
+    let ledger = delivery::Ledger::of(ParticipantId(2));
+    delivery::Ledger { handed: 5, confirmed: 4, media, connections: 2, catch_ups: 1, ..ledger }
 }
 
 fn meeting_id() -> MeetingId {
@@ -166,6 +173,7 @@ pub(crate) fn facts() -> Vec<meeting::Event> {
         Event::Recording(recording::Event::MediaSealed(seal())),
         Event::Recording(recording::Event::Missing(gap())),
         Event::Policy(decided()),
+        Event::Delivery(delivery::Event::Delivered(ledger())),
     ]
 }
 
@@ -238,7 +246,7 @@ pub(crate) fn from_client() -> Vec<ClientMessage> {
     let mut said = vec![
         ClientMessage::Hello(by_ticket),
         ClientMessage::Hello(by_resume),
-        ClientMessage::Confirm { seq: 1 << 40 },
+        ClientMessage::Confirm { seq: 1 << 40, media: 1 << 33 },
         ClientMessage::KeyFrame { track: TRACK },
     ];
     said.extend((1..).zip(commands()).map(|(n, command)| ClientMessage::Request { n, command }));

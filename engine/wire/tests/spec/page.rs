@@ -107,8 +107,8 @@ fn limits_are_those_of_the_code() {
 
 #[test]
 fn the_example_has_the_bytes_it_shows() {
-    let bytes = hex(&message::to_bytes(&ClientMessage::Confirm { seq: 9 }));
+    let bytes = hex(&message::to_bytes(&ClientMessage::Confirm { seq: 9, media: 0 }));
     let pairs: Vec<&str> = (0..bytes.len() / 2).map(|at| &bytes[at * 2..at * 2 + 2]).collect();
-    let shown = format!("{{\"confirm\":{{\"seq\":9}}}}      {}", pairs.join(" "));
+    let shown = format!("{{\"confirm\":{{\"seq\":9,\"media\":0}}}}  {}", pairs.join(" "));
     assert!(page().contains(&shown), "not there: {shown}");
 }

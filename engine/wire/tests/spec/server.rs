@@ -22,7 +22,7 @@ enum Was {
     TooFast(u64),
     NotAllowed(u64),
     Refused(u64, Refusal),
-    Confirm(u64),
+    Confirm(u64, u64),
     KeyFrame(u32),
     Media(u32),
     Closed(Close),
@@ -35,7 +35,7 @@ fn take(half: &mut ServerHalf, bytes: &[u8], now: u64, limits: &Limits) -> Was {
         Ok(Input::TooFast { n }) => Was::TooFast(n),
         Ok(Input::NotAllowed { n }) => Was::NotAllowed(n),
         Ok(Input::Refused { n, refusal }) => Was::Refused(n, refusal),
-        Ok(Input::Confirm(seq)) => Was::Confirm(seq),
+        Ok(Input::Confirm { seq, media }) => Was::Confirm(seq, media),
         Ok(Input::KeyFrame(track)) => Was::KeyFrame(track.0),
         Ok(Input::Media(header, _)) => Was::Media(header.track.0),
         Err(close) => Was::Closed(close),
@@ -68,7 +68,7 @@ fn nothing_is_heard_before_hello() {
     for bytes in [
         raise(1),
         say(1, ""),
-        message::to_bytes(&ClientMessage::Confirm { seq: 1 }),
+        message::to_bytes(&ClientMessage::Confirm { seq: 1, media: 2 }),
         message::to_bytes(&ClientMessage::KeyFrame { track: TrackId(1) }),
         vec![media::KIND; 50],
     ] {
@@ -110,8 +110,8 @@ fn what_only_the_server_may_wish_never_reaches_the_engine() {
 #[test]
 fn small_talk_is_handed_on() {
     let mut half = greeted(&WIDE);
-    let confirm = message::to_bytes(&ClientMessage::Confirm { seq: 9 });
-    assert_eq!(take(&mut half, &confirm, 1, &WIDE), Was::Confirm(9));
+    let confirm = message::to_bytes(&ClientMessage::Confirm { seq: 9, media: 10 });
+    assert_eq!(take(&mut half, &confirm, 1, &WIDE), Was::Confirm(9, 10));
     let key_frame = message::to_bytes(&ClientMessage::KeyFrame { track: TrackId(4) });
     assert_eq!(take(&mut half, &key_frame, 1, &WIDE), Was::KeyFrame(4));
 }

@@ -51,6 +51,7 @@ const MATRIX: &str = "
     recording.stop    + + . . . . . . .
     recording.seal    + . . . . . . . .
     recording.gap     + . . . . . . . .
+    delivery.close    + . . . . . . . .
     policy            + . . . . . . . .
 ";
 
@@ -115,7 +116,13 @@ fn may(by: Actor, command: Command) -> bool {
 fn what_only_the_server_may_wish_is_known_before_a_session_is_asked() {
     for (name, command) in commands::all() {
         let people = ["lifecycle.open", "lifecycle.close", "roster.enter", "roster.drop"];
-        let more = ["roster.disconnect", "roster.reconnect", "recording.seal", "recording.gap"];
+        let more = [
+            "roster.disconnect",
+            "roster.reconnect",
+            "recording.seal",
+            "recording.gap",
+            "delivery.close",
+        ];
         let is_servers = people.contains(&name) || more.contains(&name) || name == "policy";
         assert_eq!(needs(&command) == Needs::Server, is_servers, "{name}");
     }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{Command, chat, floor, hand, lifecycle, lock, recording, roster, track};
+use super::super::{
+    Command, chat, delivery, floor, hand, lifecycle, lock, recording, roster, track,
+};
 use super::given::{CHI, HAL, opening, say};
 use super::roster::entering;
 use crate::id::{MeetingId, Millis, TrackId};
@@ -50,6 +52,7 @@ pub(super) fn all() -> Vec<(&'static str, Command)> {
         recording::Command::Stop {}.into(),
         recording::Command::Seal(seal()).into(),
         recording::Command::Gap(gap()).into(),
+        delivery::Command::Close(ledger()).into(),
         Command::Policy(decided()),
     ];
     commands.into_iter().map(|command| (name(&command), command)).collect()
@@ -90,17 +93,25 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Recording(recording::Command::Stop {}) => "recording.stop",
         Command::Recording(recording::Command::Seal(_)) => "recording.seal",
         Command::Recording(recording::Command::Gap(_)) => "recording.gap",
+        Command::Delivery(delivery::Command::Close(_)) => "delivery.close",
         Command::Policy(_) => "policy",
     }
 }
 
 /// How many names the match above has.
-pub(super) const COMMANDS: usize = 33;
+pub(super) const COMMANDS: usize = 34;
 
 #[test]
 fn the_list_holds_every_command_once() {
     let names: BTreeSet<_> = all().iter().map(|(name, _)| *name).collect();
     assert_eq!((names.len(), all().len()), (COMMANDS, COMMANDS));
+}
+
+/// What somebody got.
+pub(super) fn ledger() -> delivery::Ledger {
+    let media = delivery::Media { handed: 900, confirmed: 800, skipped: 70, skips: 1 };
+    let ledger = delivery::Ledger::of(CHI);
+    delivery::Ledger { handed: 5, confirmed: 4, media, connections: 2, catch_ups: 1, ..ledger }
 }
 
 /// A stretch of media that was bound.

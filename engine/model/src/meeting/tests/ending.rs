@@ -91,12 +91,12 @@ fn the_server_ends_an_empty_session() {
 }
 
 #[test]
-fn an_ended_session_refuses_everything_but_what_the_recorder_still_has_to_tell() {
+fn an_ended_session_refuses_everything_but_what_is_only_known_then() {
     let session = ended().session;
     for (name, command) in commands::all() {
         for by in [SERVER, ANN.into(), BEN.into(), CHI.into()] {
             let expected = match (name, by) {
-                ("recording.seal" | "recording.gap", Actor::Server) => None,
+                ("recording.seal" | "recording.gap" | "delivery.close", Actor::Server) => None,
                 ("lifecycle.open", Actor::Server) => Some(Refusal::AlreadyDone),
                 ("lifecycle.open", _) => Some(Refusal::NotAllowed),
                 _ => Some(Refusal::Ended),

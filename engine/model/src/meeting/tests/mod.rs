@@ -5,6 +5,7 @@ mod agree;
 mod chat;
 mod commands;
 mod dedupe;
+mod delivery;
 mod door;
 mod ending;
 mod floor;
