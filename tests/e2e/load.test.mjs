@@ -50,6 +50,23 @@ describe("load", () => {
     await load(t, "many", [...words, ..."--kind chat --rate 2 --size 100 --seconds 5".split(" ")]);
   });
 
+  test("the highest rate is searched for, and its run is shown on a page", async (t) => {
+    const [json, html] = ["limit.json", "limit.html"].map((name) => join(OUT, name));
+    const words = ["find-limit", "--server", `http://127.0.0.1:${server.port}`];
+    words.push("--account", server.email, "--password-stdin", "--json", json, "--html", html);
+    const load = "--sessions 2 --attendees 10 --publishers 1 --kind chat --size 100".split(" ");
+    // Nobody's machine is so slow, so the search ends where it was told to.
+    const search = "--p99-ms 20000 --from 5 --to 10 --step-seconds 1".split(" ");
+    const done = await run(LOADGEN, [...words, ...load, ...search], `${server.password}\n`);
+    assert.equal(done.code, 0, done.stdout + done.stderr);
+    const found = JSON.parse(await readFile(json, "utf8"));
+    t.diagnostic(found.sentence);
+    assert.deepEqual(found.probes.map((probe) => probe.rate), [5, 10]);
+    assert.equal(found.limited_by, "range");
+    assert.equal(found.limit.rate, 10);
+    assert.match(await readFile(html, "utf8"), /<h1>All that was sent arrived|<h1>The generator/);
+  });
+
   test("pictures of 16 KB reach a hundred attendees", async (t) => {
     const words = ["--sessions", "1", "--attendees", "100", "--publishers", "1"];
     const rest = "--kind media --rate 30 --size 16000 --seconds 5".split(" ");

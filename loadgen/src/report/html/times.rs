@@ -46,7 +46,11 @@ pub(super) fn figures(report: &Report) -> String {
         plot(
             "Messages sent",
             "by all publishers, per second",
-            vec![rate("sent/s", |each| each.sent_per_second)],
+            vec![line("sent/s", "one", &|each| {
+                // Only while messages were due.
+                let due = (report.seconds - each.at_seconds).min(each.seconds);
+                (due >= shortest).then(|| each.sent as f64 / due)
+            })],
             short,
         ),
         Plot {
