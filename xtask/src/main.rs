@@ -32,7 +32,10 @@ cargo xtask COMMAND
                the long forms of the durability tests
   loom         every interleaving of the small models of the lanes
   sim SEED     one seeded world; the same seed prints the same bytes
-  bench [ARGS] loadgen against a server of its own; figures under target/bench
+  bench [PART...] [--rounds N] [--quick]
+               Convoke, limit, Redis, NATS and axum side by side; figures, JSON and a plot under
+               target/bench. Parts: fanout latency knee meetings toggles memory slow join churn
+               log durable agree; `bench loadgen [ARGS]` runs loadgen alone
   audit        cargo-deny: advisories, licences, bans
 
 Example: cargo xtask test a_muted_participant_is_refused

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: loadgen against a release server of its own, figures under `target/bench`.
+//! `cargo xtask bench loadgen`: loadgen against a release server of its own.
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -43,7 +43,7 @@ const fn scenario<'a>(
 }
 
 /// Runs every scenario, or once with the words given, for ten seconds each.
-pub(crate) fn bench(words: &[&str]) -> Outcome {
+pub(super) fn bench(words: &[&str]) -> Outcome {
     browser::build()?;
     say::step("building server and loadgen (release)");
     let packages = ["--package", "convoke", "--package", "convoke-loadgen"];

@@ -1,0 +1,133 @@
+//! `cargo xtask bench`: Convoke and its peers on the same work in one run, interleaved; the tables
+//! of docs/PERFORMANCE.md, and JSON and a plot under `target/bench`.
+
+mod agree;
+mod builds;
+mod churn;
+mod driver;
+mod durable;
+mod fanout;
+mod journal;
+mod knee;
+mod latency;
+mod loadgen;
+mod meetings;
+mod memory;
+mod people;
+mod plot;
+mod process;
+mod rates;
+mod report;
+mod servers;
+mod slow;
+mod toggles;
+
+use std::time::Duration;
+
+use crate::{Failed, Outcome, say};
+use report::Report;
+
+/// Measures one part and adds what it came to.
+type Measure = fn(&Plan, &mut Report) -> Outcome;
+
+/// The parts, in the order of the tables.
+const PARTS: [(&str, Measure); 12] = [
+    ("fanout", fanout::measure),
+    ("latency", latency::measure),
+    ("knee", knee::measure),
+    ("meetings", meetings::measure),
+    ("toggles", toggles::measure),
+    ("memory", memory::measure),
+    ("slow", slow::measure),
+    ("join", people::measure),
+    ("churn", churn::measure),
+    ("log", journal::measure),
+    ("durable", durable::measure),
+    ("agree", agree::measure),
+];
+
+/// How much is measured.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan {
+    /// How often each figure is taken; the median counts.
+    pub(crate) rounds: usize,
+    /// A small version of everything: whether it works, not what it comes to.
+    pub(crate) quick: bool,
+}
+
+impl Plan {
+    /// Seconds of one measurement: as given, or short.
+    fn seconds(&self, full: f64) -> f64 {
+        if self.quick { 0.3 } else { full }
+    }
+
+    /// How many: as given, or few.
+    fn count(&self, full: usize, few: usize) -> usize {
+        if self.quick { few } else { full }
+    }
+}
+
+/// Measures everything, or the parts that are named.
+pub(crate) fn bench(words: &[&str]) -> Outcome {
+    if let ["loadgen", rest @ ..] = words {
+        return loadgen::bench(rest);
+    }
+    let mut plan = Plan { rounds: 5, quick: false };
+    let mut named = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match *word {
+            "--quick" => plan = Plan { rounds: 1, quick: true },
+            "--rounds" => {
+                let rounds = words.next().and_then(|rounds| rounds.parse().ok());
+                plan.rounds = rounds.ok_or(Failed("--rounds needs a number.".to_owned()))?;
+            }
+            part if PARTS.iter().any(|(name, _)| *name == part) => named.push(part),
+            other => {
+                let names: Vec<&str> = PARTS.iter().map(|(name, _)| *name).collect();
+                return Err(Failed(format!(
+                    "There is no part {other}: {}, loadgen.",
+                    names.join(", ")
+                )));
+            }
+        }
+    }
+    let wanted = |name: &str| named.is_empty() || named.contains(&name);
+    builds::build(wanted("log"), wanted("agree"))?;
+    let mut report = Report::begin(plan)?;
+    for (name, measure) in PARTS.iter().filter(|(name, _)| wanted(name)) {
+        say::step(&format!("measuring: {name}"));
+        // One part that cannot be measured leaves the others their figures.
+        if let Err(Failed(why)) = measure(&plan, &mut report) {
+            say::error(&format!("{name}: {why}"));
+            report.missing(name, &why);
+        }
+        report.save()?;
+    }
+    report.end()
+}
+
+/// The middle of what was measured; zero of nothing.
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    match figures.len() {
+        0 => 0.0,
+        odd if odd % 2 == 1 => figures[odd / 2],
+        even => f64::midpoint(figures[even / 2 - 1], figures[even / 2]),
+    }
+}
+
+/// Waits while nothing is measured.
+fn pause(seconds: f64) {
+    std::thread::sleep(Duration::from_secs_f64(seconds));
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_median_is_the_middle() {
+        assert!(super::median(vec![]) == 0.0);
+        assert!((super::median(vec![9.0, 1.0, 5.0]) - 5.0).abs() < 1e-9);
+        assert!((super::median(vec![1.0, 2.0, 4.0, 9.0]) - 3.0).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,42 @@
+//! Ten thousand connections that come and go: what is left of them, and how long one takes.
+
+use super::driver::Driver;
+use super::report::{Report, Row};
+use super::servers::{self, Server, Shape};
+use super::{Plan, pause};
+use crate::{Failed, Outcome};
+
+const PART: &str = "churn";
+
+pub(super) fn measure(plan: &Plan, report: &mut Report) -> Outcome {
+    let people = plan.count(10_000, 50);
+    let server = servers::convoke(Shape::Plain)?;
+    // The first crowd fills the pools that any later one uses again.
+    let (_, before) = crowd(&server, people.div_ceil(10), plan)?;
+    let (p99, after) = crowd(&server, people, plan)?;
+    let what = format!("{people} connections come and go: descriptors left over");
+    let row = Row::at_most(PART, what, after.0 - before.0, [0.0, 0.0]);
+    report.row(row.figure(format!("{:.0}, {:.0} before", after.0, before.0)));
+    let what = format!("{people} connections come and go: memory after over before");
+    let row = Row::at_most(PART, what, after.1 / before.1, [1.05, 1.01]);
+    report.row(row.figure(format!("{:.1} MiB to {:.1} MiB", after.1 / 1024.0, before.1 / 1024.0)));
+    let lines = vec!["| connect to snapshot, p99 |".to_owned(), "|---|".to_owned()];
+    let line = format!("| {:.1} ms, 32 at a time |", p99 / 1000.0);
+    report.table("Churn".to_owned(), lines.into_iter().chain([line]).collect());
+    Ok(())
+}
+
+/// Lets a crowd come and go; the p99 of coming in, and descriptors and memory when all have gone.
+fn crowd(server: &Server, people: usize, plan: &Plan) -> Result<(f64, (f64, f64)), Failed> {
+    let words = [
+        ("people", people.to_string()),
+        ("in-flight", "32".to_owned()),
+        ("size", "100".to_owned()),
+    ];
+    let mut driver = Driver::start("churn", server, "churn", &words)?;
+    let answer = driver.hear()?;
+    drop(driver);
+    pause(plan.seconds(3.0));
+    let left = (server.process.descriptors() as f64, server.process.memory_kib());
+    Ok((answer.get("p99_us"), left))
+}
