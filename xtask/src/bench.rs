@@ -53,6 +53,8 @@ pub(crate) struct Plan {
     pub(crate) rounds: usize,
     /// A small version of everything: whether it works, not what it comes to.
     pub(crate) quick: bool,
+    /// Fan-out of messages of this size only.
+    pub(crate) size: Option<usize>,
 }
 
 impl Plan {
@@ -72,12 +74,17 @@ pub(crate) fn bench(words: &[&str]) -> Outcome {
     if let ["loadgen", rest @ ..] = words {
         return loadgen::bench(rest);
     }
-    let mut plan = Plan { rounds: 5, quick: false };
-    let mut named = Vec::new();
+    let mut plan = Plan { rounds: 5, quick: false, size: None };
+    let (mut named, mut build) = (Vec::new(), true);
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match *word {
-            "--quick" => plan = Plan { rounds: 1, quick: true },
+            "--quick" => plan = Plan { rounds: 1, quick: true, ..plan },
+            "--size" => {
+                let size = words.next().and_then(|size| size.parse().ok());
+                plan.size = Some(size.ok_or(Failed("--size needs a number.".to_owned()))?);
+            }
+            "--no-build" => build = false,
             "--rounds" => {
                 let rounds = words.next().and_then(|rounds| rounds.parse().ok());
                 plan.rounds = rounds.ok_or(Failed("--rounds needs a number.".to_owned()))?;
@@ -93,7 +100,9 @@ pub(crate) fn bench(words: &[&str]) -> Outcome {
         }
     }
     let wanted = |name: &str| named.is_empty() || named.contains(&name);
-    builds::build(wanted("log"), wanted("agree"))?;
+    if build {
+        builds::build(wanted("log"), wanted("agree"))?;
+    }
     let mut report = Report::begin(plan)?;
     for (name, measure) in PARTS.iter().filter(|(name, _)| wanted(name)) {
         say::step(&format!("measuring: {name}"));

@@ -46,7 +46,8 @@ pub(super) fn measure(plan: &Plan, report: &mut Report) -> Outcome {
 /// Deliveries a second at the knee of one server.
 fn knee(driver: &mut Driver, plan: &Plan) -> Result<f64, Failed> {
     let seconds = plan.seconds(1.0);
-    let top = driver.ask(&format!("saturate {}", plan.seconds(0.5)))?.get("published_per_s");
+    let top = driver.ask(&format!("saturate {}", plan.seconds(0.5)))?.get("delivered_per_s");
+    let top = top / PEOPLE;
     let mut shares = SHARES.into_iter();
     let mut share = 1.0;
     for _ in 0..TRIES_MAX {

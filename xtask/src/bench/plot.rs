@@ -20,7 +20,7 @@ pub(super) fn svg(heading: &str, rows: &[Row]) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" \
          viewBox=\"0 0 {WIDTH} {height}\" font-family=\"system-ui, sans-serif\" font-size=\"13\">\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n\
-         <text x=\"20\" y=\"30\" font-size=\"18\" font-weight=\"600\">Convoke against its bars</text>\n\
+         <text x=\"20\" y=\"30\" font-size=\"18\">Convoke against its bars</text>\n\
          <text x=\"20\" y=\"52\" fill=\"#57606a\">{}</text>\n",
         escaped(heading)
     );

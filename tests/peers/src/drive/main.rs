@@ -1,5 +1,5 @@
-//! `drive`: a minimal load client on one thread, with code of its own, to measure relays with and to
-//! check `loadgen` against.
+//! `drive`: a minimal load client on one thread, with code of its own, to measure relays with and
+//! to check `loadgen` against.
 //!
 //! It connects everybody, says `ready`, and then carries out a line of standard input at a time,
 //! answering each with one line of `name=value` words:
