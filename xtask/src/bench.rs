@@ -21,6 +21,7 @@ mod report;
 mod servers;
 mod slow;
 mod toggles;
+mod work;
 
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ use report::Report;
 type Measure = fn(&Plan, &mut Report) -> Outcome;
 
 /// The parts, in the order of the tables.
-const PARTS: [(&str, Measure); 12] = [
+const PARTS: [(&str, Measure); 13] = [
     ("fanout", fanout::measure),
     ("latency", latency::measure),
     ("knee", knee::measure),
@@ -43,6 +44,7 @@ const PARTS: [(&str, Measure); 12] = [
     ("churn", churn::measure),
     ("log", journal::measure),
     ("durable", durable::measure),
+    ("work", work::measure),
     ("agree", agree::measure),
 ];
 
@@ -101,7 +103,7 @@ pub(crate) fn bench(words: &[&str]) -> Outcome {
     }
     let wanted = |name: &str| named.is_empty() || named.contains(&name);
     if build {
-        builds::build(wanted("log"), wanted("agree"))?;
+        builds::build(wanted)?;
     }
     let mut report = Report::begin(plan)?;
     for (name, measure) in PARTS.iter().filter(|(name, _)| wanted(name)) {

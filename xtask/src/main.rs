@@ -35,7 +35,7 @@ cargo xtask COMMAND
   bench [PART...] [--rounds N] [--size BYTES] [--quick] [--no-build]
                Convoke, limit, Redis, NATS and axum side by side; figures, JSON and a plot under
                target/bench. Parts: fanout latency knee meetings toggles memory slow join churn
-               log durable agree; `bench loadgen [ARGS]` runs loadgen alone
+               log durable work agree; `bench loadgen [ARGS]` runs loadgen alone
   audit        cargo-deny: advisories, licences, bans
 
 Example: cargo xtask test a_muted_participant_is_refused

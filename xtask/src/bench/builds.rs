@@ -19,14 +19,18 @@ pub(super) fn peer(name: &str) -> PathBuf {
     peers().join("target/release").join(name)
 }
 
-/// Builds the server, the peers and the load client; the benchmark of the log and loadgen when
-/// they are wanted.
-pub(super) fn build(log: bool, loadgen: bool) -> Outcome {
+/// An example of ours that is measured.
+pub(super) fn example(name: &str) -> PathBuf {
+    tools::target().join("release/examples").join(name)
+}
+
+/// Builds the server, the peers and the load client, and what the wanted parts need besides.
+pub(super) fn build(wanted: impl Fn(&str) -> bool) -> Outcome {
     browser::build()?;
     say::step("building server, peers and load client (release)");
     let mut ours = tools::cargo();
     ours.args(["build", "--release", "--bins", "--package", "convoke"]);
-    if loadgen {
+    if wanted("agree") {
         ours.args(["--package", "convoke-loadgen"]);
     }
     shell::run(&mut ours)?;
@@ -34,7 +38,12 @@ pub(super) fn build(log: bool, loadgen: bool) -> Outcome {
     others.args(["build", "--release"]).current_dir(peers());
     // The peers' workspace has a target folder of its own, wherever ours was told to be.
     shell::run(others.env_remove("CARGO_TARGET_DIR"))?;
-    if log {
+    if wanted("work") {
+        let mut work = tools::cargo();
+        work.args(["build", "--release", "--package", "convoke-engine"]);
+        shell::run(work.args(["--example", "relay_work"]))?;
+    }
+    if wanted("log") {
         let mut bench = tools::cargo();
         shell::run(bench.args(["bench", "--no-run", "--package", "convoke-journal"]))?;
     }
