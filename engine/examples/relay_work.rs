@@ -22,9 +22,9 @@ use convoke_model::meeting::lifecycle::MeetingType;
 use convoke_model::meeting::roster::{self, Entering};
 use convoke_model::meeting::{Command, chat, track};
 use convoke_model::policy::Question;
-use convoke_model::text::{ChatText, Name, Topic};
+use convoke_model::text::{ChatText, Name, TextError, Topic};
 use convoke_model::{
-    AccountId, ClientId, MeetingId, Millis, ParticipantId, SessionNumber, TrackId,
+    AccountId, ClientId, MeetingId, Millis, ParticipantId, Refusal, SessionNumber, TrackId,
 };
 use convoke_wire::frame::{self, Opcode};
 use convoke_wire::half::ServerHalf;
@@ -76,6 +76,10 @@ fn meeting() -> Result<MeetingId, Failure> {
     MeetingId::new(88_137_455).ok_or_else(|| "no meeting number".into())
 }
 
+fn sound<T>(text: Result<T, TextError>) -> Result<T, Failure> {
+    text.map_err(|why| format!("{why:?}").into())
+}
+
 /// A shard with an open session, a host and a speaker who has a camera.
 fn stage() -> Result<Shard, Failure> {
     let pool = Pool::new(PoolLimits::default());
@@ -87,7 +91,7 @@ fn stage() -> Result<Shard, Failure> {
         meeting,
         owner: AccountId(1),
         kind: MeetingType::Interactive,
-        topic: Topic::new("Work")?,
+        topic: sound(Topic::new("Work"))?,
         has_password: false,
     })));
     let policies = Recorded::new(Builtin, || Duration::ZERO);
@@ -101,7 +105,7 @@ fn stage() -> Result<Shard, Failure> {
     for (number, role) in [(1, Role::Host), (2, Role::Attendee)] {
         let entering = Entering {
             client: ClientId(number),
-            name: Name::new("Somebody")?,
+            name: sound(Name::new("Somebody"))?,
             account: None,
             family: number,
             ticket: number,
@@ -193,7 +197,7 @@ fn with_media(bytes: usize, count: u64) -> Result<Duration, Failure> {
 fn with_facts(bytes: usize, count: u64, part: Part) -> Result<Duration, Failure> {
     let mut shard = stage()?;
     let (mut half, limits) = greeted()?;
-    let (meeting, text) = (meeting()?, ChatText::new(&"x".repeat(bytes))?);
+    let (meeting, text) = (meeting()?, sound(ChatText::new(&"x".repeat(bytes)))?);
     let say = Command::Chat(chat::Command::Say { to: chat::To::Everyone, text });
     let mut effects = Vec::new();
     let mut spent = Duration::ZERO;
