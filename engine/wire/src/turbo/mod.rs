@@ -24,7 +24,7 @@ mod path_form;
 mod secret;
 mod text;
 
-pub use downloader::{AttendCall, DownloaderCall, HostCall};
+pub use downloader::{AttendCall, DownloaderCall, HostCall, attend_call};
 pub use launch::{Launch, launch};
 pub use meeting_number::AskedMeeting;
 pub use pairs::Unreadable;
