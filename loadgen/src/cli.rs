@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::scenario::Join;
+
 /// Fills meetings of a Convoke server with people, publishes at a fixed rate, and tells what
 /// arrived and when.
 #[derive(Debug, Parser)]
@@ -25,6 +27,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Runs one load and reports it.
     Run(RunArgs),
+    /// Plays a recorded session as load.
+    Replay(ReplayArgs),
     /// Searches for the highest rate that keeps a bound of latency.
     FindLimit(FindArgs),
     /// Compares two reports of the same load and names what got worse.
@@ -42,7 +46,8 @@ Each rate is a run of its own: people come in, publish for a while, everything m
 The rate is doubled until it does not hold, which is tried twice, then halved in between until 5 %
 are left. --json is the search; --html and --hlog are of the highest rate that held.
 
-Exit codes: 0 a rate held; 1 none did; 2 the search could not take place or be brought to its end.")]
+Exit codes: 0 a rate held; 1 none did; 2 the search could not take place or be brought to its
+end.")]
 pub(crate) struct FindArgs {
     #[command(flatten)]
     pub(crate) run: RunArgs,
@@ -97,6 +102,24 @@ pub(crate) enum Kind {
     Media,
 }
 
+/// How people get their tickets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum JoinWay {
+    /// By the server's own interface.
+    Api,
+    /// By the address that integrations call: /as/wapi/goto_downloader
+    Legacy,
+}
+
+impl From<JoinWay> for Join {
+    fn from(way: JoinWay) -> Self {
+        match way {
+            JoinWay::Api => Self::Api,
+            JoinWay::Legacy => Self::Legacy,
+        }
+    }
+}
+
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   Sign in, open 100 meetings of 10 people, two of them with cameras at 50 messages a second each:
@@ -104,25 +127,34 @@ pub(crate) enum Kind {
         --account host@example.org --password-stdin --sessions 100 --attendees 10 --publishers 2 \\
         --kind media --rate 50 --size 1000 --seconds 60 --ca server.pem --json report.json
 
+  Run a scenario: who comes, what they do and what must hold are in the file:
+    printf %s \"$PASSWORD\" | loadgen run --scenario webinar-1000.toml \\
+        --server http://localhost:8889 --account host@example.org --password-stdin
+
   Use tickets that something else got, one a line: `ROLE TICKET [SESSION]`, with the role `host`,
   `publisher` or `attendee`, and people of the same SESSION word in the same session:
     loadgen run --server http://localhost:8889 --tickets tickets.txt \\
         --kind chat --rate 5 --size 100 --seconds 30 --json report.json
 
-Exit codes: 0 everything that was sent arrived, once and in order; 1 it did not, or there were
-errors; 2 the run could not take place.
+Exit codes: 0 everything that was sent arrived, once and in order, and the scenario's thresholds
+held; 1 it did not, or there were errors; 2 the run could not take place.
 
 The server limits joins and connections of one address, and the rate of chat: raise `join`,
 `connections` and `chat` in its settings for a test. Against a server on 127.0.0.1, several source
 addresses (127.0.0.1, 127.0.0.2 ...) are used by themselves when the load is large.")]
 pub(crate) struct RunArgs {
+    /// Who comes, what they do and what must hold, as TOML; other options change it
+    #[arg(long, value_name = "FILE")]
+    #[arg(conflicts_with_all = ["sessions", "attendees", "publishers", "kind", "rate", "size"])]
+    pub(crate) scenario: Option<PathBuf>,
+
     /// The server, such as http://localhost:8889 or https://meet.example.org
-    #[arg(long, value_name = "URL")]
-    pub(crate) server: String,
+    #[arg(long, value_name = "URL", required_unless_present = "scenario")]
+    pub(crate) server: Option<String>,
 
     /// The account that hosts the meetings; its password is read from standard input
     #[arg(long, value_name = "EMAIL", requires = "password_stdin")]
-    #[arg(required_unless_present = "tickets", conflicts_with = "tickets")]
+    #[arg(required_unless_present_any = ["tickets", "scenario"], conflicts_with = "tickets")]
     pub(crate) account: Option<String>,
 
     /// Read the account's password from standard input
@@ -137,44 +169,52 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) tickets: Option<PathBuf>,
 
-    /// Meetings that run at the same time
-    #[arg(long, value_name = "S", default_value_t = 1, conflicts_with = "tickets")]
+    /// Meetings that run at the same time [default: 1]
+    #[arg(long, value_name = "S", conflicts_with = "tickets")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub(crate) sessions: u32,
+    pub(crate) sessions: Option<u32>,
 
-    /// People in each session, besides its host
-    #[arg(long, value_name = "N", default_value_t = 10, conflicts_with = "tickets")]
+    /// People in each session, besides its host [default: 10]
+    #[arg(long, value_name = "N", conflicts_with = "tickets")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub(crate) attendees: u32,
+    pub(crate) attendees: Option<u32>,
 
-    /// How many of them publish
-    #[arg(long, value_name = "P", default_value_t = 1, conflicts_with = "tickets")]
+    /// How many of them publish [default: 1]
+    #[arg(long, value_name = "P", conflicts_with = "tickets")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub(crate) publishers: u32,
+    pub(crate) publishers: Option<u32>,
 
-    /// What they publish
-    #[arg(long, value_enum, default_value_t = Kind::Chat)]
-    pub(crate) kind: Kind,
+    /// What they publish [default: chat]
+    #[arg(long, value_enum)]
+    pub(crate) kind: Option<Kind>,
 
-    /// Messages a second of each publisher
-    #[arg(long, value_name = "PER_SECOND", default_value_t = 1.0)]
-    pub(crate) rate: f64,
+    /// Messages a second of each publisher [default: 1]
+    #[arg(long, value_name = "PER_SECOND")]
+    pub(crate) rate: Option<f64>,
 
-    /// Bytes of each message: of the text in chat, of the payload in media
-    #[arg(long, value_name = "BYTES", default_value_t = 100)]
-    pub(crate) size: usize,
+    /// Bytes of each message: of the text in chat, of the payload in media [default: 100]
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) size: Option<usize>,
 
-    /// How long they publish
-    #[arg(long, value_name = "T", default_value_t = 10.0)]
-    pub(crate) seconds: f64,
+    /// How long they publish [default: 10]
+    #[arg(long, value_name = "T")]
+    pub(crate) seconds: Option<f64>,
+
+    /// How people get their tickets [default: api]
+    #[arg(long, value_enum, conflicts_with = "tickets")]
+    pub(crate) join: Option<JoinWay>,
+
+    /// The server's data folder, on this machine: its log is compared with what was delivered
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
 
     /// Certificates to trust for https, PEM; otherwise those of the system
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
 
-    /// Spreads publishers within a period and masks frames the same way each time
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
+    /// Decides sizes and who speaks when: the same seed, the same traffic [default: 1]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
 
     /// Threads that hold the connections [default: the cores, at most 2]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=64))]
@@ -225,6 +265,67 @@ impl FileArgs {
         let all = [&self.json, &self.html, &self.hlog];
         all.into_iter().flatten().any(|path| path.as_os_str() == "-")
     }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  convoke-audit archive 8813-7455 board.archive --data /var/lib/convoke
+  printf %s \"$PASSWORD\" | loadgen replay board.archive --server http://localhost:8889 \\
+      --account host@example.org --password-stdin --speed 20x --fan 50
+
+Everybody who said something to everyone or shared something is played by one person: the times
+they did it at, scaled, with the sizes and key frames that were recorded, not the contents.")]
+pub(crate) struct ReplayArgs {
+    /// A session as `convoke-audit archive` wrote it
+    #[arg(value_name = "ARCHIVE")]
+    pub(crate) archive: PathBuf,
+
+    /// The server, such as http://localhost:8889 or https://meet.example.org
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: String,
+
+    /// The account that hosts the meeting; its password is read from standard input
+    #[arg(long, value_name = "EMAIL", requires = "password_stdin")]
+    pub(crate) account: String,
+
+    /// Read the account's password from standard input
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+
+    /// How many times as fast as it was, such as 20x
+    #[arg(long, value_name = "TIMES", default_value = "1x", value_parser = crate::replay::speed)]
+    pub(crate) speed: f64,
+
+    /// People who only listen
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub(crate) fan: u32,
+
+    /// The server's data folder, on this machine: its log is compared with what was delivered
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+
+    /// Certificates to trust for https, PEM; otherwise those of the system
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+
+    /// Masks frames the same way each time
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// Threads that hold the connections [default: the cores, at most 2]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) threads: Option<u32>,
+
+    /// Source addresses to use, from 127.0.0.1 up (a server on 127.0.0.1 only) [default: as needed]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=250))]
+    pub(crate) sources: Option<u32>,
+
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+
+    #[command(flatten)]
+    pub(crate) metrics: MetricsArgs,
 }
 
 #[cfg(test)]

@@ -2,19 +2,24 @@
 
 use std::io::ErrorKind;
 
-use convoke_model::meeting::{Command, lifecycle};
+use convoke_model::ParticipantId;
+use convoke_model::StreamId;
+use convoke_model::meeting::{Command, floor, lifecycle};
 use convoke_wire::frame::Opcode;
 use convoke_wire::half::ClientHalf;
 use convoke_wire::half::client::Output;
 use convoke_wire::message::{self, ClientMessage, ServerMessage};
 
+use crate::acting::Acting;
 use crate::clock::{Clock, Micros};
-use crate::control::Control;
+use crate::control::{Control, Phase};
 use crate::follower::Follower;
 use crate::measure::Totals;
+use crate::plan::Plan;
 use crate::publisher::{Desk, Publisher, Window};
+use crate::slow::Trickle;
 use crate::socket::Socket;
-use crate::tickets::{Cast, Part};
+use crate::tickets::{Cast, Seat};
 use crate::websocket::{Incoming, read_frame, read_upgrade, write_frame};
 
 /// Reads in one turn, so that one busy connection does not starve the others.
@@ -29,25 +34,48 @@ pub(crate) enum State {
     Greeting,
     /// Has the session and follows it.
     Live,
+    /// Lost the connection, and will come back.
+    Away,
 }
 
-/// Whether more may be read at once.
+/// Whether more may be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rest {
     Nothing,
+    /// At once.
     Perhaps,
+    /// Then: this person reads slowly.
+    Later(Micros),
 }
 
 #[derive(Debug)]
 pub(crate) struct Connection {
-    pub(crate) socket: Socket,
+    /// `None` while away.
+    pub(crate) socket: Option<Socket>,
     pub(crate) state: State,
-    pub(crate) part: Part,
+    pub(crate) seat: Seat,
+    /// When they wanted to be let in, and when they lost their connection.
+    pub(crate) began: Micros,
+    pub(crate) lost: Option<Micros>,
+    /// Whether they were ever live, and whether they are counted among those who are.
+    pub(crate) came: bool,
+    pub(crate) counted: bool,
+    /// Whether the server says that they may come back, or that they may not.
+    pub(crate) may_return: bool,
+    pub(crate) refused: bool,
+    /// How often they tried to come back.
+    pub(crate) tries: u32,
+    /// When they read on.
+    reads_at: Micros,
     cast: Cast,
-    /// Speaks for those who act; the others drop it once they follow.
+    who: ParticipantId,
+    /// Speaks for those who act or come back; the others drop it once they follow.
     half: Option<Box<ClientHalf>>,
-    follower: Option<Follower>,
-    publisher: Option<Box<Publisher>>,
+    pub(crate) follower: Option<Follower>,
+    acting: Option<Box<Acting>>,
+    trickle: Option<Trickle>,
+    /// Whether a host has passed the floor on.
+    passed: bool,
     /// A frame that has come only in part.
     partial: Vec<u8>,
     out: Vec<u8>,
@@ -58,24 +86,59 @@ impl Connection {
         socket: Socket,
         upgrade: Vec<u8>,
         half: ClientHalf,
-        who: (Part, Cast, u64),
+        (seat, cast, began): (Seat, Cast, Micros),
+        plan: &Plan,
     ) -> Self {
-        let (part, cast, receivers) = who;
-        let publisher = match part {
-            Part::Publisher(number) => Some(Box::new(Publisher::new(number, receivers))),
-            Part::Host | Part::Attendee => None,
-        };
+        let role = &plan.roles[seat.role];
         Self {
-            socket,
+            socket: Some(socket),
             state: State::Upgrading,
-            part,
+            seat,
+            began,
+            lost: None,
+            came: false,
+            counted: false,
+            may_return: false,
+            refused: false,
+            tries: 0,
+            reads_at: 0,
             cast,
+            who: ParticipantId(0),
             half: Some(Box::new(half)),
             follower: None,
-            publisher,
+            acting: Acting::of(seat, cast, plan).map(Box::new),
+            trickle: role.reads.map(Trickle::new),
+            passed: false,
             partial: Vec::new(),
             out: upgrade,
         }
+    }
+
+    /// The line is cut: what was under way is lost, and what is known stays.
+    pub(crate) fn cut(&mut self, now: Micros) {
+        self.socket = None;
+        self.state = State::Away;
+        self.lost.get_or_insert(now);
+        self.may_return = false;
+        self.partial = Vec::new();
+        self.out.clear();
+    }
+
+    /// Comes back over a new line.
+    pub(crate) fn come_back(&mut self, socket: Socket, upgrade: Vec<u8>) {
+        self.socket = Some(socket);
+        self.state = State::Upgrading;
+        self.out = upgrade;
+    }
+
+    /// Notes when they read on; false when that is known already.
+    pub(crate) fn waits(&mut self, until: Micros) -> bool {
+        std::mem::replace(&mut self.reads_at, until) != until
+    }
+
+    /// From now on they read all there is.
+    pub(crate) fn hurry(&mut self) {
+        self.trickle = None;
     }
 
     /// Sends and takes in what can be. An error ends the connection.
@@ -87,10 +150,23 @@ impl Connection {
     ) -> Result<Rest, String> {
         self.flush()?;
         for _ in 0..READS_MAX {
-            match self.socket.read(scratch) {
+            let mut room = &mut scratch[..];
+            // Coming in is not what is slow.
+            if let (Some(trickle), State::Live) = (&mut self.trickle, self.state) {
+                match trickle.room(clock.now()) {
+                    Ok(bytes) => room = &mut room[..bytes],
+                    Err(later) => return Ok(Rest::Later(later)),
+                }
+            }
+            let Some(socket) = &mut self.socket else { return Ok(Rest::Nothing) };
+            match socket.read(room) {
                 Ok(0) => return Err("the server closed the connection".into()),
                 Ok(read) => {
-                    self.take(&scratch[..read], clock.now(), desk)?;
+                    let now = clock.now();
+                    if let Some(trickle) = &mut self.trickle {
+                        trickle.took(read, now);
+                    }
+                    self.take(&scratch[..read], now, desk)?;
                     self.flush()?;
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Rest::Nothing),
@@ -103,11 +179,12 @@ impl Connection {
 
     /// Sends what waits, as far as the connection takes it.
     pub(crate) fn flush(&mut self) -> Result<(), String> {
+        let Some(socket) = &mut self.socket else { return Ok(()) };
         let mut sent = 0;
         let result = loop {
             let written = match &self.out[sent..] {
-                [] => self.socket.flush().map(|()| 0),
-                waiting => self.socket.write(waiting),
+                [] => socket.flush().map(|()| 0),
+                waiting => socket.write(waiting),
             };
             match written {
                 Ok(0) => break Ok(()),
@@ -162,7 +239,12 @@ impl Connection {
                 Opcode::Ping => {
                     write_frame(Opcode::Pong, &[payload], desk.masks.next(), &mut self.out)
                 }
-                Opcode::Close => return Err(closed(payload)),
+                Opcode::Close => {
+                    self.may_return = payload
+                        .first_chunk()
+                        .is_none_or(|code| RETRY.contains(&u16::from_be_bytes(*code)));
+                    return Err(closed(payload));
+                }
                 Opcode::Pong | Opcode::Continuation => {}
             }
         }
@@ -177,28 +259,44 @@ impl Connection {
         let Some(half) = &mut self.half else {
             return if control { farewell(bytes) } else { Ok(()) };
         };
-        if let (true, Some(publisher)) = (control, &mut self.publisher)
-            && let Some(ServerMessage::Welcome(welcome)) = message::from_bytes(bytes)
-        {
-            publisher.welcome(welcome.client);
+        if control && let Some(ServerMessage::Welcome(welcome)) = message::from_bytes(bytes) {
+            self.who = welcome.who;
+            let (meeting, session) = (welcome.meeting, welcome.session);
+            desk.control.know(StreamId { meeting, session });
+            if let Some(acting) = &mut self.acting {
+                acting.welcome(welcome.client, welcome.who);
+            }
         }
-        let output = half
-            .handle(bytes)
-            .map_err(|broken| format!("the server broke the protocol ({broken:?})"))?;
-        match (output, &mut self.publisher) {
-            (Some(Output::Snapshot(_)), _) => self.follow(),
+        let output = half.handle(bytes).map_err(|broken| {
+            // Coming back would hide it.
+            self.refused = true;
+            format!("the server broke the protocol ({broken:?})")
+        })?;
+        match (output, &mut self.acting) {
+            (Some(Output::Snapshot(_)), _) => self.follow(desk),
+            (Some(Output::Resumed), _) => self.resumed(desk),
             (Some(Output::Waiting), _) => {
                 return Err("somebody was sent to the lobby: tickets must let people in".into());
             }
             (Some(Output::Bye(code, reason, sentence)), _) => {
+                self.may_return = RETRY.contains(&code);
+                self.refused = !self.may_return;
                 return Err(format!("the server hung up: {sentence} ({code} {reason})"));
             }
-            (Some(Output::Fact(fact)), Some(publisher)) => publisher.fact(&fact, half, desk.totals),
-            (Some(Output::Withheld(_)), Some(publisher)) => publisher.remember(half, desk.totals),
-            (Some(Output::Reply(n, result)), Some(publisher)) => {
-                publisher.reply(n, result, half, desk)?;
+            (Some(Output::Fact(fact)), Some(acting)) => {
+                if let Some(wish) = acting.fact(&fact, half, desk.totals) {
+                    self.say(&wish, desk);
+                }
             }
-            (Some(Output::KeyFrameWanted(_)), Some(publisher)) => publisher.key_frame_wanted(),
+            (Some(Output::Withheld(_)), Some(acting)) => {
+                acting.receipts.remember(half, desk.totals);
+            }
+            (Some(Output::Reply(n, result)), Some(acting)) => {
+                if acting.reply(n, result, now, half, desk)? {
+                    self.open(desk);
+                }
+            }
+            (Some(Output::KeyFrameWanted(track)), Some(acting)) => acting.key_frame_wanted(track),
             // A fixed rate is the point of the test, so a wish for less is not granted.
             (_, _) => {}
         }
@@ -206,20 +304,36 @@ impl Connection {
     }
 
     /// The session is here: from now on every fact and message counts.
-    fn follow(&mut self) {
+    fn follow(&mut self, desk: &mut Desk<'_>) {
         let seq = self.half.as_ref().map_or(0, |half| half.position().seq);
-        let own = match self.part {
-            Part::Publisher(number) => Some(number),
-            Part::Host | Part::Attendee => None,
-        };
+        let role = &desk.plan.roles[self.seat.role];
         match &mut self.follower {
             // A second snapshot replaces facts, not what was received.
             Some(follower) => follower.seq = seq,
-            None => self.follower = Some(Follower::new(seq, self.cast, own)),
+            None => {
+                let own = self.acting.as_ref().map(|acting| acting.own_media()).unwrap_or_default();
+                let mut follower = Follower::new(seq, self.cast, own, (self.seat.role, role));
+                if !role.is_steady() || desk.control.phase() >= Phase::Publish {
+                    follower.begins(desk.control);
+                }
+                self.follower = Some(follower);
+            }
         }
         self.state = State::Live;
-        if self.part == Part::Attendee {
+        if !self.seat.host && self.acting.is_none() && !role.resumes() {
             self.half = None;
+        }
+    }
+
+    /// Back in the session, where it was left.
+    fn resumed(&mut self, desk: &mut Desk<'_>) {
+        if let Some(follower) = &mut self.follower {
+            follower.resumed();
+        }
+        self.state = State::Live;
+        let again = self.half.as_ref().map(|half| half.repeat()).unwrap_or_default();
+        for request in again {
+            self.say(&request, desk);
         }
     }
 
@@ -229,42 +343,67 @@ impl Connection {
 
     /// Tells the server what arrived.
     pub(crate) fn confirm(&mut self, desk: &mut Desk<'_>) {
-        if let Some(follower) = &self.follower {
+        if let (Some(follower), State::Live) = (&self.follower, self.state) {
             let seq = follower.seq;
             self.say(&message::to_bytes(&ClientMessage::Confirm { seq, media: 0 }), desk);
         }
     }
 
-    /// A publisher of media opens its track.
+    /// Whoever publishes media opens the tracks.
     pub(crate) fn open(&mut self, desk: &mut Desk<'_>) {
-        let (Some(half), Some(publisher)) = (&mut self.half, &mut self.publisher) else { return };
-        if let Some(bytes) = publisher.open(half) {
-            self.say(&bytes, desk);
+        let (Some(half), Some(acting)) = (&mut self.half, &mut self.acting) else { return };
+        if acting.needs_floor() && !self.seat.host {
+            desk.control.want_floor(self.seat.session, self.who);
+        }
+        for wish in acting.open(half) {
+            self.say(&wish, desk);
         }
     }
 
+    /// A host passes the floor to whoever needs it for a screen, once.
+    pub(crate) fn pass_floor(&mut self, desk: &mut Desk<'_>) {
+        let wanted = desk.control.wanted_floor(self.seat.session);
+        let (Some(to), Some(half), false) = (wanted, &mut self.half, self.passed) else { return };
+        let (_, give) = half.request(Command::Floor(floor::Command::Give { to }));
+        self.passed = true;
+        self.say(&give, desk);
+    }
+
     /// A publisher sends what is due; true when it waits for nothing but time.
-    pub(crate) fn pump(&mut self, now: Micros, window: Window, desk: &mut Desk<'_>) -> bool {
-        let (Some(half), Some(publisher)) = (&mut self.half, &mut self.publisher) else {
-            return true;
-        };
-        publisher.pump(now, window, desk, half, &mut self.out)
+    pub(crate) fn pump(
+        &mut self,
+        voice: usize,
+        now: Micros,
+        window: Window,
+        desk: &mut Desk<'_>,
+    ) -> bool {
+        let (Some(half), Some(acting)) = (&mut self.half, &mut self.acting) else { return true };
+        // What is said now goes when the line is back.
+        if self.state != State::Live {
+            return false;
+        }
+        acting.pump(voice, (now, window), desk, (half, &mut self.out))
     }
 
-    pub(crate) fn publisher(&self) -> Option<&Publisher> {
-        self.publisher.as_deref()
+    pub(crate) fn publishers(&self) -> &[Publisher] {
+        self.acting.as_ref().map(|acting| acting.publishers()).unwrap_or_default()
     }
 
-    /// Counts what this person missed for good.
+    /// Publishers that were answered since the last call, and have something to send some time.
+    pub(crate) fn answered(&mut self) -> Vec<usize> {
+        self.acting.as_mut().map(|acting| acting.answered()).unwrap_or_default()
+    }
+
+    /// Counts what came to this person.
     pub(crate) fn settle(&self, control: &Control, totals: &mut Totals) {
         if let Some(follower) = &self.follower {
-            totals.gaps += follower.gaps(&control.refused());
+            follower.settle(control, totals);
         }
     }
 
     /// Says goodbye; a host ends the session first.
     pub(crate) fn leave(&mut self, desk: &mut Desk<'_>) {
-        if self.part == Part::Host
+        if self.seat.host
             && let Some(half) = &mut self.half
         {
             let (_, end) = half.request(Command::Lifecycle(lifecycle::Command::End {}));
@@ -276,6 +415,9 @@ impl Connection {
         let _ = self.flush();
     }
 }
+
+/// Close codes after which one may come back (docs/PROTOCOL.md, section 11).
+const RETRY: [u16; 4] = [1001, 4408, 4429, 4430];
 
 fn closed(payload: &[u8]) -> String {
     match payload.split_first_chunk() {

@@ -1,12 +1,15 @@
 //! What the threads of a run share: the phase, the window, and the counts that are shown.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use convoke_model::{ParticipantId, StreamId};
 
 use crate::clock::Micros;
 use crate::publisher::Window;
 use crate::recorded::Recorded;
+use crate::scenario::role::Medium;
 use crate::series::Interval;
 
 /// Where the run is. Each phase follows from the one before.
@@ -87,6 +90,19 @@ pub(crate) struct Control {
     /// Set when the person wants it to end.
     pub(crate) interrupted: std::sync::Arc<AtomicBool>,
     failure: Mutex<Option<String>>,
+    /// What went wrong outside the threads that hold connections.
+    errors: Mutex<Vec<String>>,
+    /// Messages that each publisher sent, by its number, and what they are.
+    sent: Vec<AtomicU64>,
+    mediums: Vec<Medium>,
+    /// Who wants to present, by session: a participant's number, or 0.
+    floors: Vec<AtomicU32>,
+    /// The streams of the run's sessions.
+    streams: Mutex<BTreeSet<StreamId>>,
+    /// Whether accepted chat is kept, to be compared with the log.
+    pub(crate) keeps_accepted: bool,
+    /// Threads that have sent their last.
+    silent: AtomicUsize,
     /// Messages that the server refused: publisher and counter.
     refused: Mutex<BTreeSet<(u32, u64)>>,
 }
@@ -94,7 +110,8 @@ pub(crate) struct Control {
 impl Control {
     pub(crate) fn new(
         threads: usize,
-        watched: bool,
+        mediums: Vec<Medium>,
+        sessions: usize,
         interrupted: std::sync::Arc<AtomicBool>,
     ) -> Self {
         Self {
@@ -102,9 +119,16 @@ impl Control {
             start: AtomicU64::new(Micros::MAX),
             end: AtomicU64::new(Micros::MAX),
             counts: (0..threads).map(|_| Counts::default()).collect(),
-            watched,
+            watched: false,
             interrupted,
             failure: Mutex::new(None),
+            errors: Mutex::default(),
+            sent: mediums.iter().map(|_| AtomicU64::new(0)).collect(),
+            mediums,
+            floors: (0..sessions).map(|_| AtomicU32::new(0)).collect(),
+            streams: Mutex::default(),
+            keeps_accepted: false,
+            silent: AtomicUsize::new(0),
             refused: Mutex::default(),
         }
     }
@@ -144,6 +168,61 @@ impl Control {
     /// Messages that the server refused: nobody can get them.
     pub(crate) fn refused(&self) -> MutexGuard<'_, BTreeSet<(u32, u64)>> {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something went wrong that does not end the run.
+    pub(crate) fn error(&self, what: String) {
+        self.errors.lock().unwrap_or_else(PoisonError::into_inner).push(what);
+    }
+
+    pub(crate) fn take_errors(&self) -> Vec<String> {
+        std::mem::take(&mut *self.errors.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Messages that the publisher of this number has sent.
+    pub(crate) fn sent(&self, number: u32) -> u64 {
+        self.sent.get(number as usize).map_or(0, |sent| sent.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn set_sent(&self, number: u32, count: u64) {
+        if let Some(sent) = self.sent.get(number as usize) {
+            sent.store(count, Ordering::Release);
+        }
+    }
+
+    pub(crate) fn is_chat(&self, number: u32) -> bool {
+        self.mediums.get(number as usize).is_some_and(|medium| medium.is_chat())
+    }
+
+    /// Somebody needs to present before they can share a screen.
+    pub(crate) fn want_floor(&self, session: u32, who: ParticipantId) {
+        if let Some(floor) = self.floors.get(session as usize) {
+            floor.store(who.0, Ordering::Release);
+        }
+    }
+
+    /// Who needs to present.
+    pub(crate) fn wanted_floor(&self, session: u32) -> Option<ParticipantId> {
+        let who = self.floors.get(session as usize)?.load(Ordering::Acquire);
+        (who > 0).then_some(ParticipantId(who))
+    }
+
+    /// A session of the run goes by this stream.
+    pub(crate) fn know(&self, stream: StreamId) {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner).insert(stream);
+    }
+
+    pub(crate) fn streams(&self) -> BTreeSet<StreamId> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A thread has sent its last; whether all have.
+    pub(crate) fn fall_silent(&self) {
+        self.silent.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn all_silent(&self) -> bool {
+        self.silent.load(Ordering::Acquire) >= self.counts.len()
     }
 
     pub(crate) fn is_interrupted(&self) -> bool {

@@ -13,10 +13,14 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, RustlsConnector, Transport,
 };
 
+use convoke_wire::turbo::attend_call;
+
 use crate::server::Server;
 use crate::source::Sources;
 
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Where a page tells its script what it is about.
+const BOOT: &str = "<script type=\"application/json\" id=\"boot\">";
 
 /// Why the door did not do what was asked.
 #[derive(Debug)]
@@ -109,6 +113,31 @@ impl Door {
         Ok(ticket.ticket)
     }
 
+    /// Joins as an integration's page does, by the address with everything in it: the page that
+    /// answers holds the ticket.
+    pub(crate) fn join_by_address(
+        &self,
+        meeting: &str,
+        name: &str,
+        password: &str,
+    ) -> Result<String, Shut> {
+        let broken = |error: ureq::Error| Shut::Broken(unheard(&self.origin, &error.to_string()));
+        let mut answer = self
+            .agent
+            .get(format!("{}/as/wapi/goto_downloader", self.origin))
+            .query_pairs(attend_call(name, meeting, password))
+            .call()
+            .map_err(broken)?;
+        let status = answer.status();
+        let page = answer.body_mut().read_to_string().map_err(broken)?;
+        ticket_in(&page).unwrap_or_else(|| {
+            Err(Shut::Broken(format!(
+                "the server answered {status} to goto_downloader with a page that holds no ticket: \
+                 is this a Convoke server?"
+            )))
+        })
+    }
+
     fn post(&self, path: &str, body: &Value) -> Result<Value, Shut> {
         let broken = |error: ureq::Error| Shut::Broken(unheard(&self.origin, &error.to_string()));
         let mut answer = self
@@ -132,6 +161,19 @@ impl Door {
             ))),
         }
     }
+}
+
+/// The ticket in a page's boot block, or why there is none; `None` when there is no such block.
+fn ticket_in(page: &str) -> Option<Result<String, Shut>> {
+    let (_, block) = page.split_once(BOOT)?;
+    let (block, _) = block.split_once("</script>")?;
+    let boot: Value = serde_json::from_str(block).ok()?;
+    if let Some(ticket) = boot.get("ticket").and_then(Value::as_str) {
+        return Some(Ok(ticket.to_owned()));
+    }
+    let refusal = serde_json::from_value(boot.get("refusal")?.clone()).ok()?;
+    let Refusal { code, sentence } = refusal;
+    Some(Err(Shut::Refused { code, sentence }))
 }
 
 fn unheard(origin: &str, why: &str) -> String {

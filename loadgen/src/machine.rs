@@ -61,7 +61,7 @@ mod tests {
         let mut state = 1;
         let end = std::time::Instant::now() + std::time::Duration::from_millis(50);
         while std::time::Instant::now() < end {
-            std::hint::black_box(crate::plan::spread(&mut state));
+            std::hint::black_box(crate::schedule::spread(&mut state));
         }
         assert!(thread_cpu_ns().expect("it told before") > before);
     }

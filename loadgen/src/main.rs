@@ -1,5 +1,6 @@
 //! `loadgen`: fills meetings with people, publishes at a fixed rate, tells what arrived and when.
 
+mod acting;
 mod cli;
 mod clock;
 mod compare;
@@ -9,6 +10,7 @@ mod door;
 mod find_limit;
 mod follower;
 mod guests;
+mod logged;
 mod machine;
 mod measure;
 mod metrics;
@@ -16,11 +18,16 @@ mod plan;
 mod progress;
 mod prometheus;
 mod publisher;
+mod receipts;
 mod recorded;
+mod replay;
 mod report;
 mod run;
+mod scenario;
+mod schedule;
 mod series;
 mod server;
+mod slow;
 mod socket;
 mod source;
 mod stamp;
@@ -47,20 +54,20 @@ impl<T: std::fmt::Display> From<T> for CannotRun {
 
 fn main() -> ExitCode {
     let done = match cli::Cli::parse().command {
-        cli::Command::Run(args) => run(&args),
+        cli::Command::Run(args) => run::run(&args).map(|report| ended(&report, &args.files)),
+        cli::Command::Replay(args) => run::replay(&args).map(|report| ended(&report, &args.files)),
         cli::Command::FindLimit(args) => find_limit(&args),
         cli::Command::Compare(args) => compare(&args),
     };
     done.unwrap_or_else(|CannotRun(sentence)| cannot_run(&sentence))
 }
 
-fn run(args: &cli::RunArgs) -> Result<ExitCode, CannotRun> {
-    let report = run::run(args)?;
+fn ended(report: &report::Report, files: &cli::FileArgs) -> ExitCode {
     if let Some(sentence) = report.never_began() {
-        return Ok(cannot_run(sentence));
+        return cannot_run(sentence);
     }
-    say(&report.table(), args.files.has_output());
-    Ok(ExitCode::from(if report.sound() { 0 } else { 1 }))
+    say(&report.table(), files.has_output());
+    ExitCode::from(if report.passed() { 0 } else { 1 })
 }
 
 fn find_limit(args: &cli::FindArgs) -> Result<ExitCode, CannotRun> {

@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn counts_latencies_and_refusals_are_told() {
-        let control = Control::new(2, false, std::sync::Arc::default());
+        let control = Control::new(2, Vec::new(), 0, std::sync::Arc::default());
         for (at, counts) in control.counts.iter().enumerate() {
             counts.delivered.store(at as u64 + 1, std::sync::atomic::Ordering::Relaxed);
             let mut seen = counts.seen.lock().expect("no panic");

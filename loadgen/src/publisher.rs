@@ -1,33 +1,29 @@
-//! A publisher: sends each message when it is due, or as soon after as the server lets it, and
-//! never forgets when it was meant to go.
+//! A publisher of one thing: sends each message when it is due, or as soon after as the server lets
+//! it, and never forgets when it was meant to go.
 
-use std::collections::{BTreeMap, VecDeque};
-
-use convoke_model::meeting::{self, Command, chat, track};
+use convoke_model::meeting::{Command, chat, track};
 use convoke_model::text::ChatText;
-use convoke_model::{ClientId, Millis, TrackId};
+use convoke_model::{Millis, TrackId};
 use convoke_wire::frame::Opcode;
 use convoke_wire::half::client::ClientHalf;
 use convoke_wire::media::{self, MediaHeader};
-use convoke_wire::message::{Receipt, ReplyResult};
-use convoke_wire::{Hash, codec, entry};
 
-use crate::cli::Kind;
 use crate::clock::Micros;
 use crate::control::Control;
 use crate::measure::Totals;
 use crate::plan::Plan;
-use crate::stamp::Stamp;
+use crate::scenario::Model;
+use crate::scenario::role::{Medium, Output};
+use crate::schedule::{Item, Schedule, Span, spread};
+use crate::stamp::{STAMP_BYTES, Stamp};
 use crate::websocket::{Masks, write_frame};
 
 /// Requests unanswered at once: the server hangs up above 64.
 const IN_FLIGHT_MAX: usize = 60;
 /// Bytes that wait for a connection, before messages wait outside it.
 const BACKED_UP_BYTES: usize = 1024 * 1024;
-/// A camera sends a whole picture this often.
-const KEY_FRAME_EVERY: Micros = 2_000_000;
-/// Chain hashes that are remembered for receipts that come after their facts.
-const HASHES_MAX: usize = 512;
+/// Bytes of a frame in one message.
+const PART_BYTES: usize = media::MESSAGE_BYTES_MAX - media::HEADER_BYTES;
 
 /// What a thread lends to those who send: the plan, and what it counts.
 pub(crate) struct Desk<'a> {
@@ -46,222 +42,243 @@ pub(crate) struct Window {
 
 #[derive(Debug)]
 pub(crate) struct Publisher {
-    number: u32,
-    /// People who must get each message.
+    pub(crate) number: u32,
+    pub(crate) medium: Medium,
+    role: usize,
+    schedule: Schedule,
+    /// People who must get each message, and were there from the start.
     receivers: u64,
+    /// Number of the next item, and of the next message: a frame may take several.
     next: u64,
+    counter: u64,
     /// Whether the server, not this program, held the last message back.
     held: bool,
-    client: ClientId,
-    /// Number of the request that carries message 0.
-    first_n: u64,
-    opening: Option<u64>,
-    track: Option<TrackId>,
-    key_due: Micros,
-    hashes: VecDeque<(u64, Hash)>,
-    receipts: BTreeMap<u64, Hash>,
+    /// Number of the request that opens its track.
+    pub(crate) opening: Option<u64>,
+    pub(crate) track: Option<TrackId>,
+    wants_key: bool,
+    turn: Turn,
+    think: Span<Micros>,
+}
+
+/// What decides when the next item is due.
+#[derive(Clone, Copy, Debug)]
+enum Turn {
+    /// The schedule.
+    Scheduled,
+    /// The answer to the one before, which is not here.
+    Waiting,
+    /// The answer is here, and this is the time.
+    At(Micros),
 }
 
 impl Publisher {
-    pub(crate) fn new(number: u32, receivers: u64) -> Self {
+    pub(crate) fn new(
+        number: u32,
+        role: usize,
+        output: &Output,
+        receivers: u64,
+        plan: &Plan,
+    ) -> Self {
         Self {
             number,
+            medium: output.medium,
+            role,
+            schedule: Schedule::new(&output.pattern, plan.seed, number),
             receivers,
             next: 0,
+            counter: 0,
             held: false,
-            client: ClientId(0),
-            first_n: 0,
             opening: None,
             track: None,
-            key_due: 0,
-            hashes: VecDeque::new(),
-            receipts: BTreeMap::new(),
+            wants_key: false,
+            turn: Turn::Scheduled,
+            think: output.think,
         }
-    }
-
-    /// The door opened, for this client.
-    pub(crate) fn welcome(&mut self, client: ClientId) {
-        self.client = client;
     }
 
     /// Whether it has what it needs to publish.
-    pub(crate) fn is_ready(&self, kind: Kind) -> bool {
-        kind == Kind::Chat || self.track.is_some()
+    pub(crate) fn is_ready(&self) -> bool {
+        self.medium.is_chat() || self.track.is_some()
     }
 
-    /// The request that opens its track, once.
-    pub(crate) fn open(&mut self, half: &mut ClientHalf) -> Option<Vec<u8>> {
-        if self.opening.is_some() {
+    /// The wish that opens its track, if it needs one and has not asked.
+    pub(crate) fn open(&self) -> Option<Command> {
+        let Medium::Track(kind) = self.medium else { return None };
+        if self.opening.is_some() || self.track.is_some() {
             return None;
         }
-        let open = track::Command::Open {
-            kind: track::Kind::Camera,
-            codec: "vp8".to_owned(),
-            width: 320,
-            height: 180,
+        let (codec, width, height) = match kind {
+            track::Kind::Screen => ("vp8", 1280, 720),
+            track::Kind::Camera => ("vp8", 320, 180),
+            track::Kind::Microphone => ("opus", 0, 0),
         };
-        let (n, bytes) = half.request(Command::Track(open));
-        self.opening = Some(n);
-        Some(bytes)
+        Some(Command::Track(track::Command::Open { kind, codec: codec.to_owned(), width, height }))
     }
 
     /// A viewer needs a whole picture.
-    pub(crate) fn key_frame_wanted(&mut self) {
-        self.key_due = 0;
+    pub(crate) fn key_frame_wanted(&mut self, track: TrackId) {
+        self.wants_key |= self.track == Some(track);
     }
 
-    /// When the next message is due; `None` when there is none in the window.
-    pub(crate) fn due(&self, plan: &Plan, window: Window) -> Option<Micros> {
-        let due = window.start + plan.due(self.number, self.next);
+    /// When the next item is due; `None` when there is none in the window, or none now.
+    pub(crate) fn due(&self, window: Window) -> Option<Micros> {
+        let due = match self.turn {
+            Turn::Scheduled => window.start.saturating_add(self.schedule.due(self.next)?),
+            Turn::At(time) => time,
+            Turn::Waiting => return None,
+        };
         (due < window.end).then_some(due)
     }
 
-    /// Sends all that is due. False when the server holds messages back.
+    /// Sends all that is due. False when the server holds messages back. `sent` is told the number
+    /// of each request and the counter of the message in it.
     pub(crate) fn pump(
         &mut self,
         now: Micros,
         window: Window,
         desk: &mut Desk<'_>,
-        half: &mut ClientHalf,
-        out: &mut Vec<u8>,
+        (half, out): (&mut ClientHalf, &mut Vec<u8>),
+        mut said: impl FnMut(u64, u64),
     ) -> bool {
-        let plan = desk.plan;
-        while let Some(due) = self.due(plan, window).filter(|due| *due <= now) {
-            let full = match plan.kind {
-                Kind::Chat => half.unanswered() >= IN_FLIGHT_MAX,
-                Kind::Media => self.track.is_none(),
+        while let Some(due) = self.due(window).filter(|due| *due <= now) {
+            let full = match self.medium {
+                Medium::Chat => half.unanswered() >= IN_FLIGHT_MAX,
+                Medium::Track(_) => self.track.is_none(),
             };
             if full || out.len() > BACKED_UP_BYTES {
                 self.held = true;
                 return false;
             }
+            let Some(item) = self.schedule.item(self.next) else { return true };
             if !self.held {
                 desk.totals.lag.saturating_record(now - due);
             }
-            match plan.kind {
-                Kind::Chat => self.say(due, desk, half, out),
-                Kind::Media => self.show(due, desk, out),
+            let before = self.counter;
+            match self.medium {
+                Medium::Chat => self.say(due, item, desk, (half, out), &mut said),
+                Medium::Track(_) => self.show(due, item, desk, out),
             }
             self.next += 1;
-            desk.totals.sent += 1;
-            desk.totals.expected += self.receivers;
+            let sent = self.counter - before;
+            desk.totals.sent += sent;
+            desk.totals.announced += self.receivers * sent;
+            if let Some(role) = desk.totals.roles.get_mut(self.role) {
+                role.sent += sent;
+            }
+            desk.control.set_sent(self.number, self.counter);
         }
         self.held = false;
         true
     }
 
-    /// Messages that were due and did not go.
-    pub(crate) fn unsent(&self, now: Micros, plan: &Plan, window: Window) -> u64 {
-        let time = now.min(window.end).saturating_sub(window.start);
-        plan.due_before(self.number, time).saturating_sub(self.next)
+    /// One of its messages was refused: nobody gets it.
+    pub(crate) fn refused(&self, totals: &mut Totals) {
+        totals.announced = totals.announced.saturating_sub(self.receivers);
     }
 
-    fn stamp(&self, due: Micros, plan: &Plan) -> Stamp {
-        Stamp { run: plan.run, publisher: self.number, counter: self.next, intended: due }
+    /// Items that were due and did not go.
+    pub(crate) fn unsent(&self, now: Micros, window: Window) -> u64 {
+        match self.turn {
+            Turn::Scheduled => {
+                let time = now.min(window.end).saturating_sub(window.start);
+                self.schedule.due_before(time).saturating_sub(self.next)
+            }
+            Turn::At(_) | Turn::Waiting => 0,
+        }
     }
 
-    fn say(&mut self, due: Micros, desk: &mut Desk<'_>, half: &mut ClientHalf, out: &mut Vec<u8>) {
-        let plan = desk.plan;
-        let mut text = Vec::with_capacity(plan.size);
-        self.stamp(due, plan).write(plan.size, &mut text);
+    fn stamp(&mut self, due: Micros, plan: &Plan, size: usize) -> Vec<u8> {
+        let (publisher, counter) = (self.number, self.counter);
+        let stamp = Stamp { run: plan.run, publisher, counter, intended: due };
+        let mut bytes = Vec::with_capacity(size.max(STAMP_BYTES));
+        stamp.write(size, &mut bytes);
+        self.counter += 1;
+        bytes
+    }
+
+    fn say(
+        &mut self,
+        due: Micros,
+        item: Item,
+        desk: &mut Desk<'_>,
+        (half, out): (&mut ClientHalf, &mut Vec<u8>),
+        said: &mut impl FnMut(u64, u64),
+    ) {
+        let counter = self.counter;
+        let text = self.stamp(due, desk.plan, item.size);
         let text = String::from_utf8(text).expect("a stamp is printable");
         let text = ChatText::new(&text).expect("the plan keeps to the size of chat texts");
         let say = Command::Chat(chat::Command::Say { to: chat::To::Everyone, text });
         let (n, bytes) = half.request(say);
-        // Nothing but messages is asked for in between, so the numbers stay apart by as much.
-        self.first_n = n - self.next;
+        said(n, counter);
+        if desk.plan.model == Model::Closed {
+            self.turn = Turn::Waiting;
+        }
         write_frame(Opcode::Binary, &[&bytes], desk.masks.next(), out);
     }
 
-    fn show(&mut self, due: Micros, desk: &mut Desk<'_>, out: &mut Vec<u8>) {
-        let plan = desk.plan;
+    /// The answer to its message is here: in the closed model the next one is due some time after.
+    /// True when there is something to wait for.
+    pub(crate) fn answered(&mut self, now: Micros, plan: &Plan) -> bool {
+        if !matches!(self.turn, Turn::Waiting) {
+            return false;
+        }
+        let Span { min, max } = self.think;
+        let mut state = plan.seed ^ (u64::from(self.number) << 20) ^ self.next;
+        self.turn = Turn::At(now + min + spread(&mut state) % (max - min + 1));
+        true
+    }
+
+    fn show(&mut self, due: Micros, item: Item, desk: &mut Desk<'_>, out: &mut Vec<u8>) {
         let Some(track) = self.track else { return };
-        let mut flags = media::FLAG_FIRST | media::FLAG_LAST;
-        if due >= self.key_due {
-            flags |= media::FLAG_KEY;
-            self.key_due = due + KEY_FRAME_EVERY;
-        }
-        let header = MediaHeader {
-            flags,
-            part: 0,
-            track,
-            generation: 1,
-            frame: self.next as u32,
-            captured_us: due,
-            arrived: Millis(0),
-            fact_seq: 0,
-        };
-        let mut payload = Vec::with_capacity(plan.size);
-        self.stamp(due, plan).write(plan.size, &mut payload);
-        write_frame(Opcode::Binary, &[&header.to_bytes(), &payload], desk.masks.next(), out);
-    }
-
-    /// Takes in a fact that the half has put into its chain.
-    pub(crate) fn fact(&mut self, bytes: &[u8], half: &ClientHalf, totals: &mut Totals) {
-        self.remember(half, totals);
-        if self.opening.is_none() || self.track.is_some() {
-            return;
-        }
-        let Ok(found) = entry::EntryRef::read(bytes) else { return };
-        let own = (found.header.client, Some(found.header.client_seq));
-        if own != (self.client, self.opening) {
-            return;
-        }
-        if let Ok(record) = codec::decode::<meeting::Event>(&found)
-            && let meeting::Event::Track(track::Event::Opened { track, .. }) = record.event
-        {
-            self.track = Some(track);
-        }
-    }
-
-    /// Keeps the chain's hash at the newest fact, and compares the receipt that waits for it.
-    pub(crate) fn remember(&mut self, half: &ClientHalf, totals: &mut Totals) {
-        let (seq, hash) = (half.position().seq, half.hash());
-        if let Some(receipt) = self.receipts.remove(&seq) {
-            totals.receipts += 1;
-            totals.receipts_wrong += u64::from(receipt != hash);
-        }
-        if self.hashes.len() == HASHES_MAX {
-            self.hashes.pop_front();
-        }
-        self.hashes.push_back((seq, hash));
-    }
-
-    /// Takes in the answer to a request.
-    pub(crate) fn reply(
-        &mut self,
-        n: u64,
-        result: ReplyResult,
-        half: &ClientHalf,
-        desk: &mut Desk<'_>,
-    ) -> Result<(), String> {
-        match result {
-            ReplyResult::Accepted(receipt) => {
-                self.receipt(&receipt, half, desk.totals);
-                Ok(())
+        let key = item.key || std::mem::take(&mut self.wants_key);
+        let parts = parts(item.size);
+        for (part, size) in (0u16..).zip(&parts) {
+            let mut flags = if key { media::FLAG_KEY } else { 0 };
+            if part == 0 {
+                flags |= media::FLAG_FIRST;
             }
-            ReplyResult::Refused { code, sentence } if self.opening == Some(n) => {
-                Err(format!("a publisher may not open a camera: {sentence} ({code})"))
+            if usize::from(part) + 1 == parts.len() {
+                flags |= media::FLAG_LAST;
             }
-            ReplyResult::Refused { code, .. } => {
-                *desk.totals.refused.entry(code).or_default() += 1;
-                desk.totals.expected = desk.totals.expected.saturating_sub(self.receivers);
-                desk.control.refused().insert((self.number, n.saturating_sub(self.first_n)));
-                Ok(())
-            }
+            let header = MediaHeader {
+                flags,
+                part,
+                track,
+                generation: 1,
+                frame: self.next as u32,
+                captured_us: due,
+                arrived: Millis(0),
+                fact_seq: 0,
+            };
+            let payload = self.stamp(due, desk.plan, *size);
+            write_frame(Opcode::Binary, &[&header.to_bytes(), &payload], desk.masks.next(), out);
         }
     }
+}
 
-    fn receipt(&mut self, receipt: &Receipt, half: &ClientHalf, totals: &mut Totals) {
-        let Ok(hash) = Hash::try_from(receipt.hash.as_slice()) else {
-            totals.receipts_wrong += 1;
-            return;
-        };
-        if receipt.seq > half.position().seq {
-            self.receipts.insert(receipt.seq, hash);
-        } else if let Some((_, known)) = self.hashes.iter().find(|(seq, _)| *seq == receipt.seq) {
-            totals.receipts += 1;
-            totals.receipts_wrong += u64::from(*known != hash);
-        }
+/// The sizes of the messages that carry a frame; each has room for a stamp.
+fn parts(size: usize) -> Vec<usize> {
+    let mut sizes = vec![PART_BYTES; size / PART_BYTES];
+    match size % PART_BYTES {
+        0 if !sizes.is_empty() => {}
+        rest => sizes.push(rest.max(STAMP_BYTES)),
+    }
+    sizes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_cut_as_the_wire_wants_it() {
+        assert_eq!(parts(100), [100]);
+        assert_eq!(parts(PART_BYTES), [PART_BYTES]);
+        assert_eq!(parts(PART_BYTES + 1), [PART_BYTES, STAMP_BYTES]);
+        assert_eq!(parts(51_200).iter().sum::<usize>(), 51_200);
+        assert_eq!(parts(51_200).len(), 4);
+        assert_eq!(parts(0), [STAMP_BYTES]);
     }
 }

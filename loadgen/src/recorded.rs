@@ -126,7 +126,7 @@ mod tests {
         let mut all = histogram();
         let mut state = 7;
         for _ in 0..10_000 {
-            all.saturating_record(crate::plan::spread(&mut state) % 1_000_000);
+            all.saturating_record(crate::schedule::spread(&mut state) % 1_000_000);
         }
         let recorded = Recorded::since(&all, &mut histogram());
         for quantile in [0.0, 0.5, 0.9, 0.99, 0.999, 1.0] {

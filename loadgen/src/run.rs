@@ -9,20 +9,24 @@ use std::time::{Duration, Instant, SystemTime};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::CannotRun;
-use crate::cli::RunArgs;
+use crate::cli::{FileArgs, Kind, MetricsArgs, ReplayArgs, RunArgs};
 use crate::clock::{Clock, Micros};
 use crate::control::{Control, Phase};
-use crate::guests::{Invitation, Queues, invite};
+use crate::guests::{Invitation, Queues, hand_over, invite};
+use crate::logged;
 use crate::machine::check_files;
 use crate::measure::Totals;
 use crate::metrics;
 use crate::plan::Plan;
 use crate::progress::{Progress, is_watched};
 use crate::publisher::Window;
-use crate::report::{About, Files, Report, own_command};
+use crate::replay::{self, Playing};
+use crate::report::{About, Files, Report, Setting, own_command};
+use crate::scenario::role::Output;
+use crate::scenario::{Join, Scenario, ServerPart};
 use crate::server::Server;
 use crate::source::Sources;
-use crate::tickets::{self, Cast, Guest};
+use crate::tickets::{self, Crowd, Guest};
 use crate::worker::{Orders, work};
 
 /// Nobody came in for this long: the run cannot take place.
@@ -39,26 +43,62 @@ const STEP: Duration = Duration::from_millis(20);
 const WAITING_MAX: usize = 16;
 const THREADS_DEFAULT_MAX: usize = 2;
 
-/// Who comes, and how they get their tickets.
-enum Guests {
+/// How people get their tickets.
+enum Way {
     Tickets(Vec<Guest>),
     Account { email: String, password: String },
 }
 
 pub(crate) fn run(args: &RunArgs) -> Result<Report, CannotRun> {
-    let plan = Plan::new(args)?;
-    let (guests, casts) = cast(args)?;
-    let people = casts.iter().map(|cast| cast.people as usize).sum();
-    check_files(people)?;
-    let files = Files::open(&args.files)?;
-    let server = Server::find(&args.server, args.ca.as_deref())?;
-    let sources = Sources::choose(server.address, args.sources, people)?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = args.threads.map_or(cores.min(THREADS_DEFAULT_MAX), |threads| threads as usize);
+    let scenario = Scenario::of(args)?;
+    carry_out(&scenario, || read_password(args), &args.files, &args.metrics)
+}
 
-    let control = Arc::new(Control::new(threads, is_watched(), interruption()?));
-    if let Some(address) = args.metrics.address {
-        metrics::serve(metrics::allowed(address, args.metrics.anywhere)?, &control)?;
+/// Plays a recorded session.
+pub(crate) fn replay(args: &ReplayArgs) -> Result<Report, CannotRun> {
+    let ReplayArgs { speed, fan, seed, .. } = *args;
+    let mut scenario = replay::scenario(&args.archive, Playing { speed, fan, seed })?;
+    scenario.server = ServerPart {
+        url: Some(args.server.clone()),
+        account: Some(args.account.clone()),
+        ca: args.ca.clone(),
+        tickets: None,
+        data: args.data.clone(),
+        threads: args.threads,
+        sources: args.sources,
+    };
+    let password = || password_line().map(Some);
+    carry_out(&scenario, password, &args.files, &args.metrics)
+}
+
+/// Runs a scenario and writes the files that tell of it.
+fn carry_out(
+    scenario: &Scenario,
+    password: impl FnOnce() -> Result<Option<String>, CannotRun>,
+    files: &FileArgs,
+    metrics: &MetricsArgs,
+) -> Result<Report, CannotRun> {
+    let plan = Plan::new(scenario)?;
+    if let Some(data) = &scenario.server.data {
+        logged::check_folder(data)?;
+    }
+    let (way, crowd) = cast(scenario, password)?;
+    let people = crowd.people();
+    check_files(people)?;
+    let files = Files::open(files)?;
+    let url = scenario.server.url.as_deref().ok_or("--server or `server.url` is needed")?;
+    let server = Server::find(url, scenario.server.ca.as_deref())?;
+    let sources = Sources::choose(server.address, scenario.server.sources, people)?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = scenario.server.threads.map_or(cores.min(THREADS_DEFAULT_MAX), |k| k as usize);
+
+    let (mediums, sessions) = (crowd.mediums.clone(), crowd.casts.len());
+    let mut control = Control::new(threads, mediums, sessions, interruption()?);
+    control.watched = is_watched();
+    control.keeps_accepted = scenario.server.data.is_some();
+    let control = Arc::new(control);
+    if let Some(address) = metrics.address {
+        metrics::serve(metrics::allowed(address, metrics.anywhere)?, &control)?;
     }
     let (clock, started) = (Clock::start(), SystemTime::now());
     let (mut workers, mut queues) = (Vec::new(), Vec::new());
@@ -73,22 +113,33 @@ pub(crate) fn run(args: &RunArgs) -> Result<Report, CannotRun> {
     let queues = Queues::new(queues);
     let began = Instant::now();
     let mut told = std::thread::scope(|scope| {
-        let (server, sources, casts) = (&server, &sources, &casts[..]);
-        let inviting = || match &guests {
-            Guests::Tickets(guests) => hand_over(guests, casts, &queues),
-            Guests::Account { email, password } => {
-                let attendees = args.attendees;
-                let invitation = Invitation { server, sources, email, password, attendees, casts };
+        let (server, sources, ramp) = (&server, &sources, &scenario.ramp);
+        let (crowd, roles) = (&crowd, &plan.roles[..]);
+        let inviting = || match &way {
+            Way::Tickets(guests) => hand_over(guests, crowd, ramp, (clock, &control), &queues),
+            Way::Account { email, password } => {
+                let legacy = scenario.join == Join::Legacy;
+                let invitation = Invitation {
+                    server,
+                    sources,
+                    email,
+                    password,
+                    crowd,
+                    roles,
+                    ramp,
+                    legacy,
+                    clock,
+                };
                 invite(&invitation, &control, &queues);
             }
         };
         scope.spawn(inviting);
-        let told = conduct(&plan, casts, people, clock, &control);
+        let told = conduct(&plan, crowd, clock, &control);
         // Also ends those who still fetch tickets.
         control.enter(Phase::Stop);
         told
     });
-    let mut totals = Totals::new();
+    let mut totals = Totals::of(&plan);
     for worker in workers {
         // What the other threads counted is kept.
         let failure = match worker.join() {
@@ -101,22 +152,38 @@ pub(crate) fn run(args: &RunArgs) -> Result<Report, CannotRun> {
         };
         told.failure.get_or_insert(failure);
     }
+    control.take_errors().into_iter().for_each(|what| totals.error(what));
     let Told { window, gathered, failure } = told;
     let begun = window.map_or(0, |window| window.start);
+    let absent = (people as u64).saturating_sub(totals.joins.len());
+    if absent > 0 && window.is_some() && !control.is_interrupted() {
+        totals.error(format!("{absent} of {people} people did not come in before the end"));
+    }
+    if let (Some(data), Some(_)) = (&scenario.server.data, window) {
+        match logged::compare(data, &plan, &control, &totals) {
+            Ok(logged) => totals.logged = Some(logged),
+            // The rest of the figures is good all the same.
+            Err(why) => totals.error(why),
+        }
+    }
+    let gather_seconds = gathered.unwrap_or_else(Instant::now).duration_since(began).as_secs_f64();
+    let first = scenario.roles.iter().flat_map(|role| &role.outputs).next();
+    let (kind, rate, size) = first.map_or((Kind::Chat, 0.0, 0), Output::told);
     let about = About {
         server: server.origin,
-        kind: plan.kind,
-        sessions: casts.len(),
+        kind,
+        sessions,
         people,
-        publishers: casts.iter().map(|cast| cast.publishers as usize).sum(),
-        rate: args.rate,
-        size: args.size,
-        seed: args.seed,
+        publishers: crowd.publishers(&plan.roles),
+        rate,
+        size,
+        seed: plan.seed,
         threads,
         sources: sources.count(),
         seconds: window.map_or(0.0, |window| (window.end - window.start) as f64 / 1e6),
         interrupted: control.is_interrupted(),
-        gather_seconds: gathered.unwrap_or_else(Instant::now).duration_since(began).as_secs_f64(),
+        gather_seconds,
+        setting: Setting::of(scenario, gather_seconds),
         command: own_command(),
         started: started + Duration::from_micros(begun),
         failure,
@@ -127,23 +194,33 @@ pub(crate) fn run(args: &RunArgs) -> Result<Report, CannotRun> {
     Ok(report)
 }
 
-fn cast(args: &RunArgs) -> Result<(Guests, Vec<Cast>), CannotRun> {
-    if let Some(path) = &args.tickets {
-        let (guests, casts) = tickets::read(path)?;
-        return Ok((Guests::Tickets(guests), casts));
+fn cast(
+    scenario: &Scenario,
+    password: impl FnOnce() -> Result<Option<String>, CannotRun>,
+) -> Result<(Way, Crowd), CannotRun> {
+    let roles = &scenario.roles;
+    if let Some(path) = &scenario.server.tickets {
+        let (guests, crowd) = tickets::read(path, roles)?;
+        return Ok((Way::Tickets(guests), crowd));
     }
-    let email = args.account.clone().ok_or("--account or --tickets is needed")?;
-    let password = read_password(args)?.ok_or("--password-stdin is needed")?;
-    let (publishers, people) = (args.publishers, args.attendees + 1);
-    let cast = |session| Cast { first: session * publishers, publishers, people };
-    Ok((Guests::Account { email, password }, (0..args.sessions).map(cast).collect()))
+    let email = scenario.server.account.clone().ok_or("--account or --tickets is needed")?;
+    let password = password()?.ok_or("--password-stdin is needed")?;
+    let mut crowd = Crowd::default();
+    for group in &scenario.groups {
+        (0..group.count).for_each(|_| crowd.seat(roles, group.host, &group.people));
+    }
+    Ok((Way::Account { email, password }, crowd))
 }
 
 /// The password that is on standard input, unless it was read before; `None` when none is needed.
 pub(crate) fn read_password(args: &RunArgs) -> Result<Option<String>, CannotRun> {
-    if args.tickets.is_some() || args.password.is_some() {
+    if args.tickets.is_some() || args.password.is_some() || !args.password_stdin {
         return Ok(args.password.clone());
     }
+    password_line().map(Some)
+}
+
+fn password_line() -> Result<String, CannotRun> {
     let mut password = String::new();
     std::io::stdin()
         .lock()
@@ -153,7 +230,7 @@ pub(crate) fn read_password(args: &RunArgs) -> Result<Option<String>, CannotRun>
     if password.is_empty() {
         return Err("the password is read from standard input, which is empty".into());
     }
-    Ok(Some(password))
+    Ok(password)
 }
 
 fn interruption() -> Result<Arc<AtomicBool>, CannotRun> {
@@ -167,14 +244,6 @@ fn interruption() -> Result<Arc<AtomicBool>, CannotRun> {
     Ok(flag)
 }
 
-fn hand_over(guests: &[Guest], casts: &[Cast], queues: &Queues) {
-    for guest in guests {
-        if !queues.send(guest.clone(), casts[guest.session as usize]) {
-            return;
-        }
-    }
-}
-
 /// How far the run came.
 struct Told {
     /// When publishers published; `None` when it did not come to that.
@@ -184,13 +253,12 @@ struct Told {
 }
 
 /// Leads the run through its phases.
-fn conduct(plan: &Plan, casts: &[Cast], people: usize, clock: Clock, control: &Control) -> Told {
+fn conduct(plan: &Plan, crowd: &Crowd, clock: Clock, control: &Control) -> Told {
     let mut progress = Progress::new(control);
     let mut told = Told { window: None, gathered: None, failure: None };
-    let publishers = casts.iter().map(|cast| cast.publishers as usize).sum();
-    let prepared = gather(people, control, &mut progress).and_then(|gathered| {
+    let prepared = gather(crowd.steady(), control, &mut progress).and_then(|gathered| {
         told.gathered = Some(gathered);
-        open(publishers, control, &mut progress)
+        open(crowd.mediums.len(), control, &mut progress)
     });
     match prepared {
         Ok(()) => {

@@ -53,9 +53,18 @@ impl Sources {
         Ok(socket)
     }
 
-    /// Begins to connect, without waiting; `number` chooses the address.
-    pub(crate) fn start(&self, number: usize, to: SocketAddr) -> std::io::Result<TcpStream> {
+    /// Begins to connect, without waiting; `number` chooses the address. The kernel takes in as
+    /// much as `room`, where that is given, before it is read.
+    pub(crate) fn start(
+        &self,
+        number: usize,
+        to: SocketAddr,
+        room: Option<usize>,
+    ) -> std::io::Result<TcpStream> {
         let socket = self.bound(number, to)?;
+        if let Some(bytes) = room {
+            socket.set_recv_buffer_size(bytes)?;
+        }
         socket.set_nonblocking(true)?;
         match socket.connect(&to.into()) {
             Ok(()) => {}
@@ -104,7 +113,7 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let server = listener.local_addr().expect("bound");
         let sources = Sources::choose(server, Some(3), 1).expect("loopback");
-        let _under_way = sources.start(2, server).expect("begins");
+        let _under_way = sources.start(2, server, None).expect("begins");
         let (_, peer) = listener.accept().expect("somebody comes");
         assert_eq!(peer.ip().to_string(), "127.0.0.3");
         let waited = sources.connect(1, server, Duration::from_secs(1)).expect("connects");

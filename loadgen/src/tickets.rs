@@ -4,115 +4,169 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::CannotRun;
+use crate::clock::Micros;
+use crate::scenario::role::{Medium, Role};
 
-/// What somebody does in the load.
+/// Somebody's place in the load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// Opens the session, receives, and ends it afterwards.
-    Host,
-    /// Publishes, with its number within the run, and receives.
-    Publisher(u32),
-    /// Receives.
-    Attendee,
+pub(crate) struct Seat {
+    /// Number of the session within the run.
+    pub(crate) session: u32,
+    /// Number of the role within the plan.
+    pub(crate) role: usize,
+    /// Opens the session, and ends it afterwards.
+    pub(crate) host: bool,
+    /// Number within the run of the first thing that they publish.
+    pub(crate) first: u32,
 }
 
 /// Somebody with a right to enter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Guest {
     pub(crate) ticket: String,
-    pub(crate) part: Part,
-    /// Number of the session within the run.
-    pub(crate) session: u32,
+    pub(crate) seat: Seat,
+    /// When they wanted to be let in; `None`: when they connect.
+    pub(crate) began: Option<Micros>,
 }
 
-/// Who publishes in a session: this many, with numbers from `first`.
+/// What is published in a session: so many things, with numbers from `first`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cast {
     pub(crate) first: u32,
-    pub(crate) publishers: u32,
-    /// People in the session, publishers and hosts included.
+    pub(crate) voices: u32,
+    /// People who are in the session from the start, publishers and hosts included.
     pub(crate) people: u32,
 }
 
-/// Reads a file of tickets: the guests, and the cast of each session.
-pub(crate) fn read(path: &Path) -> Result<(Vec<Guest>, Vec<Cast>), CannotRun> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    parse(&text).map_err(|CannotRun(why)| CannotRun(format!("{}: {why}", path.display())))
+/// Everybody of a run, by session.
+#[derive(Debug, Default)]
+pub(crate) struct Crowd {
+    pub(crate) casts: Vec<Cast>,
+    /// What each thing that is published is, by its number.
+    pub(crate) mediums: Vec<Medium>,
+    /// Everybody's place, by session and in the order they come; the host first.
+    pub(crate) seats: Vec<Vec<Seat>>,
 }
 
-fn parse(text: &str) -> Result<(Vec<Guest>, Vec<Cast>), CannotRun> {
+impl Crowd {
+    /// Seats a session: its host, then the others, by their roles.
+    pub(crate) fn seat(&mut self, roles: &[Role], host: usize, people: &[(usize, u32)]) {
+        let others = people.iter().flat_map(|(role, count)| (0..*count).map(|_| (*role, false)));
+        self.seat_all(roles, std::iter::once((host, true)).chain(others));
+    }
+
+    fn seat_all(&mut self, roles: &[Role], people: impl Iterator<Item = (usize, bool)>) {
+        let session = self.casts.len() as u32;
+        let mut cast = Cast { first: self.mediums.len() as u32, ..Cast::default() };
+        let mut seats = Vec::new();
+        for (role, host) in people {
+            let first = self.mediums.len() as u32;
+            seats.push(Seat { session, role, host, first });
+            self.mediums.extend(roles[role].outputs.iter().map(|output| output.medium));
+            cast.people += u32::from(roles[role].is_steady());
+        }
+        cast.voices = self.mediums.len() as u32 - cast.first;
+        self.casts.push(cast);
+        self.seats.push(seats);
+    }
+
+    /// All people, those who come later included.
+    pub(crate) fn people(&self) -> usize {
+        self.seats.iter().map(Vec::len).sum()
+    }
+
+    /// Those who are there from the start.
+    pub(crate) fn steady(&self) -> usize {
+        self.casts.iter().map(|cast| cast.people as usize).sum()
+    }
+
+    /// People who publish something.
+    pub(crate) fn publishers(&self, roles: &[Role]) -> usize {
+        let seats = self.seats.iter().flatten();
+        seats.filter(|seat| !roles[seat.role].outputs.is_empty()).count()
+    }
+}
+
+/// Reads a file of tickets: the guests, by session, and where they sit.
+pub(crate) fn read(path: &Path, roles: &[Role]) -> Result<(Vec<Guest>, Crowd), CannotRun> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    parse(&text, roles).map_err(|CannotRun(why)| CannotRun(format!("{}: {why}", path.display())))
+}
+
+fn parse(text: &str, roles: &[Role]) -> Result<(Vec<Guest>, Crowd), CannotRun> {
     let mut sessions = BTreeMap::new();
     let mut lines = Vec::new();
     for (at, line) in text.lines().enumerate() {
         let words: Vec<_> = line.split_whitespace().collect();
-        let (role, ticket, session) = match words[..] {
+        let (word, ticket, session) = match words[..] {
             [] => continue,
             [first, ..] if first.starts_with('#') => continue,
             [role, ticket] => (role, ticket, "1"),
             [role, ticket, session] => (role, ticket, session),
             _ => return Err(format!("line {} is not `ROLE TICKET [SESSION]`", at + 1).into()),
         };
-        let count = sessions.len() as u32;
+        let count = sessions.len();
         let session = *sessions.entry(session).or_insert(count);
-        let part = match role {
-            "host" => Part::Host,
-            "publisher" => Part::Publisher(0),
-            "attendee" => Part::Attendee,
-            _ => {
-                return Err(format!(
-                    "line {}: `{role}` is not host, publisher or attendee",
-                    at + 1
-                )
-                .into());
-            }
+        let Some(role) = roles.iter().position(|role| role.name == word) else {
+            let names: Vec<_> = roles.iter().map(|role| role.name.as_str()).collect();
+            let known = names.join(", ");
+            return Err(format!("line {}: `{word}` is not one of {known}", at + 1).into());
         };
-        lines.push(Guest { ticket: ticket.to_owned(), part, session });
+        lines.push((session, role, ticket));
     }
-    if !lines.iter().any(|guest| matches!(guest.part, Part::Publisher(_))) {
+    if !lines.iter().any(|(_, role, _)| !roles[*role].outputs.is_empty()) {
         return Err("it names no publisher".into());
     }
-    let mut casts = vec![Cast::default(); sessions.len()];
     // Publishers of one session have numbers in a row.
-    lines.sort_by_key(|guest| guest.session);
-    let mut next = 0;
-    for guest in &mut lines {
-        let cast = &mut casts[guest.session as usize];
-        if cast.people == 0 {
-            cast.first = next;
-        }
-        cast.people += 1;
-        if let Part::Publisher(number) = &mut guest.part {
-            *number = next;
-            next += 1;
-            cast.publishers += 1;
+    lines.sort_by_key(|(session, ..)| *session);
+    let mut crowd = Crowd::default();
+    let mut guests = Vec::new();
+    for of_session in lines.chunk_by(|(one, ..), (other, ..)| one == other) {
+        let people = of_session.iter().map(|(_, role, _)| (*role, *role == 0));
+        crowd.seat_all(roles, people);
+        let seats = crowd.seats.last().into_iter().flatten();
+        for ((_, _, ticket), seat) in of_session.iter().zip(seats) {
+            guests.push(Guest { ticket: (*ticket).to_owned(), seat: *seat, began: None });
         }
     }
-    Ok((lines, casts))
+    if crowd.steady() < guests.len() {
+        return Err("tickets are good for a minute, so nobody with one can come later".into());
+    }
+    Ok((guests, crowd))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn roles() -> Vec<Role> {
+        crate::plan::tests::plan(&[]).expect("sound").roles
+    }
+
     #[test]
     fn a_file_of_tickets_is_read() {
         let text = "# two sessions\npublisher p1 red\nhost h1 red\n\nattendee a1 blue\n\
                     publisher p2 blue\npublisher p3 red\n";
-        let (guests, casts) = parse(text).expect("sound");
-        let parts: Vec<_> = guests.iter().map(|g| (g.ticket.as_str(), g.part, g.session)).collect();
+        let (guests, crowd) = parse(text, &roles()).expect("sound");
+        let seat = |guest: &Guest| {
+            let Seat { session, role, host, first } = guest.seat;
+            (guest.ticket.clone(), session, role, host, first)
+        };
+        let seats: Vec<_> = guests.iter().map(seat).collect();
         assert_eq!(
-            parts,
+            seats,
             [
-                ("p1", Part::Publisher(0), 0),
-                ("h1", Part::Host, 0),
-                ("p3", Part::Publisher(1), 0),
-                ("a1", Part::Attendee, 1),
-                ("p2", Part::Publisher(2), 1),
+                ("p1".to_owned(), 0, 1, false, 0),
+                ("h1".to_owned(), 0, 0, true, 1),
+                ("p3".to_owned(), 0, 1, false, 1),
+                ("a1".to_owned(), 1, 2, false, 2),
+                ("p2".to_owned(), 1, 1, false, 2),
             ]
         );
-        assert_eq!(casts[0], Cast { first: 0, publishers: 2, people: 3 });
-        assert_eq!(casts[1], Cast { first: 2, publishers: 1, people: 2 });
+        assert_eq!(crowd.casts[0], Cast { first: 0, voices: 2, people: 3 });
+        assert_eq!(crowd.casts[1], Cast { first: 2, voices: 1, people: 2 });
+        assert_eq!((crowd.people(), crowd.publishers(&roles())), (5, 3));
     }
 
     #[test]
@@ -122,7 +176,7 @@ mod tests {
             ("publisher a\nking b", "line 2: `king`"),
             ("attendee a", "no publisher"),
         ] {
-            let CannotRun(sentence) = parse(text).expect_err("wrong");
+            let CannotRun(sentence) = parse(text, &roles()).expect_err("wrong");
             assert!(sentence.contains(word), "{sentence}");
         }
     }

@@ -79,7 +79,8 @@ pub(crate) fn sound(totals: &Totals) -> bool {
         + totals.receipts_wrong
         + totals.refused_count()
         + totals.errors_count();
-    totals.sent > 0 && totals.delivered == totals.expected && wrong == 0
+    let logged = totals.logged.as_ref().is_none_or(|logged| logged.is_sound());
+    totals.sent > 0 && totals.delivered == totals.expected && wrong == 0 && logged
 }
 
 #[cfg(test)]

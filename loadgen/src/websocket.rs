@@ -35,7 +35,11 @@ pub(crate) fn read_upgrade(bytes: &[u8]) -> Result<Option<usize>, String> {
     let mut lines = head.split("\r\n");
     let status = lines.next().unwrap_or_default();
     if status.split(' ').nth(1) != Some("101") {
-        return Err(format!("the server refused the upgrade: {status}"));
+        let code = status.split(' ').nth(1).unwrap_or_default();
+        // What a Convoke server refuses an upgrade with; anything else is somebody else's word.
+        let own = ["400", "403", "429", "503"].contains(&code);
+        let question = if own { "" } else { ": is this a Convoke server?" };
+        return Err(format!("the server refused the upgrade ({status}){question}"));
     }
     let header = |wanted: &str| {
         let of = |line: &str| {
@@ -117,7 +121,7 @@ impl Masks {
     }
 
     pub(crate) fn next(&mut self) -> [u8; 4] {
-        ((crate::plan::spread(&mut self.0) >> 32) as u32).to_le_bytes()
+        ((crate::schedule::spread(&mut self.0) >> 32) as u32).to_le_bytes()
     }
 }
 

@@ -54,10 +54,15 @@ pub(crate) fn find(args: &FindArgs) -> Result<Limit, CannotRun> {
     if !(args.p99_ms > 0.0 && args.p99_ms <= 3_600_000.0) {
         return Err(format!("--p99-ms {} must be above 0 and at most 3600000", args.p99_ms).into());
     }
+    if args.run.scenario.is_some() {
+        return Err(
+            "the rate that is searched for is --kind's: a scenario has rates of its own".into()
+        );
+    }
     let files = Files::open(&args.run.files)?;
     let mut run = args.run.clone();
     run.files = FileArgs::default();
-    run.seconds = args.step_seconds;
+    run.seconds = Some(args.step_seconds);
     run.password = run::read_password(&run)?;
     let (limit, best) = search(args, run)?;
     files.write_as(&limit.json()?, best.as_ref())?;
@@ -71,7 +76,7 @@ fn search(args: &FindArgs, mut run: RunArgs) -> Result<(Limit, Option<Report>), 
     say(Probe::HEAD);
     'search: while let Some(rate) = search.next() {
         for tries_left in (0..TRIES).rev() {
-            run.rate = rate;
+            run.rate = Some(rate);
             let report = match tried(&run) {
                 Ok(report) => report,
                 Err(failure) if probes.is_empty() => return Err(failure),

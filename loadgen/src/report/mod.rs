@@ -6,6 +6,7 @@ mod files;
 mod hlog;
 mod html;
 mod moment;
+mod scene;
 mod table;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,8 @@ pub(crate) use command::own as own_command;
 pub(crate) use files::Files;
 use hdrhistogram::Histogram;
 use moment::Series;
+use scene::Scene;
+pub(crate) use scene::Setting;
 use serde::{Serialize, Serializer};
 
 use crate::cli::Kind;
@@ -123,6 +126,8 @@ pub(crate) struct Report {
     pub(crate) verdict: Verdict,
     pub(crate) verdict_sentence: String,
     sound: bool,
+    #[serde(flatten)]
+    scene: Scene,
     /// The same by seconds, from when publishers began.
     series: Series,
     /// Latency by share of the deliveries.
@@ -147,6 +152,7 @@ pub(crate) struct About {
     pub(crate) seconds: f64,
     pub(crate) interrupted: bool,
     pub(crate) gather_seconds: f64,
+    pub(crate) setting: Setting,
     pub(crate) command: String,
     pub(crate) started: SystemTime,
     pub(crate) failure: Option<String>,
@@ -156,7 +162,8 @@ pub(crate) struct About {
 impl Report {
     pub(crate) fn new(about: About, totals: Totals) -> Self {
         let verdict = Verdict::of(&totals);
-        let sound = sound(&totals) && about.failure.is_none();
+        let whole = about.failure.is_none();
+        let sound = sound(&totals) && whole;
         let per_second = |count: u64| count as f64 / about.seconds.max(1e-3);
         let found = verdict.sentence(&totals);
         let verdict_sentence = match &about.failure {
@@ -205,6 +212,7 @@ impl Report {
             verdict,
             verdict_sentence,
             sound,
+            scene: Scene::new(about.setting, whole, &totals),
             series: Series::of(&totals.series),
             latency_by_percentile: percentiles(&totals.latency),
             recorded: totals.series,
@@ -216,6 +224,11 @@ impl Report {
     /// Whether delivered equals sent, and nothing went wrong.
     pub(crate) fn sound(&self) -> bool {
         self.sound
+    }
+
+    /// Whether nothing went wrong but what the thresholds allow, and they held.
+    pub(crate) fn passed(&self) -> bool {
+        self.scene.passed()
     }
 
     /// Why nobody published at all.
@@ -262,7 +275,13 @@ pub(crate) mod tests {
             started: UNIX_EPOCH + std::time::Duration::from_secs(1_772_373_909),
             failure: None,
             began: true,
+            setting: setting(),
         }
+    }
+
+    fn setting() -> Setting {
+        let args = crate::plan::tests::args(&[]);
+        Setting::of(&crate::scenario::Scenario::of(&args).expect("sound"), 0.1)
     }
 
     #[test]
@@ -274,7 +293,7 @@ pub(crate) mod tests {
         }
         totals.error("the server closed the connection".into());
         let report = Report::new(about(), totals);
-        assert!(!report.sound());
+        assert!(!report.passed());
         let json = report.json().expect("serializes");
         let told: serde_json::Value = serde_json::from_str(&json).expect("JSON");
         assert_eq!(told["delivered"], 5);
@@ -296,7 +315,7 @@ pub(crate) mod tests {
         (totals.sent, totals.expected) = (1, 1);
         totals.came(Came::Next, 10);
         let late = Report::new(About { failure: why(), ..about() }, totals);
-        assert!(!late.sound() && late.never_began().is_none());
+        assert!(!late.passed() && late.never_began().is_none());
         assert!(late.verdict_sentence.starts_with("the server went away after 3.0 s of 10.0 s; "));
         let early = About { failure: why(), began: false, ..about() };
         assert_eq!(Report::new(early, Totals::new()).never_began(), why().as_deref());

@@ -16,15 +16,20 @@ impl Report {
             Kind::Chat => "chat",
             Kind::Media => "media",
         };
+        // A scenario's publishers are told by role.
+        let pace = match self.scene.is_of_file() {
+            true => String::new(),
+            false => {
+                format!(" x {} {kind}/s of {} B", self.rate_per_publisher, self.size_bytes)
+            }
+        };
         row(
             "load",
             format!(
-                "{} sessions, {} people, {} publishers x {} {kind}/s of {} B for {:.1} s{}",
+                "{} sessions, {} people, {} publishers{pace} for {:.1} s{}",
                 self.sessions,
                 self.people,
                 self.publishers,
-                self.rate_per_publisher,
-                self.size_bytes,
                 self.seconds,
                 if self.interrupted { " (interrupted)" } else { "" },
             ),
@@ -62,6 +67,7 @@ impl Report {
         for (what, count) in &self.errors {
             row("error", format!("{count} x {what}"));
         }
+        self.scene.rows(&mut row);
         row("latency", times(&self.latency_us));
         row("own lag", times(&self.generator_lag_us));
         let cpu = self.generator_cpu_share.map_or_else(
@@ -80,7 +86,7 @@ impl Report {
     }
 }
 
-fn times(times: &Times) -> String {
+pub(super) fn times(times: &Times) -> String {
     let ms = |us: u64| format!("{:.2}", us as f64 / 1e3);
     format!(
         "p50 {}  p90 {}  p99 {}  p99.9 {}  max {} ms",

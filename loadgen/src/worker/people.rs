@@ -1,17 +1,14 @@
 //! The people of a thread: how they come in, what happens on their connections, how they are lost.
 
+use std::cmp::Reverse;
 use std::sync::atomic::Ordering;
 
 use convoke_wire::half::ClientHalf;
-use mio::{Interest, Token};
 
-use super::Worker;
-use crate::cli::Kind;
+use super::{Wake, Worker};
 use crate::connection::{Connection, Rest, State};
 use crate::control::Phase;
-use crate::socket::Socket;
 use crate::tickets::{Cast, Guest};
-use crate::websocket::upgrade_request;
 
 /// People that one thread brings in at once: servers bound those who are not in yet.
 const COMING_IN_MAX: usize = 16;
@@ -21,10 +18,13 @@ impl Worker {
         let (clock, mut scratch) = (self.orders.clock, std::mem::take(&mut self.scratch));
         let before = self.connections.get(at).and_then(|found| Some(found.as_ref()?.state));
         let rest = self.with(at, |found, desk| {
-            if let Ok(Some(error)) = found.socket.stream().take_error() {
+            let broken = found.socket.as_mut().and_then(|socket| socket.stream().take_error().ok());
+            if let Some(Some(error)) = broken {
                 return Err(match found.state {
                     State::Upgrading => format!("cannot connect: {error}"),
-                    State::Greeting | State::Live => format!("the connection broke: {error}"),
+                    State::Greeting | State::Live | State::Away => {
+                        format!("the connection broke: {error}")
+                    }
                 });
             }
             let rest = found.turn(clock, &mut scratch, desk)?;
@@ -32,13 +32,47 @@ impl Worker {
         });
         self.scratch = scratch;
         let Some((rest, state)) = rest else { return };
-        if rest == Rest::Perhaps {
-            self.again.push_back(at);
+        match rest {
+            Rest::Perhaps => self.again.push_back(at),
+            Rest::Later(time) => {
+                let waits = self.connections[at].as_mut().is_some_and(|found| found.waits(time));
+                if waits {
+                    self.wakes.push(Reverse((time, at, Wake::Read)));
+                }
+            }
+            Rest::Nothing => {}
         }
         if before != Some(State::Live) && state == State::Live {
-            self.coming_in -= 1;
-            self.live += 1;
-            self.counts().live.store(self.live, Ordering::Relaxed);
+            self.is_in(at);
+        }
+        self.reschedule(at);
+    }
+
+    /// Publishers that wait for answers may have got them.
+    fn reschedule(&mut self, at: usize) {
+        let Some(found) = self.connections[at].as_mut() else { return };
+        let answered = found.answered();
+        if !answered.is_empty() {
+            let window = self.orders.control.window();
+            answered.into_iter().for_each(|voice| self.schedule(at, voice, window));
+        }
+    }
+
+    fn is_in(&mut self, at: usize) {
+        self.live += 1;
+        self.counts().live.store(self.live, Ordering::Relaxed);
+        let now = self.orders.clock.now();
+        let Some(found) = self.connections[at].as_mut() else { return };
+        found.counted = true;
+        if found.came {
+            return self.is_back(at);
+        }
+        found.came = true;
+        self.coming_in -= 1;
+        let (began, role) = (found.began, found.seat.role);
+        self.totals.joins.saturating_record(now.saturating_sub(began));
+        if let Some(role) = self.totals.roles.get_mut(role) {
+            role.people += 1;
         }
     }
 
@@ -54,57 +88,47 @@ impl Worker {
     }
 
     fn begin(&mut self, guest: Guest, cast: Cast) -> Result<(), String> {
-        let orders = &self.orders;
         let at = self.connections.len();
-        let threads = orders.control.counts.len();
-        let stream = orders
-            .sources
-            .start(at * threads + orders.number, orders.server.address)
-            .map_err(|error| format!("cannot connect: {error}"))?;
-        let stream = mio::net::TcpStream::from_std(stream);
-        let mut socket = Socket::new(stream, orders.server.tls.as_ref())
-            .map_err(|error| format!("TLS cannot be set up: {error}"))?;
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        self.poll
-            .registry()
-            .register(socket.stream(), Token(at), interest)
-            .map_err(|error| format!("cannot watch a connection: {error}"))?;
-        let upgrade = upgrade_request(&orders.server.authority, &orders.server.origin);
+        let plan = &self.orders.plan;
+        let slow = plan.roles[guest.seat.role].is_slow();
+        let socket = self.line(at, slow)?;
         let agent = concat!("loadgen/", env!("CARGO_PKG_VERSION"));
         let half = ClientHalf::new(guest.ticket, agent.to_owned());
-        // Chat comes back to who said it, media does not.
-        let receivers = match orders.plan.kind {
-            Kind::Chat => u64::from(cast.people),
-            Kind::Media => u64::from(cast.people - 1),
-        };
-        let who = (guest.part, cast, receivers);
-        self.connections.push(Some(Connection::new(socket, upgrade, half, who)));
+        let began = guest.began.unwrap_or_else(|| self.orders.clock.now());
+        let who = (guest.seat, cast, began);
+        let upgrade = self.upgrade();
+        let connection = Connection::new(socket, upgrade, half, who, &self.orders.plan);
+        self.connections.push(Some(connection));
         self.coming_in += 1;
         Ok(())
     }
 
     pub(super) fn lose(&mut self, at: usize, why: String) {
+        if self.returns(at) {
+            return;
+        }
         let Some(lost) = self.connections[at].take() else { return };
         match lost.state {
-            State::Live => {
+            State::Live if lost.counted => {
                 self.live -= 1;
                 self.counts().live.store(self.live, Ordering::Relaxed);
             }
-            State::Upgrading | State::Greeting => self.coming_in -= 1,
+            State::Upgrading | State::Greeting | State::Live if !lost.came => self.coming_in -= 1,
+            State::Upgrading | State::Greeting | State::Live | State::Away => {}
         }
         // A host on another thread may have ended the session before this thread has seen the end.
         let over = self.orders.control.phase() == Phase::Stop;
         match if over { Phase::Stop } else { self.phase } {
             Phase::Gather | Phase::Open => self.orders.control.fail(why),
             Phase::Publish | Phase::Drain => {
-                lost.settle(&self.orders.control, &mut self.totals);
-                if let Some(publisher) = lost.publisher() {
-                    let (now, window) = (self.orders.clock.now(), self.orders.control.window());
-                    self.totals.unsent += publisher.unsent(now, &self.orders.plan, window);
-                }
+                let (now, window) = (self.orders.clock.now(), self.orders.control.window());
+                let unsent = lost.publishers().iter().map(|one| one.unsent(now, window));
+                self.totals.unsent += unsent.sum::<u64>();
+                self.gone.extend(lost.follower);
                 self.totals.error(why);
             }
-            Phase::Stop => {}
+            // What came until then counts.
+            Phase::Stop => self.gone.extend(lost.follower),
         }
     }
 }

@@ -50,24 +50,27 @@ impl Worker {
         }
         self.shown = now;
         let window = self.orders.control.window();
-        let ready = self.publishers.iter().filter(|at| {
-            let found = self.connections[**at].as_ref().and_then(Connection::publisher);
-            found.is_some_and(|found| found.is_ready(self.orders.plan.kind))
-        });
-        let ready = ready.count();
-        let waiting = |at: &usize| {
-            let found = self.connections[*at].as_ref().and_then(Connection::publisher)?;
-            Some(found.unsent(now, &self.orders.plan, window))
-        };
+        let connections = || self.publishers.iter().filter_map(|at| self.connections[*at].as_ref());
+        let publishers = || connections().flat_map(Connection::publishers);
+        let ready = publishers().filter(|one| one.is_ready()).count();
         let unsent = match self.phase {
-            Phase::Publish | Phase::Drain => self.publishers.iter().filter_map(waiting).sum(),
+            Phase::Publish | Phase::Drain => publishers().map(|one| one.unsent(now, window)).sum(),
             Phase::Gather | Phase::Open | Phase::Stop => 0,
+        };
+        // What those must get who came later is known when nothing is sent any more.
+        let awaited: u64 = match self.phase {
+            Phase::Drain => {
+                let followers =
+                    self.connections.iter().flatten().filter_map(|f| f.follower.as_ref());
+                followers.map(|follower| follower.awaited(&self.orders.control)).sum()
+            }
+            Phase::Gather | Phase::Open | Phase::Publish | Phase::Stop => 0,
         };
         let (totals, counts) = (&self.totals, self.counts());
         counts.ready.store(ready, Ordering::Relaxed);
         counts.sent.store(totals.sent, Ordering::Relaxed);
         counts.unsent.store(unsent, Ordering::Relaxed);
-        counts.expected.store(totals.expected, Ordering::Relaxed);
+        counts.expected.store(totals.announced + awaited, Ordering::Relaxed);
         counts.delivered.store(totals.delivered, Ordering::Relaxed);
         counts.errors.store(totals.faults_count(), Ordering::Relaxed);
     }

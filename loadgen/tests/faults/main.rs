@@ -1,12 +1,18 @@
 //! `loadgen` against a relay that is told what to do wrong: each planted fault is found and named.
 
+mod door;
 mod limit;
+mod models;
 mod place;
 mod relay;
+mod replay;
 mod results;
+mod roles;
+mod sentences;
 mod tls;
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use relay::{Fault, Relay};
@@ -44,6 +50,21 @@ fn told(guests: &str, folder: &TempDir, mut command: Command) -> Told {
     command.arg("--tickets").arg(&tickets).arg("--json").arg(&json);
     let output = command.output().expect("loadgen starts");
     let written = std::fs::read(&json).unwrap_or_default();
+    Told {
+        code: output.status.code().expect("it ends by itself"),
+        json: serde_json::from_slice(&written).unwrap_or(Value::Null),
+        text: text(&output),
+    }
+}
+
+/// Runs a command that reads a password, and reads what it tells.
+fn with_password(mut command: Command, json: &Path) -> Told {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("loadgen starts");
+    // It may end before it reads.
+    let _ = child.stdin.take().expect("piped").write_all(b"secret\n");
+    let output = child.wait_with_output().expect("it ends");
+    let written = std::fs::read(json).unwrap_or_default();
     Told {
         code: output.status.code().expect("it ends by itself"),
         json: serde_json::from_slice(&written).unwrap_or(Value::Null),

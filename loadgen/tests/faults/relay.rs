@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use convoke_model::meeting::{self, Command, chat, track};
+use convoke_model::meeting::{self, Command, chat, floor, track};
 use convoke_model::view::session::SessionView;
 use convoke_model::{
     Actor, Audience, ClientId, Millis, ParticipantId, Position, StreamId, TrackId,
@@ -19,6 +19,8 @@ use convoke_wire::message::{
     ClientMessage, Receipt, ReplyResult, ServerMessage, Snapshot, Welcome, from_bytes, to_bytes,
 };
 use convoke_wire::{Hash, entry, media};
+
+use crate::door;
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,6 +44,14 @@ pub(crate) enum Fault {
     Forge,
     /// Nobody is let in.
     Shut,
+    /// Everything stands still for 200 ms, once.
+    Stall,
+    /// Whoever comes back misses one of the facts of meanwhile.
+    Forget,
+    /// Whoever comes back gets the first of the new facts twice.
+    Repeat,
+    /// Nobody gets a ticket.
+    Locked,
 }
 
 /// One session, for everybody who connects.
@@ -59,6 +69,16 @@ struct Session {
     said: u64,
     people: BTreeMap<u32, TcpStream>,
     kept: Option<Vec<u8>>,
+    /// All facts, in frames.
+    facts: Vec<Vec<u8>>,
+    /// Bytes of each text and each part of media.
+    sizes: Vec<usize>,
+    /// Requests that were carried out, by person and number.
+    done: BTreeMap<(u32, u64), Receipt>,
+    /// Whom faults strike: whoever has the ticket `hit`, or else the last who came.
+    victim: Option<u32>,
+    /// Who came back, and is to get the next fact twice.
+    twice: Option<u32>,
 }
 
 struct Shared {
@@ -92,6 +112,13 @@ impl Relay {
         }
     }
 
+    /// Bytes of each text and each part of media that came, the smallest first.
+    pub(crate) fn sizes(&self) -> Vec<usize> {
+        let mut sizes = self.shared.session.lock().expect("no panic").sizes.clone();
+        sizes.sort_unstable();
+        sizes
+    }
+
     /// Waits until so many messages were said.
     pub(crate) fn wait_until_said(&self, count: u64) {
         let end = Instant::now() + Duration::from_secs(20);
@@ -103,22 +130,16 @@ impl Relay {
 }
 
 fn serve(mut stream: &TcpStream, shared: &Shared) -> Option<()> {
-    let mut bytes = Vec::new();
+    let mut bytes = door::answer(stream, shared.fault == Fault::Locked)?;
+    let answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+         Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
+         Sec-WebSocket-Protocol: convoke.1\r\n\r\n";
+    stream.write_all(answer.as_bytes()).ok()?;
     let mut part = [0; 64 * 1024];
     let mut who = None;
-    let mut upgraded = false;
     loop {
         let count = stream.read(&mut part).ok().filter(|count| *count > 0)?;
         bytes.extend_from_slice(&part[..count]);
-        if !upgraded {
-            let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-            bytes.drain(..end + 4);
-            let answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
-                 Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
-                 Sec-WebSocket-Protocol: convoke.1\r\n\r\n";
-            stream.write_all(answer.as_bytes()).ok()?;
-            upgraded = true;
-        }
         while let Some(frame) = read(&mut bytes, FRAME_BYTES_MAX).ok()? {
             let mut message = bytes[frame.payload..frame.end].to_vec();
             bytes.drain(..frame.end);
@@ -149,9 +170,15 @@ fn enter(mut stream: &TcpStream, hello: &[u8], shared: &Shared) -> Option<u32> {
         say(stream, &bye).ok()?;
         return None;
     }
-    assert!(hello.ticket.is_some(), "people come with tickets");
+    assert!(hello.ticket.is_some() != hello.resume.is_some(), "with one of them");
     let mut session = shared.session.lock().ok()?;
-    let who = u32::try_from(shared.joined.fetch_add(1, Ordering::Relaxed)).ok()? + 1;
+    let who = match &hello.resume {
+        Some(resume) => u32::try_from(resume.client.0 - 1000).ok()?,
+        None => u32::try_from(shared.joined.fetch_add(1, Ordering::Relaxed)).ok()? + 1,
+    };
+    if hello.ticket.as_deref() == Some("hit") {
+        session.victim = Some(who);
+    }
     let welcome = ServerMessage::Welcome(Welcome {
         version: 1,
         client: ClientId(u64::from(who) + 1000),
@@ -164,6 +191,17 @@ fn enter(mut stream: &TcpStream, hello: &[u8], shared: &Shared) -> Option<u32> {
         requests: 0,
     });
     say(stream, &welcome).ok()?;
+    if let Some(at) = hello.resume.and_then(|resume| resume.position) {
+        say(stream, &ServerMessage::Resumed { from: at.seq + 1 }).ok()?;
+        let mut missed: Vec<_> = session.facts[usize::try_from(at.seq).ok()?..].to_vec();
+        if shared.fault == Fault::Forget && missed.len() > 1 {
+            missed.remove(0);
+        }
+        stream.write_all(&missed.concat()).ok()?;
+        session.people.insert(who, stream.try_clone().ok()?);
+        session.twice = (shared.fault == Fault::Repeat).then_some(who);
+        return Some(who);
+    }
     let snapshot = ServerMessage::Snapshot(Snapshot {
         position: Position { epoch: 1, seq: session.seq },
         hash: session.hash.to_vec(),
@@ -183,6 +221,7 @@ fn leave(who: u32, shared: &Shared) -> Option<()> {
 fn said(who: u32, message: &mut [u8], shared: &Shared) -> Option<()> {
     let mut session = shared.session.lock().ok()?;
     if message.first() == Some(&media::KIND) {
+        session.sizes.push(message.len() - media::HEADER_BYTES);
         media::stamp(message, Millis(2), session.seq);
         session.publish(message, Some(who), shared.fault);
         return Some(());
@@ -190,9 +229,15 @@ fn said(who: u32, message: &mut [u8], shared: &Shared) -> Option<()> {
     let Some(ClientMessage::Request { n, command }) = from_bytes(message) else {
         return Some(());
     };
+    // Asked again after the connection was lost: carried out already.
+    if let Some(receipt) = session.done.get(&(who, n)).cloned() {
+        let result = ReplyResult::Accepted(receipt);
+        return session.reply(who, &ServerMessage::Reply { n, result });
+    }
     let event = match command {
         Command::Chat(chat::Command::Say { to, text }) => {
             session.said += 1;
+            session.sizes.push(text.as_str().len());
             if shared.fault == Fault::Refuse && session.said == 5 {
                 let result = convoke_model::Refusal::TooFast.into();
                 return session.reply(who, &ServerMessage::Reply { n, result });
@@ -203,6 +248,9 @@ fn said(who: u32, message: &mut [u8], shared: &Shared) -> Option<()> {
             session.tracks += 1;
             let track = TrackId(session.tracks);
             meeting::Event::Track(track::Event::Opened { track, kind, codec, width, height })
+        }
+        Command::Floor(floor::Command::Give { to }) => {
+            meeting::Event::Floor(floor::Event::PresenterChanged { who: Some(to) })
         }
         _ => return Some(()),
     };
@@ -225,6 +273,7 @@ fn said(who: u32, message: &mut [u8], shared: &Shared) -> Option<()> {
         hash[0] ^= 1;
     }
     let receipt = Receipt { epoch: 1, seq: session.seq, hash, durable: true };
+    session.done.insert((who, n), receipt.clone());
     session.reply(who, &ServerMessage::Reply { n, result: ReplyResult::Accepted(receipt) })
 }
 
@@ -239,7 +288,19 @@ impl Session {
         self.said += u64::from(author.is_some());
         let strikes = self.said == 5;
         let bytes = server_frame(Opcode::Binary, message);
+        if author.is_none() {
+            self.facts.push(bytes.clone());
+        }
+        if fault == Fault::Stall && self.said == 20 {
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        if author.is_none()
+            && let Some(stream) = self.twice.take().and_then(|who| self.people.get_mut(&who))
+        {
+            let _ = stream.write_all(&bytes);
+        }
         let last = self.people.keys().copied().filter(|who| Some(*who) != author).max();
+        let last = self.victim.or(last);
         if strikes && fault == Fault::Delay {
             std::thread::sleep(Duration::from_millis(300));
         }
