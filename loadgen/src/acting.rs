@@ -117,23 +117,19 @@ impl Acting {
         }
         let found = entry::EntryRef::read(bytes).ok()?;
         let record = codec::decode::<meeting::Event>(&found).ok()?;
-        match record.event {
-            meeting::Event::Track(track::Event::Opened { track, .. })
-                if found.header.client == self.client =>
-            {
-                let n = Some(found.header.client_seq);
-                let own = self.publishers.iter_mut().find(|publisher| publisher.opening == n);
-                own?.track = Some(track);
-                None
-            }
-            meeting::Event::Floor(floor::Event::PresenterChanged { who })
-                if who == Some(self.who) =>
-            {
-                self.presents = true;
-                self.open(half).into_iter().next()
-            }
-            _ => None,
+        if let meeting::Event::Track(track::Event::Opened { track, .. }) = record.event
+            && found.header.client == self.client
+        {
+            let n = Some(found.header.client_seq);
+            let own = self.publishers.iter_mut().find(|publisher| publisher.opening == n);
+            own?.track = Some(track);
+        } else if let meeting::Event::Floor(floor::Event::PresenterChanged { who }) = record.event
+            && who == Some(self.who)
+        {
+            self.presents = true;
+            return self.open(half).into_iter().next();
         }
+        None
     }
 
     /// Takes in the answer to a request; true when a track must be asked for again.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use convoke_journal::archive::Archive;
 use convoke_journal::disk::RealDisk;
+use convoke_model::meeting::track::Kind;
 use score::{Part, Score};
 
 use crate::CannotRun;
@@ -95,11 +96,7 @@ pub(crate) fn speed(text: &str) -> Result<f64, String> {
 impl Medium {
     /// Recordings may hold more than one screen at a time; a session has one.
     pub(crate) fn or_camera(self, taken: bool) -> Self {
-        use convoke_model::meeting::track::Kind;
-        match self {
-            Self::Track(Kind::Screen) if taken => Self::Track(Kind::Camera),
-            other => other,
-        }
+        if taken && self == Self::Track(Kind::Screen) { Self::Track(Kind::Camera) } else { self }
     }
 }
 

@@ -79,19 +79,15 @@ impl Score {
     }
 
     fn fact(&mut self, who: ParticipantId, time: Millis, event: Event) {
-        match event {
-            // What was said to one person is nobody else's load.
-            Event::Chat(chat::Event::Said { to: chat::To::Everyone, text }) => {
-                let size = text.as_str().chars().count().max(STAMP_BYTES);
-                let item = Item { due: time.0 * 1_000, size, key: false };
-                self.parts.entry(who).or_default().push(Medium::Chat, item);
-            }
-            Event::Track(track::Event::Opened { track, kind, .. }) => {
-                let screen = kind == track::Kind::Screen;
-                let taken = screen && *self.presenter.get_or_insert(who) != who;
-                self.tracks.insert(track, (who, Medium::Track(kind).or_camera(taken)));
-            }
-            _ => {}
+        // What was said to one person is nobody else's load.
+        if let Event::Chat(chat::Event::Said { to: chat::To::Everyone, text }) = event {
+            let size = text.as_str().chars().count().max(STAMP_BYTES);
+            let item = Item { due: time.0 * 1_000, size, key: false };
+            self.parts.entry(who).or_default().push(Medium::Chat, item);
+        } else if let Event::Track(track::Event::Opened { track, kind, .. }) = event {
+            let screen = kind == track::Kind::Screen;
+            let taken = screen && *self.presenter.get_or_insert(who) != who;
+            self.tracks.insert(track, (who, Medium::Track(kind).or_camera(taken)));
         }
     }
 

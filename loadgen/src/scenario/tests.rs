@@ -177,3 +177,25 @@ fn the_command_line_changes_a_file() {
     assert_eq!((changed.seed, changed.seconds, changed.join), (9, 7.0, Join::Legacy));
     assert_eq!(changed.server.url.as_deref(), Some("http://b"));
 }
+
+#[test]
+fn the_same_seed_is_the_same_traffic_for_everybody_in_a_scenario() {
+    use crate::schedule::{Item, Schedule};
+    let traffic = |text: &str, seed| -> Vec<Vec<Item>> {
+        let scenario = Scenario { seed, ..Scenario::parse("test", text).expect("sound") };
+        let plan = crate::plan::Plan::new(&scenario).expect("sound");
+        let mut crowd = crate::tickets::Crowd::default();
+        for group in &scenario.groups {
+            (0..group.count).for_each(|_| crowd.seat(&plan.roles, group.host, &group.people));
+        }
+        let seats = crowd.seats.iter().flatten();
+        let outputs = seats.flat_map(|seat| (seat.first..).zip(&plan.roles[seat.role].outputs));
+        let schedules = outputs.map(|(n, output)| Schedule::new(&output.pattern, plan.seed, n));
+        schedules.map(|one| (0..50).filter_map(|number| one.item(number)).collect()).collect()
+    };
+    for (name, text) in SHIPPED {
+        let (one, again, other) = (traffic(text, 7), traffic(text, 7), traffic(text, 8));
+        assert!(!one.is_empty() && one == again, "{name}");
+        assert_ne!(one, other, "{name}");
+    }
+}
