@@ -8,6 +8,7 @@ use convoke_model::meeting::{Command, floor, lifecycle};
 use convoke_wire::frame::Opcode;
 use convoke_wire::half::ClientHalf;
 use convoke_wire::half::client::Output;
+use convoke_wire::media;
 use convoke_wire::message::{self, ClientMessage, ServerMessage};
 
 use crate::acting::Acting;
@@ -76,6 +77,8 @@ pub(crate) struct Connection {
     trickle: Option<Trickle>,
     /// Whether a host has passed the floor on.
     passed: bool,
+    /// Bytes of media frames that came over this line, their headers included.
+    media: u64,
     /// A frame that has come only in part.
     partial: Vec<u8>,
     out: Vec<u8>,
@@ -109,6 +112,7 @@ impl Connection {
             acting: Acting::of(seat, cast, plan).map(Box::new),
             trickle: role.reads.map(Trickle::new),
             passed: false,
+            media: 0,
             partial: Vec::new(),
             out: upgrade,
         }
@@ -121,6 +125,7 @@ impl Connection {
         self.lost.get_or_insert(now);
         self.may_return = false;
         self.partial = Vec::new();
+        self.media = 0;
         self.out.clear();
     }
 
@@ -235,7 +240,12 @@ impl Connection {
         while let Some(Incoming { opcode, payload, len }) = read_frame(&bytes[used..])? {
             used += len;
             match opcode {
-                Opcode::Binary => self.message(payload, now, desk)?,
+                Opcode::Binary => {
+                    if payload.first() == Some(&media::KIND) {
+                        self.media += len as u64;
+                    }
+                    self.message(payload, now, desk)?;
+                }
                 Opcode::Ping => {
                     write_frame(Opcode::Pong, &[payload], desk.masks.next(), &mut self.out)
                 }
@@ -345,7 +355,7 @@ impl Connection {
     pub(crate) fn confirm(&mut self, desk: &mut Desk<'_>) {
         if let (Some(follower), State::Live) = (&self.follower, self.state) {
             let seq = follower.seq;
-            self.say(&message::to_bytes(&ClientMessage::Confirm { seq, media: 0 }), desk);
+            self.say(&message::to_bytes(&ClientMessage::Confirm { seq, media: self.media }), desk);
         }
     }
 
