@@ -167,7 +167,10 @@ impl Report {
         let per_second = |count: u64| count as f64 / about.seconds.max(1e-3);
         let found = verdict.sentence(&totals);
         let verdict_sentence = match &about.failure {
-            Some(why) if about.began => format!("{why}; {found}"),
+            Some(why) if about.began => match totals.lost() {
+                0 => format!("{why}: all that had been sent by then had arrived"),
+                lost => format!("{why}: {lost} of {} deliveries were missing", totals.expected),
+            },
             Some(why) => why.clone(),
             None => found,
         };
@@ -316,7 +319,7 @@ pub(crate) mod tests {
         totals.came(Came::Next, 10);
         let late = Report::new(About { failure: why(), ..about() }, totals);
         assert!(!late.passed() && late.never_began().is_none());
-        assert!(late.verdict_sentence.starts_with("the server went away after 3.0 s of 10.0 s; "));
+        assert!(late.verdict_sentence.starts_with("the server went away after 3.0 s of 10.0 s: "));
         let early = About { failure: why(), began: false, ..about() };
         assert_eq!(Report::new(early, Totals::new()).never_began(), why().as_deref());
     }

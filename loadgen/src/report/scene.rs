@@ -14,43 +14,43 @@ use crate::scenario::{Model, Scenario};
 #[derive(Debug, Serialize)]
 pub(crate) struct Scene {
     /// Name of the file; `None` when the command line described the run.
-    scenario: Option<String>,
-    about: Option<String>,
+    pub(super) scenario: Option<String>,
+    pub(super) about: Option<String>,
     /// When chat goes: `open`, when it is due; `closed`, when the one before was answered.
-    model: &'static str,
+    pub(super) model: &'static str,
     /// Media that the server did not hand to somebody slow or away, as it may.
-    skipped: u64,
+    pub(super) skipped: u64,
     /// Deliveries that took longer than the scenario's bound.
-    late: u64,
+    pub(super) late: u64,
     /// People who came in, how long each took, and how many came a second.
-    joins_us: Times,
-    joins_per_second: f64,
+    pub(super) joins_us: Times,
+    pub(super) joins_per_second: f64,
     /// Connections that were lost and resumed, and how long that took.
-    resumes: u64,
-    resume_us: Times,
-    roles: Vec<Role>,
+    pub(super) resumes: u64,
+    pub(super) resume_us: Times,
+    pub(super) roles: Vec<Role>,
     /// What the server's log holds of it; `None` when it was not read.
-    logged: Option<Logged>,
-    thresholds: Vec<Check>,
+    pub(super) logged: Option<Logged>,
+    pub(super) thresholds: Vec<Check>,
     /// Whether the run passes: the exit code.
-    passed: bool,
+    pub(super) passed: bool,
 }
 
 /// What came to those of one role.
 #[derive(Debug, Serialize)]
-struct Role {
-    name: String,
-    people: u64,
-    sent: u64,
-    expected: u64,
-    delivered: u64,
-    lost: u64,
-    doubled: u64,
-    reordered: u64,
-    gaps: u64,
-    late: u64,
-    skipped: u64,
-    latency_us: Option<Times>,
+pub(super) struct Role {
+    pub(super) name: String,
+    pub(super) people: u64,
+    pub(super) sent: u64,
+    pub(super) expected: u64,
+    pub(super) delivered: u64,
+    pub(super) lost: u64,
+    pub(super) doubled: u64,
+    pub(super) reordered: u64,
+    pub(super) gaps: u64,
+    pub(super) late: u64,
+    pub(super) skipped: u64,
+    pub(super) latency_us: Option<Times>,
 }
 
 /// What a report needs to know of the scenario.

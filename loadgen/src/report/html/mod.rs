@@ -3,6 +3,7 @@
 mod axis;
 mod curve;
 mod plot;
+mod scene;
 mod tables;
 mod text;
 mod times;
@@ -19,9 +20,13 @@ const STYLE: &str = include_str!("style.css");
 pub(crate) fn page(report: &Report) -> String {
     let (class, badge) = match (report.failure.is_some(), report.verdict) {
         (true, _) => ("server", "Ended early"),
-        (false, Verdict::Ok) => ("ok", "Sound"),
-        (false, Verdict::Server) => ("server", "The server was the limit"),
         (false, Verdict::Generator) => ("generator", "The generator was the limit"),
+        (false, Verdict::Ok | Verdict::Server) if report.passed() && !report.sound() => {
+            ("generator", "Within the thresholds")
+        }
+        (false, Verdict::Server) => ("server", "The server was the limit"),
+        (false, Verdict::Ok) if report.passed() => ("ok", "Sound"),
+        (false, Verdict::Ok) => ("server", "A threshold was broken"),
     };
     let day = super::date::utc(report.started);
     format!(
@@ -31,7 +36,7 @@ pub(crate) fn page(report: &Report) -> String {
          <title>Load test of {server}, {day}</title>\n<style>\n{STYLE}</style></head><body><main>\n\
          <header class=\"{class}\"><p class=\"over\">Load test of {server} · {day}</p>\
          <p class=\"badge\">{badge}</p><h1>{verdict}</h1><p>{summary}</p></header>\n\
-         {cards}{curve}<h2>Over time</h2><section class=\"panels\">\n{times}</section>\n\
+         {cards}{curve}<h2>Over time</h2><section class=\"panels\">\n{times}</section>\n{scene}\
          <section class=\"tables\"><div><h2>Faults</h2>{faults}</div>\
          <div><h2>Configuration</h2>{configuration}</div></section>\n\
          <h2>To run it again</h2>\n<pre>{command}</pre>\n<footer>{notes}</footer>\n\
@@ -42,6 +47,7 @@ pub(crate) fn page(report: &Report) -> String {
         cards = tables::cards(report),
         curve = curve::figure(report),
         times = times::figures(report),
+        scene = scene::sections(report),
         faults = tables::fault_table(report),
         configuration = tables::configuration(report),
         command = escape(&report.command),
@@ -68,6 +74,7 @@ fn headline(sentence: &str) -> String {
 /// What was done and what came of it, in one sentence.
 fn summary(report: &Report) -> String {
     let kind = match report.kind {
+        _ if report.scene.scenario.is_some() => "messages",
         Kind::Chat => "chat messages",
         Kind::Media => "media messages",
     };
@@ -81,14 +88,14 @@ fn summary(report: &Report) -> String {
         ),
     };
     format!(
-        "{} sent {} {kind} of {} bytes to {} in {} within {:.1} s{}: {speed}.",
+        "{} sent {} {kind} to {} in {} within {:.1} s{}: {speed}.{}",
         of(report.publishers as u64, "publisher", "publishers"),
         count(report.sent),
-        count(report.size_bytes as u64),
         of(report.people as u64, "person", "people"),
         of(report.sessions as u64, "meeting", "meetings"),
         report.seconds,
         if report.interrupted { " (interrupted)" } else { "" },
+        scene::sentence(report).unwrap_or_default()
     )
 }
 

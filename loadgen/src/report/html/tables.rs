@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::text::{count, escape, of, percent, short, time};
 use crate::cli::Kind;
+use crate::logged::Logged;
 use crate::report::Report;
 
 /// The key figures, each with what it is about.
@@ -112,23 +113,34 @@ pub(super) fn configuration(report: &Report) -> String {
         Kind::Chat => "chat: durable facts",
         Kind::Media => "media on a camera track",
     };
+    let told = |told: &Option<String>| told.clone().unwrap_or_default();
+    let scene = &report.scene;
+    let is_scenario = scene.scenario.is_some();
+    let only = |is_shown: bool, text: String| if is_shown { text } else { String::new() };
     let rows = [
         ("Server", report.server.clone()),
-        ("Traffic", kind.to_owned()),
+        ("Scenario", told(&scene.scenario)),
+        ("About", told(&scene.about)),
+        ("Model", scene.model.to_owned()),
+        ("Traffic", only(!is_scenario, kind.to_owned())),
         ("Meetings", count(report.sessions as u64)),
         ("People", count(report.people as u64)),
         ("Publishers", count(report.publishers as u64)),
-        ("Messages per second", format!("{} of each publisher", report.rate_per_publisher)),
-        ("Message size", of(report.size_bytes as u64, "byte", "bytes")),
+        (
+            "Messages per second",
+            only(!is_scenario, format!("{} of each publisher", report.rate_per_publisher)),
+        ),
+        ("Message size", only(!is_scenario, of(report.size_bytes as u64, "byte", "bytes"))),
         ("Length", format!("{:.1} s", report.seconds)),
         ("Seed", report.seed.to_string()),
         ("Generator threads", count(report.threads as u64)),
         ("Source addresses", count(report.source_addresses as u64)),
         ("Receipts compared", count(report.receipts_checked)),
+        ("The server's log", scene.logged.as_ref().map(Logged::sentence).unwrap_or_default()),
         ("loadgen", report.version.to_owned()),
     ];
     let mut out = String::from("<table><tbody>\n");
-    for (name, value) in rows {
+    for (name, value) in rows.into_iter().filter(|(_, value)| !value.is_empty()) {
         let _ = writeln!(out, "<tr><th>{name}</th><td>{}</td></tr>", escape(&value));
     }
     out + "</tbody></table>\n"
