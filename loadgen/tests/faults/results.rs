@@ -128,3 +128,24 @@ fn a_run_can_be_watched_while_it_goes() {
     relay.vanish();
     assert_eq!(child.wait().expect("it ends").code(), Some(1));
 }
+
+#[test]
+fn the_page_tells_each_threshold_and_role() {
+    let relay = Relay::start(Fault::None);
+    let folder = tempfile::tempdir().expect("a folder");
+    let (scenario, page) = (folder.path().join("talk.toml"), folder.path().join("page"));
+    let text = "join = \"ticket\"\nseconds = 0.5\n\
+                [roles.chatter]\nchat = { rate = 20, size = 80 }\n\
+                [thresholds]\ndelivered = \"all\"\np99_ms = 0.001\n";
+    std::fs::write(&scenario, text).expect("the folder is there");
+    let mut command = loadgen(&["--server", &format!("http://{}", relay.address)]);
+    command.arg("--scenario").arg(&scenario).arg("--html").arg(&page);
+    let told = told("host h\nchatter a\nviewer b\n", &folder, command);
+    assert_eq!(told.code, 1, "{}", told.text);
+    let page = std::fs::read_to_string(page).expect("written");
+    for want in
+        ["1 of 2 thresholds held.", "<td>p99_ms</td>", "<td>broken</td>", "<td>chatter</td>"]
+    {
+        assert!(page.contains(want), "{want}: {page}");
+    }
+}

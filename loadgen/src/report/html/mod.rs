@@ -36,7 +36,8 @@ pub(crate) fn page(report: &Report) -> String {
          <title>Load test of {server}, {day}</title>\n<style>\n{STYLE}</style></head><body><main>\n\
          <header class=\"{class}\"><p class=\"over\">Load test of {server} · {day}</p>\
          <p class=\"badge\">{badge}</p><h1>{verdict}</h1><p>{summary}</p></header>\n\
-         {cards}{curve}<h2>Over time</h2><section class=\"panels\">\n{times}</section>\n{scene}\
+         {cards}{curve}<h2>Over time</h2><section class=\"panels\">\n{times}</section>\n\
+         {scene}\
          <section class=\"tables\"><div><h2>Faults</h2>{faults}</div>\
          <div><h2>Configuration</h2>{configuration}</div></section>\n\
          <h2>To run it again</h2>\n<pre>{command}</pre>\n<footer>{notes}</footer>\n\
@@ -56,11 +57,11 @@ pub(crate) fn page(report: &Report) -> String {
 }
 
 const NOTES: &str = "<p>Latency counts from when a message was <em>due</em>, not from when a late \
-    generator sent it, so that a stall does not hide the messages it held up. Every message carries \
-    its publisher, a counter and the time it was due; every receiver checks every one. The same \
-    seed makes the same traffic. A password is never part of the command: it is read from standard \
-    input.</p><p>The shaded end of the plots is after the last message was due, when what was under \
-    way still arrived.</p>";
+    generator sent it, so that a stall does not hide the messages it held up. Every message \
+    carries its publisher, a counter and the time it was due; every receiver checks every one. \
+    The same seed makes the same traffic. A password is never part of the command: it is read \
+    from standard input.</p><p>The shaded end of the plots is after the last message was due, \
+    when what was under way still arrived.</p>";
 
 /// The verdict's sentence with a capital and a full stop.
 fn headline(sentence: &str) -> String {
