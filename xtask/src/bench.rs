@@ -57,6 +57,8 @@ pub(crate) struct Plan {
     pub(crate) quick: bool,
     /// Fan-out of messages of this size only.
     pub(crate) size: Option<usize>,
+    /// Fan-out to this many readers only.
+    pub(crate) people: Option<usize>,
 }
 
 impl Plan {
@@ -76,7 +78,7 @@ pub(crate) fn bench(words: &[&str]) -> Outcome {
     if let ["loadgen", rest @ ..] = words {
         return loadgen::bench(rest);
     }
-    let mut plan = Plan { rounds: 5, quick: false, size: None };
+    let mut plan = Plan { rounds: 5, quick: false, size: None, people: None };
     let (mut named, mut build) = (Vec::new(), true);
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -85,6 +87,10 @@ pub(crate) fn bench(words: &[&str]) -> Outcome {
             "--size" => {
                 let size = words.next().and_then(|size| size.parse().ok());
                 plan.size = Some(size.ok_or(Failed("--size needs a number.".to_owned()))?);
+            }
+            "--people" => {
+                let people = words.next().and_then(|people| people.parse().ok());
+                plan.people = Some(people.ok_or(Failed("--people needs a number.".to_owned()))?);
             }
             "--no-build" => build = false,
             "--rounds" => {

@@ -32,7 +32,8 @@ cargo xtask COMMAND
                the long forms of the durability tests
   loom         every interleaving of the small models of the lanes
   sim SEED     one seeded world; the same seed prints the same bytes
-  bench [PART...] [--rounds N] [--size BYTES] [--quick] [--no-build]
+  bench [PART...] [--rounds N] [--size BYTES] [--people N] [--quick]
+        [--no-build]
                Convoke, limit, Redis, NATS and axum side by side; figures, JSON and a plot under
                target/bench. Parts: fanout latency knee meetings toggles memory slow join churn
                log durable work agree; `bench loadgen [ARGS]` runs loadgen alone

@@ -47,7 +47,8 @@ pub(super) fn measure(plan: &Plan, report: &mut Report) -> Outcome {
             (false, _) => &[1, 10, 100, 1000, 5000],
         };
         let mut columns = Vec::new();
-        for people in crowds {
+        let wanted = |people: &&usize| plan.people.is_none_or(|only| only == **people);
+        for people in crowds.iter().filter(wanted) {
             say::step(&format!("{size} B to {people}"));
             let taken = with(&servers, size, *people, plan)?;
             rows(size, *people, &taken, report);
