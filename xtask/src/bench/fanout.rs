@@ -78,12 +78,14 @@ fn with(
         };
         let ours = server.dialect == "convoke";
         let name = if ours { "media" } else { server.name };
-        let driver = Driver::start(name, server, "fan", &words("media", 1))?;
-        loads.push(Load { driver, server });
+        // Facts go first: what media has a disk write would be in their way, and the rounds of the
+        // peers in between give it time.
         if ours && size <= TEXT_BYTES_MAX {
             let driver = Driver::start("facts", server, "fan", &words("facts", CHATTERS))?;
             loads.push(Load { driver, server });
         }
+        let driver = Driver::start(name, server, "fan", &words("media", 1))?;
+        loads.push(Load { driver, server });
     }
     saturate(&mut loads, plan, 0.5)
 }

@@ -20,11 +20,11 @@ const CASES: [(&str, usize, [f64; 2]); 4] = [
 ];
 
 /// The parts whose instructions are counted.
-const COUNTED: [(&str, usize); 8] = [
+/// With `facts`, `codec` and `turn` the making of the requests is counted too, though not timed.
+const COUNTED: [(&str, usize); 7] = [
     ("media", 100),
     ("media", 16_000),
     ("facts", 100),
-    ("facts", 2000),
     ("codec", 100),
     ("turn", 100),
     ("lane", 100),
