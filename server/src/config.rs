@@ -27,7 +27,7 @@ pub struct Config {
     pub sign_in: SignInLimits,
     /// How fast one participant may chat.
     pub chat: ChatLimits,
-    /// How large a meeting may be.
+    /// How large a meeting may be, and how long its people may be away.
     pub meetings: MeetingLimits,
     /// How much of the disk is left free.
     pub disk: DiskMarks,
@@ -142,17 +142,19 @@ impl Default for ChatLimits {
     }
 }
 
-/// How large a meeting may be.
+/// How large a meeting may be, and how long its people may be away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MeetingLimits {
     /// People in one session at once.
     pub participants_max: u32,
+    /// Whoever lost the connection may come back within this time, in seconds; then they have left.
+    pub resume_s: u32,
 }
 
 impl Default for MeetingLimits {
     fn default() -> Self {
-        Self { participants_max: 5000 }
+        Self { participants_max: 5000, resume_s: 60 }
     }
 }
 
@@ -282,6 +284,7 @@ impl Config {
             ("failures_burst", config.sign_in.failures_burst),
             ("per_second", config.chat.per_second),
             ("burst", config.chat.burst),
+            ("resume_s", config.meetings.resume_s),
             ("unadmitted_per_address_max", config.connections.unadmitted_per_address_max),
         ];
         match rates.iter().find(|(_, value)| *value == 0) {
@@ -357,6 +360,7 @@ mod tests {
                 "line 1: unknown setting `join.per_minuet`; did you mean `join.per_minute`?",
             ),
             ("[chat]\nburst = 0", "line 2: `burst` must be at least 1"),
+            ("[meetings]\nresume_s = 0", "line 2: `resume_s` must be at least 1"),
             (
                 "\nbase_url = \"meet.example.org\"",
                 "line 2: `base_url` `meet.example.org` must begin with",

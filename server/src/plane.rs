@@ -74,7 +74,10 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
             requests_per_second: chat.per_second,
             requests_burst: chat.burst,
         },
-        patience: Patience::default(),
+        patience: Patience {
+            resume_ms: u64::from(config.meetings.resume_s) * 1000,
+            ..Patience::default()
+        },
         metrics,
         policies: Recorded::new(Builtin, process_uptime),
     };
