@@ -57,6 +57,7 @@ pub struct MediaLane {
     /// Start of a configuration whose key frame has not come yet.
     config: Option<u64>,
     asked: Option<Millis>,
+    codec_asked: Option<Millis>,
     needs_key: bool,
 }
 
@@ -99,6 +100,17 @@ impl MediaLane {
         self.asked = Some(now);
         self.needs_key = false;
         true
+    }
+
+    /// Somebody cannot decode it at all: true when the publisher is to be told now, and not just
+    /// after somebody else.
+    pub fn want_codec(&mut self, now: Millis, limits: &Limits) -> bool {
+        let pause = limits.key_frame_pause_ms;
+        let rested = self.codec_asked.is_none_or(|asked| now.since(asked) >= pause);
+        if rested {
+            self.codec_asked = Some(now);
+        }
+        rested
     }
 
     fn append(&mut self, header: &MediaHeader, message: &[u8], limits: &Limits) -> Option<()> {
@@ -207,6 +219,7 @@ impl Lanes {
             starts: VecDeque::new(),
             config: None,
             asked: None,
+            codec_asked: None,
             needs_key: false,
         };
         self.tracks.insert(track, lane);

@@ -21,7 +21,8 @@ pub struct Limits {
     pub audio_keep_ms: u64,
     /// Recent facts whose hash and place in the lane are remembered for resuming clients.
     pub recent_facts_max: usize,
-    /// Milliseconds between two key-frame requests that a publisher gets for one track.
+    /// Milliseconds between two key-frame requests, or two wishes for another codec, that a
+    /// publisher gets for one track.
     pub key_frame_pause_ms: u64,
 }
 

@@ -7,9 +7,9 @@
 //! withheld = 0x03 7*0x00 seq:u64 leaf:32                 (in place of an entry one may not see)
 //! media    = 0x10 ...                                    (module media)
 //!
-//! client:  hello  (request | confirm | key_frame | media)*
+//! client:  hello  (request | confirm | key_frame | undecodable | media)*
 //! server:  (welcome (waiting snapshot | snapshot | resumed) | bye)
-//!          (entry | withheld | reply | media | key_frame_wanted | slower)*  [bye]
+//!          (entry | withheld | reply | media | key_frame_wanted | codec_wanted | slower)*  [bye]
 //! ```
 
 use convoke_model::meeting::Command;
@@ -31,6 +31,10 @@ pub const KIND_WITHHELD: u8 = 0x03;
 pub const WITHHELD_BYTES: usize = 48;
 /// No control message from a client is larger than this.
 pub const CONTROL_BYTES_MAX: usize = 32 * 1024;
+/// No more codecs are named in one message.
+pub const DECODES_MAX: usize = 16;
+/// No name of a codec is longer than this many bytes.
+pub const DECODES_NAME_BYTES_MAX: usize = 16;
 /// The WebSocket subprotocol.
 pub const SUBPROTOCOL: &str = "convoke.1";
 /// Protocol versions this code speaks, best first.
@@ -61,6 +65,13 @@ pub enum ClientMessage {
     KeyFrame {
         /// Of which track.
         track: TrackId,
+    },
+    /// There is no decoder here for a track's codec.
+    Undecodable {
+        /// Of which track.
+        track: TrackId,
+        /// The codecs there are decoders for, by the first part of their codec strings.
+        decodes: Vec<String>,
     },
 }
 
@@ -126,6 +137,13 @@ pub enum ServerMessage {
     KeyFrameWanted {
         /// Which.
         track: TrackId,
+    },
+    /// A receiver of a track that this client publishes has no decoder for its codec.
+    CodecWanted {
+        /// Which.
+        track: TrackId,
+        /// The codecs it has decoders for.
+        decodes: Vec<String>,
     },
     /// The readers of a track cannot follow: send less.
     Slower {

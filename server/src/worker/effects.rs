@@ -190,6 +190,22 @@ impl Core {
         }
     }
 
+    /// Somebody has no decoder for a track: tells the publisher which there are, at most one a
+    /// second.
+    pub(super) fn want_codec(&mut self, key: SessionKey, track: TrackId, decodes: Vec<String>) {
+        let (now, limits) = (self.now, *self.shard.limits());
+        let Some(live) = self.shard.session_mut(key.0, key.1) else { return };
+        let Some(lane) = live.lanes.track_mut(track) else { return };
+        let owner = lane.owner;
+        if lane.want_codec(now, &limits)
+            && let Some((token, _)) = self.seated(key, owner)
+            && let Some(connection) = self.connection(token)
+        {
+            connection.say(&ServerMessage::CodecWanted { track, decodes });
+            self.queue_flush(token);
+        }
+    }
+
     /// The connection of a participant.
     pub(super) fn seated(&self, key: SessionKey, who: ParticipantId) -> Option<(usize, Seat)> {
         let token = *self.seats.get(&key)?.by_who.get(&who)?;

@@ -217,6 +217,11 @@ impl Core {
                     self.want_key_frame(seat.session, track);
                 }
             }
+            Input::Undecodable(track, decodes) => {
+                if let Some(seat) = seat_of(connection) {
+                    self.want_codec(seat.session, track, decodes);
+                }
+            }
             Input::Media(header, message) => {
                 if let Some(seat) = seat_of(connection) {
                     self.media(seat, header, message);

@@ -137,6 +137,7 @@ impl Client {
                 | Output::Resumed
                 | Output::Media(..)
                 | Output::KeyFrameWanted(_)
+                | Output::CodecWanted(..)
                 | Output::Slower(..),
             ) => Ok(Heard::Nothing),
         }

@@ -59,6 +59,11 @@ impl Process {
                     self.want_key_frame(seat.key, track);
                 }
             }
+            Ok(Input::Undecodable(track, decodes)) => {
+                if let Some(seat) = seat {
+                    self.want_codec(seat.key, track, decodes);
+                }
+            }
             Ok(Input::Media(mut header, message)) => {
                 let Some(seat) = seat else { return Ok(()) };
                 let limits = self.setting.limits;

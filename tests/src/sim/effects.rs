@@ -123,6 +123,18 @@ impl Process {
         }
     }
 
+    pub(crate) fn want_codec(&mut self, key: Key, track: TrackId, decodes: Vec<String>) {
+        let (now, limits) = (self.now, self.setting.limits);
+        let Some(live) = self.shard(key.0).session_mut(key.0, key.1) else { return };
+        let Some(lane) = live.lanes.track_mut(track) else { return };
+        let owner = lane.owner;
+        if lane.want_codec(now, &limits)
+            && let Some((link, _)) = self.seated(key, owner)
+        {
+            self.say(link, &ServerMessage::CodecWanted { track, decodes });
+        }
+    }
+
     pub(crate) fn seated(&self, key: Key, who: ParticipantId) -> Option<(u64, Seat)> {
         let link = *self.seats.get(&(key, who))?;
         Some((link, self.connections.get(&link)?.seat()?))

@@ -32,6 +32,8 @@ pub enum Output<'a> {
     Reply(u64, ReplyResult),
     /// A receiver needs a key frame of our track.
     KeyFrameWanted(TrackId),
+    /// A receiver of our track can decode only these codecs.
+    CodecWanted(TrackId, Vec<String>),
     /// Our track's readers cannot follow.
     Slower(TrackId, u64),
     /// The server hangs up: code, reason, sentence.
@@ -226,6 +228,7 @@ impl ClientHalf {
                 Output::Reply(n, result)
             }
             ServerMessage::KeyFrameWanted { track } => Output::KeyFrameWanted(track),
+            ServerMessage::CodecWanted { track, decodes } => Output::CodecWanted(track, decodes),
             ServerMessage::Slower { track, bits_per_second } => {
                 Output::Slower(track, bits_per_second)
             }

@@ -6,7 +6,9 @@ use convoke_model::{Millis, Refusal, TrackId};
 
 use crate::close::Close;
 use crate::media::{self, MediaHeader};
-use crate::message::{self, CONTROL_BYTES_MAX, ClientMessage, Hello, VERSIONS};
+use crate::message::{
+    self, CONTROL_BYTES_MAX, ClientMessage, DECODES_MAX, DECODES_NAME_BYTES_MAX, Hello, VERSIONS,
+};
 
 /// How many requests a client may have unanswered.
 pub const UNANSWERED_MAX: u32 = 64;
@@ -66,6 +68,8 @@ pub enum Input<'a> {
     },
     /// A decoder needs a key frame.
     KeyFrame(TrackId),
+    /// There is no decoder for a track's codec, only for these.
+    Undecodable(TrackId, Vec<String>),
     /// A media message for its lane.
     Media(MediaHeader, &'a mut [u8]),
 }
@@ -156,6 +160,10 @@ impl ServerHalf {
             }
             ClientMessage::Confirm { seq, media } => Ok(Input::Confirm { seq, media }),
             ClientMessage::KeyFrame { track } => Ok(Input::KeyFrame(track)),
+            ClientMessage::Undecodable { decodes, .. } if !are_codecs(&decodes) => {
+                Err(Close::Malformed)
+            }
+            ClientMessage::Undecodable { track, decodes } => Ok(Input::Undecodable(track, decodes)),
         }
     }
 
@@ -194,6 +202,15 @@ impl ServerHalf {
         self.tokens_milli -= 1000;
         true
     }
+}
+
+/// Whether these can be the first parts of codec strings, few and short.
+fn are_codecs(names: &[String]) -> bool {
+    let is_codec = |name: &String| {
+        (1..=DECODES_NAME_BYTES_MAX).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    names.len() <= DECODES_MAX && names.iter().all(is_codec)
 }
 
 #[cfg(test)]

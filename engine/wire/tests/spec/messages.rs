@@ -248,6 +248,7 @@ pub(crate) fn from_client() -> Vec<ClientMessage> {
         ClientMessage::Hello(by_resume),
         ClientMessage::Confirm { seq: 1 << 40, media: 1 << 33 },
         ClientMessage::KeyFrame { track: TRACK },
+        ClientMessage::Undecodable { track: TRACK, decodes: vec!["vp8".into(), "avc1".into()] },
     ];
     said.extend((1..).zip(commands()).map(|(n, command)| ClientMessage::Request { n, command }));
     said
@@ -291,6 +292,7 @@ pub(crate) fn from_server() -> Vec<ServerMessage> {
         },
         ServerMessage::Reply { n: 4, result: Refusal::Locked.into() },
         ServerMessage::KeyFrameWanted { track: TRACK },
+        ServerMessage::CodecWanted { track: TRACK, decodes: vec!["vp8".into(), "avc1".into()] },
         ServerMessage::Slower { track: TRACK, bits_per_second: 300_000 },
         ServerMessage::Bye {
             code: 4410,

@@ -24,6 +24,7 @@ enum Was {
     Refused(u64, Refusal),
     Confirm(u64, u64),
     KeyFrame(u32),
+    Undecodable(u32, Vec<String>),
     Media(u32),
     Closed(Close),
 }
@@ -37,6 +38,7 @@ fn take(half: &mut ServerHalf, bytes: &[u8], now: u64, limits: &Limits) -> Was {
         Ok(Input::Refused { n, refusal }) => Was::Refused(n, refusal),
         Ok(Input::Confirm { seq, media }) => Was::Confirm(seq, media),
         Ok(Input::KeyFrame(track)) => Was::KeyFrame(track.0),
+        Ok(Input::Undecodable(track, decodes)) => Was::Undecodable(track.0, decodes),
         Ok(Input::Media(header, _)) => Was::Media(header.track.0),
         Err(close) => Was::Closed(close),
     }
@@ -114,6 +116,23 @@ fn small_talk_is_handed_on() {
     assert_eq!(take(&mut half, &confirm, 1, &WIDE), Was::Confirm(9, 10));
     let key_frame = message::to_bytes(&ClientMessage::KeyFrame { track: TrackId(4) });
     assert_eq!(take(&mut half, &key_frame, 1, &WIDE), Was::KeyFrame(4));
+}
+
+#[test]
+fn codecs_are_few_and_short() {
+    let tell = |decodes: &[&str]| {
+        let decodes: Vec<String> = decodes.iter().map(|&name| name.to_owned()).collect();
+        let said = ClientMessage::Undecodable { track: TrackId(4), decodes: decodes.clone() };
+        let was = take(&mut greeted(&WIDE), &message::to_bytes(&said), 1, &WIDE);
+        (was, decodes)
+    };
+    for names in [&["vp8", "vp09", "av01", "avc1"][..], &[], &["a"; 16]] {
+        let (was, decodes) = tell(names);
+        assert_eq!(was, Was::Undecodable(4, decodes));
+    }
+    for names in [&["a"; 17][..], &[""], &["vp09.00.10.08"], &["seventeen-letters"]] {
+        assert_eq!(tell(names).0, Was::Closed(Close::Malformed), "{names:?}");
+    }
 }
 
 #[test]
