@@ -277,3 +277,18 @@ describe("time", () => {
     expect(link.connection.tick(6_000)).toEqual([]);
   });
 });
+
+describe("codecs", () => {
+  it("that cannot be decoded are told, and what others can decode is heard", () => {
+    const link = new Link();
+    expect(sent(link.connection.undecodable(3, ["vp8", "avc1"]))).toEqual([
+      { undecodable: { track: 3, decodes: ["vp8", "avc1"] } },
+    ]);
+    expect(link.hear({ codec_wanted: { track: 4, decodes: ["vp8"] } })).toEqual([
+      { kind: "codec_wanted", track: 4, decodes: ["vp8"] },
+    ]);
+    expect(kinds(link.hear({ codec_wanted: { track: 4, decodes: 7 } }))).toEqual(["drop"]);
+    link.connection.closed(1006);
+    expect(link.connection.undecodable(3, ["vp8"])).toEqual([]);
+  });
+});

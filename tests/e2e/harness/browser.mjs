@@ -19,6 +19,9 @@ const FLAGS = [
   "--disable-renderer-backgrounding",
 ];
 
+/** A phone held upright. */
+export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+
 export class Browser {
   static async launch() {
     const browser = new Browser();

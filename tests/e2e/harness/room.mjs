@@ -56,6 +56,30 @@ export async function press(page, name) {
   await page.getByRole("button", { name, exact: true }).first().click();
 }
 
+/** Opens the list of people unless it is open. */
+export async function openPeople(page) {
+  const list = page.getByRole("complementary", { name: "People" });
+  if (!(await list.isVisible())) {
+    await page.getByRole("button", { name: /^People( \(|$)/ }).first().click();
+  }
+  await list.waitFor();
+  return list;
+}
+
+/** Does something to a person by the menu beside the name. */
+export async function act(page, name, what) {
+  await openPeople(page);
+  await page.getByRole("button", { name: `Actions for ${name}` }).click();
+  await page.getByRole("menuitem", { name: what, exact: true }).click();
+}
+
+/** What a page knows of somebody's screen, camera or microphone; nothing when there is none. */
+export async function track(page, { owner, kind }) {
+  const { people, tracks } = await known(page);
+  const who = people.find((person) => person.name === owner)?.id;
+  return tracks.find((one) => one.owner === who && one.kind === kind);
+}
+
 /** Ends the meeting for everyone, as its host. */
 export async function end(page) {
   await press(page, "Leave / End");

@@ -76,8 +76,8 @@ export class Server {
     return `http://localhost:${this.port}`;
   }
 
-  /** Starts the program on the same folder and port, and waits until it is ready. */
-  async up() {
+  /** Starts the program on the same folder and port, and waits until it is ready, or healthy. */
+  async up(sign = "/readyz") {
     const listen = `127.0.0.1:${this.port}`;
     const words = ["serve", "--data", this.data, "--listen", listen, "--config", this.config];
     // A process group of its own, so that supervisor and server can be killed together.
@@ -88,7 +88,7 @@ export class Server {
     this.ended = new Promise((resolve) => this.child.once("exit", resolve));
     await until("the server is ready", async () => {
       if (this.child.exitCode !== null) throw new Error(`it ended with ${this.child.exitCode}`);
-      const answer = await fetch(`http://127.0.0.1:${this.port}/readyz`);
+      const answer = await fetch(`http://127.0.0.1:${this.port}${sign}`);
       return answer.ok;
     });
   }

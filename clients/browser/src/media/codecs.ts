@@ -1,4 +1,5 @@
-// Which codecs this browser can write, asked of the browser and not of its name.
+// Which codec suits both ends: what this browser can write, asked of the browser and not of its
+// name, and what others said they can read.
 
 /** Pixels of a picture. */
 export type Size = { width: number; height: number };
@@ -33,6 +34,17 @@ function avc(pixels: number): string {
       : "avc1.42E033";
 }
 
+/** The first part of a codec string, by which browsers tell each other what they can read. */
+export const family = (codec: string): string => codec.split(".", 1)[0] ?? codec;
+
+/** The codecs that are left when somebody can read only `decodes`; null stands for any. */
+export function narrowed(
+  left: ReadonlySet<string> | null,
+  decodes: readonly string[],
+): ReadonlySet<string> {
+  return new Set(decodes.filter((name) => left?.has(name) ?? true));
+}
+
 /** The candidates for a picture of this size, best first. */
 export function videoCodecs(size: Size): string[] {
   const pixels = size.width * size.height;
@@ -61,14 +73,19 @@ export function videoConfig(
   return config;
 }
 
-/** The first codec that this browser can write at this size; null when there is none. */
+/**
+ * The first codec that this browser can write at this size and the others can read; null when
+ * there is none.
+ */
 export async function chooseVideo(
   size: Size,
   bitrate: number,
   framerate: number,
+  readable: ReadonlySet<string> | null,
 ): Promise<string | null> {
   if (typeof VideoEncoder !== "function") return null;
   for (const codec of videoCodecs(size)) {
+    if (readable && !readable.has(family(codec))) continue;
     try {
       const { supported } = await VideoEncoder.isConfigSupported(
         videoConfig(codec, size, bitrate, framerate),
@@ -79,6 +96,28 @@ export async function chooseVideo(
     }
   }
   return null;
+}
+
+/** How pictures of a codec are read. */
+export const decoderConfig = (codec: string): VideoDecoderConfig => ({
+  codec,
+  optimizeForLatency: true,
+});
+
+/** Whether this browser can read pictures of a codec. */
+export async function canDecode(codec: string): Promise<boolean> {
+  try {
+    return (await VideoDecoder.isConfigSupported(decoderConfig(codec))).supported === true;
+  } catch {
+    return false;
+  }
+}
+
+/** The codecs that this browser can read, by the first part of their codec strings. */
+export async function readableCodecs(): Promise<string[]> {
+  const all = videoCodecs({ width: 1280, height: 720 });
+  const can = await Promise.all(all.map(canDecode));
+  return all.filter((_, i) => can[i]).map(family);
 }
 
 /** How microphones are written: 20 ms of Opus. */

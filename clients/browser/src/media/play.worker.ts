@@ -1,5 +1,6 @@
 // The worker that decodes everything a page receives: pictures onto their canvases, sound into
 // the mixer.
+import { canDecode, decoderConfig, readableCodecs } from "./codecs";
 import { Assembler, readMedia, type FrameIn } from "../wire/media";
 
 /** What the worker is told. */
@@ -31,7 +32,7 @@ export type TrackStats = {
 export type PlayOut =
   | { t: "key_frame"; track: number }
   | { t: "size"; track: number; width: number; height: number }
-  | { t: "unsupported"; track: number; codec: string }
+  | { t: "unsupported"; track: number; decodes: string[] }
   | { t: "stats"; tracks: Record<number, TrackStats> };
 
 type Scope = {
@@ -42,6 +43,7 @@ type Scope = {
 
 const scope = globalThis as unknown as Scope;
 const ask_again_ms = 1_200;
+const say_again_ms = 5_000;
 const queue_max = 8;
 let mixer: MessagePort | null = null;
 let delay_ms = 0;
@@ -92,6 +94,9 @@ class Video extends Track {
   private askedAt = -Infinity;
   private shown = true;
   private due: { frame: VideoFrame; at: number }[] = [];
+  /** What can be decoded here instead; null while nothing is wrong. */
+  private instead: string[] | null = null;
+  private saidAt = -Infinity;
   private readonly context: OffscreenCanvasRenderingContext2D | null;
 
   constructor(
@@ -101,10 +106,12 @@ class Video extends Track {
   ) {
     super(id, "video");
     this.context = canvas.getContext("2d", { alpha: false, desynchronized: true });
+    void this.check();
     this.ask();
   }
 
   frame(frame: FrameIn): void {
+    if (this.instead) return;
     if (frame.kind === "config") {
       this.description = frame.data.slice();
       return;
@@ -177,7 +184,7 @@ class Video extends Track {
   }
 
   private make(): void {
-    const config: VideoDecoderConfig = { codec: this.codec, optimizeForLatency: true };
+    const config = decoderConfig(this.codec);
     if (this.description) config.description = this.description;
     const decoder = new VideoDecoder({
       output: (frame) => {
@@ -192,12 +199,20 @@ class Video extends Track {
     });
     this.decoder = decoder;
     decoder.configure(config);
-    void VideoDecoder.isConfigSupported(config).then(
-      ({ supported }) => {
-        if (!supported) scope.postMessage({ t: "unsupported", track: this.id, codec: this.codec });
-      },
-      () => undefined,
-    );
+  }
+
+  /** Asks the browser, and has the publisher told what would do when this codec does not. */
+  private async check(): Promise<void> {
+    if (await canDecode(this.codec)) return;
+    this.instead = await readableCodecs();
+    this.say();
+  }
+
+  private say(): void {
+    const now = performance.now();
+    if (!this.instead || now - this.saidAt < say_again_ms) return;
+    this.saidAt = now;
+    scope.postMessage({ t: "unsupported", track: this.id, decodes: this.instead });
   }
 
   private failed(): void {
@@ -209,6 +224,7 @@ class Video extends Track {
   }
 
   private ask(): void {
+    if (this.instead) return;
     const now = performance.now();
     if (now - this.askedAt < ask_again_ms) return;
     this.askedAt = now;
@@ -217,6 +233,7 @@ class Video extends Track {
 
   /** Asks again while nothing can be decoded; a request may have been lost with a connection. */
   remind(): void {
+    this.say();
     if (this.shown && this.needsKey && this.stats.messages > 0) this.ask();
   }
 }

@@ -15,6 +15,13 @@ export type Picture = {
   shown: () => () => void;
 };
 
+/** What a player wants of those who send. */
+export type Wishes = {
+  keyFrame: (track: number) => void;
+  /** There is no decoder for the track's codec, only for these. */
+  codec: (track: number, decodes: string[]) => void;
+};
+
 const picture_delay_max_ms = 250;
 /** A picture that moves from place to place is not hidden in between. */
 const hide_after_ms = 1_500;
@@ -35,7 +42,7 @@ export class Player {
   private node: AudioWorkletNode | null = null;
   private starting = false;
 
-  constructor(private readonly wantKeyFrame: (track: number) => void) {
+  constructor(private readonly wishes: Wishes) {
     this.worker.onmessage = (message: MessageEvent<PlayOut>) => this.told(message.data);
   }
 
@@ -160,7 +167,7 @@ export class Player {
   private told(message: PlayOut): void {
     switch (message.t) {
       case "key_frame":
-        this.wantKeyFrame(message.track);
+        this.wishes.keyFrame(message.track);
         break;
       case "size": {
         const picture = this.pictures.get(message.track);
@@ -170,6 +177,7 @@ export class Player {
       case "unsupported": {
         const picture = this.pictures.get(message.track);
         if (picture) picture.unsupported.value = true;
+        this.wishes.codec(message.track, message.decodes);
         break;
       }
       case "stats":

@@ -48,8 +48,16 @@ export type Plan = {
   audio?: AudioEncoderConfig;
 };
 
-/** Chooses the codec and the bounds for a stream; null when this browser cannot encode it. */
-export async function plan(kind: Kind, stream: MediaStream, large: boolean): Promise<Plan | null> {
+/**
+ * Chooses the codec and the bounds for a stream; null when this browser cannot encode it so that
+ * everybody can read it.
+ */
+export async function plan(
+  kind: Kind,
+  stream: MediaStream,
+  large: boolean,
+  readable: ReadonlySet<string> | null,
+): Promise<Plan | null> {
   if (kind === "microphone") {
     const audio = await chooseAudio();
     return audio
@@ -75,7 +83,7 @@ export async function plan(kind: Kind, stream: MediaStream, large: boolean): Pro
   const size = fit({ width: settings.width ?? 1280, height: settings.height ?? 720 }, most);
   const framesMax = kind === "screen" ? 15 : 24;
   const bitsMax = kind === "screen" ? 2_500_000 : large ? 1_400_000 : 600_000;
-  const codec = await chooseVideo(size, bitsMax, framesMax);
+  const codec = await chooseVideo(size, bitsMax, framesMax, readable);
   return codec ? { kind, codec, ...size, most, bitsMax, framesMax } : null;
 }
 
@@ -151,10 +159,11 @@ export class Publisher {
     this.tell({ t: "key" });
   }
 
-  /** Somebody who receives it cannot keep up. */
-  slower(bitsPerSecond: number): void {
-    const rate = this.rate?.slower(bitsPerSecond, performance.now());
+  /** Somebody who receives it cannot keep up; true when less is sent from now on. */
+  slower(bitsPerSecond: number): boolean {
+    const rate = this.rate?.slower(bitsPerSecond, performance.now()) ?? null;
     if (rate) this.setRate(rate);
+    return rate !== null;
   }
 
   /** Stops sending; the stream is left to its owner. */

@@ -1,5 +1,5 @@
-// How much to send: the bit rate and frame rate that the socket can carry, decided from what
-// waits in it.
+// How much to send: the bit rate and frame rate that the socket can carry and the readers can
+// follow, decided from what waits in the socket and from what the server says of the readers.
 
 /** The bounds of one video track. */
 export type RateBounds = { bitsMin: number; bitsMax: number; framesMax: number };
@@ -11,13 +11,22 @@ const hold_ms = 300;
 const calm_ms = 60;
 const lower_every_ms = 700;
 const raise_after_ms = 3_000;
+const rise = 1.2;
+/** Above what readers could not follow before, only small steps are taken. */
+const careful_rise = 1.06;
+const rest_first_ms = 15_000;
+const rest_max_ms = 120_000;
 
 export class RateControl {
   private bits: number;
   private lowered = -Infinity;
   private calmSince = -1;
+  /** What readers can follow, as long as that is believed. */
   private ceiling: number;
   private ceilingAt = -Infinity;
+  private rest_ms = rest_first_ms;
+  /** What was too much for them last. */
+  private tooMuch = Infinity;
 
   constructor(private readonly bounds: RateBounds) {
     this.bits = Math.round(bounds.bitsMax * 0.7);
@@ -51,15 +60,27 @@ export class RateControl {
     if (this.calmSince < 0) this.calmSince = now;
     if (now - this.calmSince < raise_after_ms) return null;
     this.calmSince = now;
-    // A ceiling that others asked for is forgotten after a while.
-    if (now - this.ceilingAt > 15_000) this.ceiling = this.bounds.bitsMax;
-    return this.set(this.bits * 1.2, now);
+    // What readers could follow is doubted after a rest, and each time that the doubt was wrong
+    // after a longer one.
+    const rested = now - this.ceilingAt;
+    if (rested > this.rest_ms) this.ceiling = this.bounds.bitsMax;
+    if (rested > 2 * rest_max_ms) this.tooMuch = Infinity;
+    const higher = this.bits * rise;
+    return this.set(higher < this.tooMuch ? higher : this.bits * careful_rise, now);
   }
 
   /** Somebody who receives it cannot keep up. */
   slower(bitsPerSecond: number, now: number): Rate | null {
+    const again = now - this.ceilingAt;
+    // Said again at once, it is about what was sent before the rate fell.
+    if (again > this.rest_ms) {
+      const soon = again < 2 * rest_max_ms;
+      this.rest_ms = soon ? Math.min(rest_max_ms, this.rest_ms * 2) : rest_first_ms;
+    }
+    if (bitsPerSecond < this.bits) this.tooMuch = this.bits;
     this.ceiling = Math.max(this.bounds.bitsMin, Math.min(this.bounds.bitsMax, bitsPerSecond));
     this.ceilingAt = now;
+    this.calmSince = -1;
     return this.set(Math.min(this.bits, this.ceiling), now);
   }
 

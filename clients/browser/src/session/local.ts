@@ -2,6 +2,7 @@
 // the meeting.
 import { signal, type Signal } from "@preact/signals";
 import { openCamera, openMicrophone, openScreen, release } from "../media/capture";
+import { family, narrowed } from "../media/codecs";
 import { plan, Publisher, type Plan } from "../media/publisher";
 import { command } from "../model/command";
 import type { Kind, View } from "../model/view";
@@ -54,6 +55,8 @@ export class Local {
     microphone: null,
   };
   private readonly slots: Record<Kind, Slot>;
+  /** The codecs that suit everybody who could not decode something; null while nobody complained. */
+  private readable: ReadonlySet<string> | null = null;
 
   constructor(private readonly host: Host) {
     const empty = (): Slot => ({
@@ -110,7 +113,10 @@ export class Local {
       release(slot.stream);
       return;
     }
-    slot.plan = await plan(kind, slot.stream, this.host.view().type === 4);
+    const large = this.host.view().type === 4;
+    slot.plan =
+      (await plan(kind, slot.stream, large, this.readable)) ??
+      (await plan(kind, slot.stream, large, null));
     if (!slot.plan) {
       this.host.failed(kind, "no encoder");
       this.off(kind);
@@ -197,9 +203,26 @@ export class Local {
     this.publishers.find((publisher) => publisher.track === track)?.key();
   }
 
-  /** Somebody who receives a track cannot keep up. */
-  slower(track: number, bitsPerSecond: number): void {
-    this.publishers.find((publisher) => publisher.track === track)?.slower(bitsPerSecond);
+  /** Somebody who receives a track cannot keep up; true when less is sent for it. */
+  slower(track: number, bitsPerSecond: number): boolean {
+    const publisher = this.publishers.find((one) => one.track === track);
+    return publisher?.slower(bitsPerSecond) ?? false;
+  }
+
+  /**
+   * Somebody cannot decode a track: it is opened again with a codec that suits everybody heard of.
+   * When there is none, it stays as it is.
+   */
+  async codecWanted(track: number, decodes: string[]): Promise<void> {
+    const kind = kinds.find((one) => this.slots[one].publisher?.track === track);
+    if (!kind || kind === "microphone") return;
+    const slot = this.slots[kind];
+    if (!slot.stream || !slot.plan) return;
+    const readable = narrowed(this.readable, decodes);
+    const next = await plan(kind, slot.stream, this.host.view().type === 4, readable);
+    if (!next || slot.publisher?.track !== track) return;
+    this.readable = readable;
+    if (family(next.codec) !== family(slot.plan.codec)) await this.reopen(kind, next);
   }
 
   /** Ends everything. */
@@ -232,6 +255,21 @@ export class Local {
     }
     // Turned off while the answer was under way: the track that came of it is closed again.
     this.settle();
+  }
+
+  private async reopen(kind: Kind, next: Plan): Promise<void> {
+    const slot = this.slots[kind];
+    const old = slot.publisher;
+    if (!old) return;
+    const wish = ++slot.wish;
+    old.stop();
+    slot.publisher = null;
+    // Without a plan nothing is attached to the old track while its end is under way.
+    slot.plan = null;
+    await this.host.ask(command.close(old.track));
+    if (wish !== slot.wish) return;
+    slot.plan = next;
+    await this.publish(kind, wish);
   }
 
   private attach(kind: Kind, track: number): void {

@@ -25,6 +25,7 @@ export type Link = { ok: true } | { ok: false; retryAt: number };
 export type Sending = { key: number; to: To; text: string; failed: string | null; seq: number };
 
 const redraw_ms = 25;
+const slower_told_ms = 60_000;
 
 export class Session {
   readonly phase = signal<Phase>({ at: "connecting" });
@@ -43,12 +44,16 @@ export class Session {
   private scheduled = false;
   private sendKey = 1;
   private wasLive = false;
+  private slowerToldAt = -Infinity;
 
   constructor(
     readonly meeting: string,
     start: { ticket?: string },
   ) {
-    this.player = new Player((track) => this.socket.keyFrame(track));
+    this.player = new Player({
+      keyFrame: (track) => this.socket.keyFrame(track),
+      codec: (track, decodes) => this.socket.undecodable(track, decodes),
+    });
     const kept = start.ticket ? null : keptWayBack(meeting);
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     this.socket = new Socket(
@@ -189,9 +194,11 @@ export class Session {
       case "key_frame_wanted":
         this.local.keyFrame(told.track);
         break;
+      case "codec_wanted":
+        void this.local.codecWanted(told.track, told.decodes);
+        break;
       case "slower":
-        this.local.slower(told.track, told.bitsPerSecond);
-        toast(text.value.connection.slow);
+        this.slower(told.track, told.bitsPerSecond);
         break;
       case "over": {
         const denied = told.over.why === "removed" && this.phase.value.at === "lobby";
@@ -200,6 +207,15 @@ export class Session {
         break;
       }
     }
+  }
+
+  /** Sends less of a track; the person is told now and then, not each time. */
+  private slower(track: number, bitsPerSecond: number): void {
+    const now = performance.now();
+    if (!this.local.slower(track, bitsPerSecond) || now - this.slowerToldAt < slower_told_ms)
+      return;
+    this.slowerToldAt = now;
+    toast(text.value.connection.slow);
   }
 
   /** A meeting is watched more than touched: the screen stays on. */

@@ -21,6 +21,12 @@ export function num(value: unknown): number {
   throw new Error("an integer was expected");
 }
 
+/** The texts of a list; throws on anything else. */
+export function texts(value: unknown): string[] {
+  if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value;
+  throw new Error("a list of texts was expected");
+}
+
 /** A tagged value such as `{said: {...}}` or the bare word of a unit variant, as [tag, body]. */
 export function tagged(value: unknown): [string, Record<string, unknown>] {
   if (typeof value === "string") return [value, {}];

@@ -1,6 +1,6 @@
 // One client's link as a value that is stepped: bytes and times go in, outputs come out; no
 // socket, no clock.
-import { num, pack, tagged, unpack } from "./bytes";
+import { num, pack, tagged, texts, unpack } from "./bytes";
 import { ending, type Ending } from "./close";
 import { entry_kind, readEntry, readWithheld, withheld_kind, type Entry } from "./entry";
 import { Ledger, type Position, type Taken } from "./ledger";
@@ -58,6 +58,7 @@ export type Told =
   | { kind: "media"; bytes: Uint8Array }
   | { kind: "reply"; n: number; accepted?: Accepted; refused?: Refused }
   | { kind: "key_frame_wanted"; track: number }
+  | { kind: "codec_wanted"; track: number; decodes: string[] }
   | { kind: "slower"; track: number; bitsPerSecond: number }
   | { kind: "over"; over: Over };
 
@@ -166,6 +167,11 @@ export class Connection {
     return this.live ? [this.control("key_frame", { track })] : [];
   }
 
+  /** Tells the publisher of a track that there is no decoder for it, only for these codecs. */
+  undecodable(track: number, decodes: string[]): Output[] {
+    return this.live ? [this.control("undecodable", { track, decodes })] : [];
+  }
+
   /** Time passes; called about once a second. */
   tick(now: number): Output[] {
     if (!this.live) return [];
@@ -240,6 +246,10 @@ export class Connection {
         return this.reply(num(body["n"]), body["result"]);
       case "key_frame_wanted":
         return [{ kind: "key_frame_wanted", track: num(body["track"]) }];
+      case "codec_wanted":
+        return [
+          { kind: "codec_wanted", track: num(body["track"]), decodes: texts(body["decodes"]) },
+        ];
       case "slower":
         return [
           {

@@ -62,6 +62,11 @@ export class Socket {
     this.run(this.connection.keyFrame(track));
   }
 
+  /** Tells the publisher of a track what can be decoded here instead. */
+  undecodable(track: number, decodes: string[]): void {
+    this.run(this.connection.undecodable(track, decodes));
+  }
+
   /** Tries again at once. */
   now(): void {
     if (this.finished || this.ws) return;
