@@ -150,7 +150,7 @@ export const en = {
     locked: "Locked",
     lock: "Lock the meeting",
     unlock: "Unlock the meeting",
-    invite: "Copy invitation",
+    invite: "Invite people",
     details: "Connection details",
     shortcuts: "Keyboard shortcuts",
     devices: "Camera and microphone",

@@ -145,7 +145,7 @@ export const zh: Dictionary = {
     locked: "已锁定",
     lock: "锁定会议",
     unlock: "解除锁定",
-    invite: "复制邀请",
+    invite: "邀请他人",
     details: "连接详情",
     shortcuts: "键盘快捷键",
     devices: "摄像头和麦克风",

@@ -222,7 +222,7 @@ function moreItems({ session, isHost, onDialog, onPanel }: Props): MenuItem[] {
   const { view } = session;
   const items: MenuItem[] = [
     { icon: "people", label: t.meeting.people, act: () => onPanel("people"), keys: keys.people },
-    { icon: "copy", label: t.meeting.invite, act: () => onDialog("invite") },
+    { icon: "invite", label: t.meeting.invite, act: () => onDialog("invite") },
     { icon: "settings", label: t.meeting.devices, act: () => onDialog("devices") },
   ];
   if (document.fullscreenEnabled)

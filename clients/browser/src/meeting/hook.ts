@@ -21,6 +21,7 @@ export type Diagnostics = {
     role: string;
     hand: boolean;
     muted: boolean;
+    silenced: boolean;
     away: boolean;
   }[];
   readonly lobby: readonly { id: number; name: string }[];
@@ -90,6 +91,7 @@ export function expose(session: Session): void {
         role: p.role,
         hand: p.hand > 0,
         muted: p.muted,
+        silenced: p.silenced,
         away: p.away,
       })),
     lobby: () => [...session.view.lobby].map(([id, waiting]) => ({ id, name: waiting.name })),

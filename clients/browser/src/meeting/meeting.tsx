@@ -94,12 +94,14 @@ export function Meeting({ session }: { session: Session }): JSX.Element {
           {view.people.size}
         </span>
         <Button
-          kind="quiet"
+          kind="soft"
           size="small"
-          icon="copy"
-          label={t.meeting.invite}
+          icon="invite"
+          data-control="invite"
           onClick={() => setDialog("invite")}
-        />
+        >
+          <span class="btn-words">{t.meeting.invite}</span>
+        </Button>
       </header>
       <Banners session={session} />
       <main id="main" tabIndex={-1} class="meeting-main">

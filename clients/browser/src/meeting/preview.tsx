@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { text } from "../i18n";
 import { devices, openCamera, openMicrophone, release } from "../media/capture";
-import { Avatar, Button } from "../ui/controls";
+import { Avatar, Button, hue } from "../ui/controls";
 import { Frame } from "../ui/frame";
 import { recall, remember } from "../ui/memory";
 import { showMeetingId } from "../model/id";
@@ -70,8 +70,8 @@ export function Preview({
           {camera.stream ? (
             <Mirror stream={camera.stream} />
           ) : (
-            <div class="preview-off">
-              <Avatar name={name || "?"} number={meeting.length + name.length} big />
+            <div class={`preview-off ${hue(1)}`}>
+              <Avatar name={name || "?"} number={1} big />
               <p class="muted">{camera.failed ? t.noCamera : t.cameraOff}</p>
             </div>
           )}

@@ -68,7 +68,7 @@ export default function Room({ boot }: { boot: Boot }): JSX.Element | null {
         topic={boot.meeting?.topic ?? note.topic}
         name={boot.name ?? note.name ?? ""}
         host={boot.role === "host" || note.host === true}
-        video={boot.meeting?.type === 4}
+        video={(boot.meeting?.type ?? note.type) === 4}
         connected={session?.phase.value.at === "live"}
         onJoin={(chosen) => {
           setChoice(chosen);

@@ -65,7 +65,7 @@ export function Stage({
             <p class="muted small">{t.aloneHint}</p>
           </div>
           {onInvite && (
-            <Button kind="soft" icon="copy" onClick={onInvite}>
+            <Button kind="primary" icon="invite" onClick={onInvite}>
               {t.invite}
             </Button>
           )}

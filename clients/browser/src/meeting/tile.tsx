@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { text } from "../i18n";
 import type { Picture } from "../media/player";
 import type { Session } from "../session/session";
-import { Avatar } from "../ui/controls";
+import { Avatar, hue } from "../ui/controls";
 import { Icon } from "../ui/icons";
 import { isHeard, type Member } from "./people_view";
 
@@ -74,7 +74,7 @@ export function Tile({ session, member }: { session: Session; member: Member }):
   const heard = isHeard(member);
   return (
     <li
-      class={`tile ${speaking ? "speaking" : ""} ${member.away ? "away" : ""}`}
+      class={`tile ${hue(member.id)} ${speaking ? "speaking" : ""} ${member.away ? "away" : ""}`}
       data-participant={member.id}
     >
       {own ? (

@@ -17,6 +17,8 @@ import { drawPassword } from "./password";
 /** The dashboard. */
 export function Dashboard({ account, boot }: { account: Account; boot: Boot }): JSX.Element {
   const t = text.value;
+  // Whoever signed in further down a small page begins at its head.
+  useEffect(() => scrollTo(0, 0), []);
   return (
     <div class="dash">
       <div class="dash-head">
@@ -30,7 +32,7 @@ export function Dashboard({ account, boot }: { account: Account; boot: Boot }): 
         <Mine account={account} />
         <section class="card stack" aria-labelledby="join-title">
           <h2 id="join-title">{t.home.join}</h2>
-          <JoinForm boot={{ ...boot, name: boot.name ?? account.name }} compact />
+          <JoinForm boot={{ ...boot, name: boot.name ?? account.name }} compact quiet />
         </section>
       </div>
     </div>
@@ -46,6 +48,7 @@ async function host(meeting: Meeting, account: Account): Promise<Refusal | null>
     topic: meeting.topic,
     name: account.name,
     host: true,
+    type: meeting.type,
   });
   return null;
 }

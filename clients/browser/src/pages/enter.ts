@@ -10,6 +10,7 @@ export type Entry = {
   viewer?: boolean;
   topic?: string | undefined;
   host?: boolean;
+  type?: number | undefined;
 };
 
 /**
@@ -22,6 +23,7 @@ export function enterMeeting(entry: Entry): void {
     topic: entry.topic,
     viewer: entry.viewer === true,
     host: entry.host === true,
+    type: entry.type,
   });
   location.assign(
     `/m/${entry.id}#t=${encodeURIComponent(entry.ticket)}${entry.viewer ? "&v=1" : ""}`,

@@ -27,6 +27,7 @@ export function Join({ boot }: { boot: Boot }): JSX.Element {
         topic,
         viewer: boot.viewer === true,
         host: boot.role === "host",
+        type: boot.meeting.type,
       });
     }
   }, []);

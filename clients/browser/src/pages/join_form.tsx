@@ -11,8 +11,15 @@ import { enterMeeting } from "./enter";
 
 const ask_again_ms = 8_000;
 
+type Props = {
+  boot: Boot;
+  compact?: boolean;
+  /** Something else on the page comes first. */
+  quiet?: boolean;
+};
+
 /** The join form; compact has its password only after the id is complete. */
-export function JoinForm({ boot, compact }: { boot: Boot; compact?: boolean }): JSX.Element {
+export function JoinForm({ boot, compact, quiet }: Props): JSX.Element {
   const [id, setId] = useState(formatTyped(boot.id ?? ""));
   const [name, setName] = useState(boot.name ?? recall("name") ?? "");
   const [password, setPassword] = useState("");
@@ -38,6 +45,7 @@ export function JoinForm({ boot, compact }: { boot: Boot; compact?: boolean }): 
         name: name.trim(),
         viewer: boot.viewer === true,
         topic: answer.value.meeting?.topic,
+        type: answer.value.meeting?.type,
       });
       return null;
     }
@@ -100,7 +108,7 @@ export function JoinForm({ boot, compact }: { boot: Boot; compact?: boolean }): 
           hint={t.passwordHint}
         />
       )}
-      <Button submit kind="primary" size="big" full busy={busy}>
+      <Button submit kind={quiet ? "plain" : "primary"} size="big" full busy={busy}>
         {compact ? text.value.home.joinButton : t.go}
       </Button>
     </form>

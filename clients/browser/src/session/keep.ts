@@ -16,6 +16,7 @@ export type Note = {
   topic?: string | undefined;
   viewer?: boolean;
   host?: boolean;
+  type?: number | undefined;
 };
 
 const key = (kind: string, meeting: string): string => `convoke.${kind}.${meeting}`;

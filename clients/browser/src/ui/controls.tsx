@@ -207,7 +207,10 @@ export function initials(name: string): string {
   return (first + last).toUpperCase();
 }
 
-/** A round portrait made of initials; the hue follows the participant's number. */
+/** The class that gives a participant's colour, the same wherever the person is shown. */
+export const hue = (number: number): string => `hue-${number % 10}`;
+
+/** A round portrait made of initials. */
 export function Avatar({
   name,
   number,
@@ -218,7 +221,7 @@ export function Avatar({
   big?: boolean;
 }): JSX.Element {
   return (
-    <span class={`avatar hue-${number % 10} ${big ? "big" : ""}`} aria-hidden="true">
+    <span class={`avatar ${hue(number)} ${big ? "big" : ""}`} aria-hidden="true">
       {initials(name)}
     </span>
   );
