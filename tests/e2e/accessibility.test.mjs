@@ -70,7 +70,7 @@ describe("the pages outside a meeting", () => {
     test(`the host's own page: ${look}`, async () => {
       const page = await browser.person(look, options);
       await page.goto(server.url);
-      const form = page.locator("section", { has: page.locator("#host-title") });
+      const form = page.locator("section[aria-labelledby=host-title]");
       await form.locator("input").first().fill(server.email);
       await form.locator("input[type=password]").fill("wrong");
       await form.locator("[type=submit]").click();

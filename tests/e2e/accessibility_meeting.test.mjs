@@ -56,7 +56,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
     async function open(page, password) {
       await page.goto(server.url);
       if (!(await page.locator("#start-title").isVisible())) {
-        const form = page.locator("section", { has: page.locator("#host-title") });
+        const form = page.locator("section[aria-labelledby=host-title]");
         await form.locator("input").first().fill(server.email);
         await form.locator("input[type=password]").fill(server.password);
         await form.locator("[type=submit]").click();

@@ -124,6 +124,7 @@ export class Publisher {
     }
     if (plan.kind === "microphone") {
       this.rate = null;
+      this.stats.bits = plan.bitsMax;
       if (plan.audio) this.tell({ t: "audio", config: plan.audio });
       this.feedAudio(source);
     } else {

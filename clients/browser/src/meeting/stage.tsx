@@ -31,7 +31,7 @@ export function Stage({
   const all = onStage(members(session.view, me));
   const shown = watch ? all.filter((m) => m.camera) : all;
   const owner = screen ? session.view.people.get(screen.track.owner) : undefined;
-  const alone = !watch && session.view.people.size <= 1;
+  const alone = !watch && session.view.people.size <= 1 && session.view.lobby.size === 0;
   return (
     <section class={`stage ${screen ? "with-screen" : ""}`} aria-label={t.stage}>
       {screen && (

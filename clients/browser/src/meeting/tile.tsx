@@ -46,7 +46,7 @@ export function Canvas({
         picture.size.value === null && (
           <p class="picture-note">
             <span class="spin" aria-hidden="true" />
-            {t.waitingPicture}
+            <span class="picture-words">{t.waitingPicture}</span>
           </p>
         )
       )}

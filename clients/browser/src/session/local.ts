@@ -275,7 +275,7 @@ export class Local {
   private attach(kind: Kind, track: number): void {
     const slot = this.slots[kind];
     if (!slot.plan || !slot.stream) return;
-    const line = { buffered: this.host.buffered, send: this.host.send };
+    const line = { buffered: () => this.waiting(track), send: this.host.send };
     slot.publisher = new Publisher(track, slot.plan, slot.stream, line, {
       ended: () => {
         if (slot.publisher?.track === track) this.off(kind);
@@ -292,6 +292,14 @@ export class Local {
     const state = this.host.view().tracks.get(track);
     slot.publisher.follow(state?.generation ?? 1, state?.paused ?? false);
     this.state[kind].value = "on";
+  }
+
+  /** A track's part of what waits in the socket: all of them share it. */
+  private waiting(track: number): number {
+    const all = this.publishers;
+    const total = all.reduce((sum, publisher) => sum + publisher.stats.bits, 0);
+    const own = all.find((publisher) => publisher.track === track)?.stats.bits ?? total;
+    return total > 0 ? (this.host.buffered() * own) / total : this.host.buffered();
   }
 
   private refuse(kind: Kind, refused: Refused, wish: number): void {
