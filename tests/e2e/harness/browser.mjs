@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 import { OUT } from "./server.mjs";
+import { PATIENCE } from "./wait.mjs";
 
 const FLAGS = [
   // The tests may run as root in a container, where the sandbox has no rights to work with.
@@ -38,7 +39,7 @@ export class Browser {
       viewport: { width: 1280, height: 800 },
       ...options,
     });
-    context.setDefaultTimeout(20_000);
+    context.setDefaultTimeout(20_000 * PATIENCE);
     const page = await context.newPage();
     page.on("pageerror", (error) => this.complaints.push(`${name}: ${error.message}`));
     page.on("console", (message) => {
