@@ -273,8 +273,24 @@ describe("time", () => {
     const link = new Link();
     link.take(link.log.said("a").entry);
     expect(link.connection.tick(4_000)).toEqual([]);
-    expect(sent(link.connection.tick(5_000))).toEqual([{ confirm: { seq: 1 } }]);
+    expect(sent(link.connection.tick(5_000))).toEqual([{ confirm: { seq: 1, media: 0 } }]);
     expect(link.connection.tick(6_000)).toEqual([]);
+  });
+
+  it("confirms the media frames of this connection with their headers", () => {
+    const link = new Link();
+    for (const size of [1, 125, 126, 16_384, 65_535, 65_536]) {
+      const media = new Uint8Array(size);
+      media[0] = 0x10;
+      expect(kinds(link.take(media))).toEqual(["media"]);
+    }
+    const frames = 3 + 127 + 130 + 16_388 + 65_539 + 65_546;
+    expect(sent(link.connection.tick(5_000))).toEqual([{ confirm: { seq: 0, media: frames } }]);
+    link.connection.closed(1006);
+    link.hello();
+    link.hear({ welcome });
+    link.hear({ resumed: { from: 1 } });
+    expect(sent(link.connection.tick(5_000))).toEqual([{ confirm: { seq: 0, media: 0 } }]);
   });
 });
 

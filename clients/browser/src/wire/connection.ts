@@ -13,6 +13,10 @@ const backoff_first_ms = 300;
 const backoff_max_ms = 6_000;
 const unanswered_max = 64;
 
+/** The header of a WebSocket frame of the server with so many bytes behind it. */
+const frameHeaderBytes = (payload: number): number =>
+  payload < 126 ? 2 : payload < 65_536 ? 4 : 10;
+
 /** The way back into a session; `next` is the number of the next request. */
 export type WayBack = {
   meeting: number;
@@ -87,6 +91,8 @@ export class Connection {
   private started = false;
   private attempts = 0;
   private confirmedAt = 0;
+  /** Bytes of media frames on this connection, headers included. */
+  private mediaBytes = 0;
   private said: { code: number; refused: Refused } | null = null;
 
   constructor(private readonly start: Start) {
@@ -108,6 +114,7 @@ export class Connection {
   /** The socket is open: says hello. */
   opened(): Output[] {
     this.open = true;
+    this.mediaBytes = 0;
     this.said = null;
     const hello: Record<string, unknown> = { versions: [1], agent: this.start.agent };
     if (this.wayBack) {
@@ -184,7 +191,8 @@ export class Connection {
     this.confirmedAt = now;
     // The link has held for a while; one that breaks again at once must not be rebuilt in haste.
     this.attempts = 0;
-    return [this.control("confirm", { seq: this.ledger.position.seq })];
+    const { seq } = this.ledger.position;
+    return [this.control("confirm", { seq, media: this.mediaBytes })];
   }
 
   /** One message of the server. */
@@ -199,6 +207,7 @@ export class Connection {
   private read(bytes: Uint8Array, now: number): Output[] {
     switch (bytes[0]) {
       case media_kind:
+        this.mediaBytes += frameHeaderBytes(bytes.length) + bytes.length;
         return [{ kind: "media", bytes }];
       case entry_kind:
         return this.taken(this.ledger.entry(readEntry(bytes)));
