@@ -47,7 +47,13 @@ for (const [look, options] of Object.entries(LOOKS)) {
       await browser.shoot(page, `${name}-${look}`);
     };
     const more = (page) => page.locator(".bar [aria-haspopup=menu]");
+    const closePanel = async (page) => {
+      const button = page.locator(".panel > header button");
+      if (await button.isVisible()) await button.click();
+    };
     const item = async (page, at) => {
+      // On a phone a panel lies over the bar.
+      await closePanel(page);
       await more(page).click();
       await page.getByRole("menuitem").nth(at).click();
     };
@@ -113,7 +119,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
       await host.getByRole("dialog").waitFor();
       await lookAt(host, "dialog-remove");
       await host.keyboard.press("Escape");
-      await host.locator(".panel > header button").click();
+      await closePanel(host);
       // What comes next needs no pictures, and they cost time.
       await control(host, "share").click();
     });
