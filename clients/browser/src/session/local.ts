@@ -55,7 +55,7 @@ export class Local {
     microphone: null,
   };
   private readonly slots: Record<Kind, Slot>;
-  /** The codecs that suit everybody who could not decode something; null while nobody complained. */
+  /** The codecs that suit everybody who could not decode something; null when all could. */
   private readable: ReadonlySet<string> | null = null;
 
   constructor(private readonly host: Host) {
