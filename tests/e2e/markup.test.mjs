@@ -71,7 +71,7 @@ describe("markup is text", () => {
     return page.locator("img, iframe, marquee, base, math, object, embed, [onload], [onerror]");
   };
 
-  test("names are written out on the stage, in the list, in the menus and in the chat", async () => {
+  test("names are written out on the stage, in the list, the menus and the chat", async () => {
     for (const [n, name] of PAYLOADS.entries()) {
       const page = await watched(`guest ${n}`);
       await page.goto(`${server.url}/join?id=${id}`);
