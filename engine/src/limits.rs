@@ -29,7 +29,7 @@ pub struct Limits {
 impl Limits {
     /// What the server starts with.
     pub const DEFAULT: Self = Self {
-        turn_asks_max: 1024,
+        turn_asks_max: 4096,
         turn_bytes_max: 192 * 1024,
         turns_in_flight_max: 2,
         facts_lane_bytes: 1024 * 1024,
@@ -50,8 +50,9 @@ impl Default for Limits {
 
 const _: () = {
     let limits = Limits::DEFAULT;
-    // A turn may overshoot by the facts of one wish; the committer cuts blocks at 256 KiB.
-    assert!(limits.turn_bytes_max <= 256 * 1024);
+    // Two turns fit one block of the committer's, which cuts them at 1 MiB: a disk that takes
+    // milliseconds to sync is then still fed with all that came meanwhile.
+    assert!(2 * limits.turn_bytes_max <= 1024 * 1024);
     // One turn's facts always fit the lane that carries them.
     assert!(limits.facts_lane_bytes >= 2 * limits.turn_bytes_max);
     // A full media message and its frame header always fit.

@@ -100,14 +100,10 @@ impl LiveSession {
         epoch: u32,
         salts: &mut Salts,
         origin: Origin,
-        command: &meeting::Command,
+        command: meeting::Command,
     ) -> Result<Vec<Written<Event>>, Refusal> {
-        let proposal = Proposal {
-            by: origin.actor,
-            at: origin.now,
-            request: origin.request,
-            command: command.clone(),
-        };
+        let proposal =
+            Proposal { by: origin.actor, at: origin.now, request: origin.request, command };
         let facts = self.decided.decide(&proposal)?;
         let write = |(audience, event)| {
             let written = self.pen.write(epoch, salts, origin, audience, event);

@@ -201,13 +201,15 @@ impl Shard {
             }
             let Some(ask) = self.inbox.pop_front() else { break };
             let first = turn.facts.len();
-            let answer = self.decide(now, &ask, &mut turn.facts);
+            let Ask { reply, by, request, wish } = ask;
+            let origin = Origin { actor: by, request, now };
+            let answer = self.decide(origin, wish, &mut turn.facts);
             for fact in &turn.facts[first..] {
                 bytes.extend_from_slice(fact.bytes());
                 ends_session |= matches!(fact, Fact::Life(_, written)
                     if matches!(written.record.event, life::Event::SessionEnded { .. }));
             }
-            turn.answers.push((ask.reply, answer));
+            turn.answers.push((reply, answer));
         }
         turn.durable = bytes.is_empty();
         let id = turn.id;
@@ -277,17 +279,20 @@ impl Shard {
         }
     }
 
-    fn decide(&mut self, now: Millis, ask: &Ask, facts: &mut Vec<Fact>) -> Result<Answer, Refusal> {
-        let origin = Origin { actor: ask.by, request: ask.request, now };
-        match &ask.wish {
+    fn decide(
+        &mut self,
+        origin: Origin,
+        wish: Wish,
+        facts: &mut Vec<Fact>,
+    ) -> Result<Answer, Refusal> {
+        match wish {
             Wish::Site(command) => self.decide_site(origin, command, facts),
             Wish::Create(creation) => self.create(origin, creation, facts),
             Wish::Open { meeting, host, participants_max, record } => {
-                let opening = (*host, *participants_max, record);
-                self.open(now, *meeting, opening, facts)
+                self.open(origin.now, meeting, (host, participants_max, record), facts)
             }
             Wish::Session(meeting, number, command) => {
-                self.decide_session(origin, *meeting, *number, command, facts)
+                self.decide_session(origin, meeting, number, command, facts)
             }
         }
     }
@@ -295,16 +300,12 @@ impl Shard {
     fn decide_site(
         &mut self,
         origin: Origin,
-        command: &site::Command,
+        command: site::Command,
         facts: &mut Vec<Fact>,
     ) -> Result<Answer, Refusal> {
         let live = self.site.as_mut().ok_or(Refusal::NotFound)?;
-        let proposal = Proposal {
-            by: origin.actor,
-            at: origin.now,
-            request: origin.request,
-            command: command.clone(),
-        };
+        let proposal =
+            Proposal { by: origin.actor, at: origin.now, request: origin.request, command };
         let mut made = 0;
         for event in live.site.decide(&proposal)? {
             if let site::Event::Accounts(accounts::Event::Added { account, .. }) = &event {
@@ -321,7 +322,7 @@ impl Shard {
     fn create(
         &mut self,
         origin: Origin,
-        creation: &life::Creation,
+        creation: life::Creation,
         facts: &mut Vec<Fact>,
     ) -> Result<Answer, Refusal> {
         let id = creation.meeting;
@@ -329,7 +330,7 @@ impl Shard {
             life: Meeting::default(),
             pen: Pen::new(StreamId::meeting(id)),
         });
-        let answer = self.decide_life(origin, id, life::Command::Create(creation.clone()), facts);
+        let answer = self.decide_life(origin, id, life::Command::Create(creation), facts);
         if answer.is_err() && self.meetings.get(&id).is_some_and(|m| m.life.created.is_none()) {
             self.meetings.remove(&id);
         }
@@ -363,7 +364,7 @@ impl Shard {
         &mut self,
         now: Millis,
         id: MeetingId,
-        (host, participants_max, record): (AccountId, u32, &Decided),
+        (host, participants_max, record): (AccountId, u32, Decided),
         facts: &mut Vec<Fact>,
     ) -> Result<Answer, Refusal> {
         let origin = Origin { actor: host.into(), request: None, now };
@@ -394,9 +395,9 @@ impl Shard {
         self.sessions.insert((id, number), live);
         let server = Origin { actor: Actor::Server, request: None, now };
         let open = Command::Lifecycle(lifecycle::Command::Open(opening));
-        self.decide_session(server, id, number, &open, facts)?;
-        let decided = Command::Policy(record.clone());
-        let answer = self.decide_session(server, id, number, &decided, facts)?;
+        self.decide_session(server, id, number, open, facts)?;
+        let decided = Command::Policy(record);
+        let answer = self.decide_session(server, id, number, decided, facts)?;
         Ok(Answer { made: number.0, ..answer })
     }
 
@@ -405,7 +406,7 @@ impl Shard {
         origin: Origin,
         id: MeetingId,
         number: SessionNumber,
-        command: &meeting::Command,
+        command: meeting::Command,
         facts: &mut Vec<Fact>,
     ) -> Result<Answer, Refusal> {
         let live = self.sessions.get_mut(&(id, number)).ok_or(Refusal::Ended)?;

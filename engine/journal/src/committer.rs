@@ -26,7 +26,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { queue: 1024, block_bytes: 256 << 10, patience: Duration::from_secs(10) }
+        Self { queue: 1024, block_bytes: 1 << 20, patience: Duration::from_secs(10) }
     }
 }
 

@@ -43,6 +43,19 @@ macro_rules! text {
                 Ok(Self(kept.to_owned()))
             }
 
+            /// The same for a text that is owned already: most need nothing done to them and are
+            /// taken as they are.
+            ///
+            /// # Errors
+            /// As for `new`.
+            pub fn take(typed: String) -> Result<Self, TextError> {
+                let short = typed.len() <= Self::CHARS_MAX;
+                if short && is_plain(typed.as_bytes(), $lines) {
+                    return Ok(Self(typed));
+                }
+                Self::new(&typed)
+            }
+
             /// The text.
             #[must_use]
             pub fn as_str(&self) -> &str {
@@ -53,7 +66,7 @@ macro_rules! text {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
                 let typed = String::deserialize(from)?;
-                Self::new(&typed).map_err(|error| {
+                Self::take(typed).map_err(|error| {
                     serde::de::Error::custom(match error {
                         TextError::Empty => concat!(stringify!($name), " is empty"),
                         TextError::TooLong => concat!(stringify!($name), " is too long"),
@@ -83,6 +96,14 @@ text!(
     true
 );
 
+/// Whether a text holds nothing that would be dropped or trimmed: letters of ASCII, and spaces
+/// within.
+fn is_plain(bytes: &[u8], lines: bool) -> bool {
+    let is_letter = |byte: &u8| byte.is_ascii_graphic();
+    let ends = bytes.first().is_some_and(is_letter) && bytes.last().is_some_and(is_letter);
+    ends && bytes.iter().all(|byte| is_letter(byte) || *byte == b' ' || (lines && *byte == b'\n'))
+}
+
 fn is_kept(c: char, lines: bool) -> bool {
     let turns_text = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
     (!c.is_control() && !turns_text) || (lines && c == '\n')
@@ -97,6 +118,31 @@ mod tests {
         let name = Name::new(" <b>Ann\u{0}\u{202e}\u{1b}[31m</b>\n ").expect("something is left");
         assert_eq!(name.as_str(), "<b>Ann[31m</b>");
         assert_eq!(ChatText::new("a\nb\u{7}").expect("text").as_str(), "a\nb");
+    }
+
+    #[test]
+    fn an_owned_text_becomes_what_a_borrowed_one_becomes() {
+        for typed in [
+            "plain",
+            "two words",
+            " led",
+            "trailed ",
+            "\nled",
+            "a\nb",
+            "a\tb",
+            "é",
+            "a\u{7f}b",
+            "",
+            " ",
+            "<b>&amp;</b>",
+            "a\u{202e}b",
+            "\u{2003}wide",
+        ] {
+            assert_eq!(ChatText::take(typed.to_owned()), ChatText::new(typed), "{typed:?}");
+            assert_eq!(Name::take(typed.to_owned()), Name::new(typed), "{typed:?}");
+        }
+        let long = "x".repeat(4001);
+        assert_eq!(ChatText::take(long), Err(TextError::TooLong));
     }
 
     #[test]

@@ -240,10 +240,19 @@ impl From<Refusal> for ReplyResult {
 /// Never: writing to memory does not fail and every type here is serializable.
 #[must_use]
 pub fn to_bytes<M: Serialize>(message: &M) -> Vec<u8> {
-    let mut bytes = vec![KIND];
-    let mut to = rmp_serde::Serializer::new(&mut bytes).with_struct_map();
-    message.serialize(&mut to).expect("control messages serialize into memory");
+    let mut bytes = Vec::new();
+    write(message, &mut bytes);
     bytes
+}
+
+/// Adds a control message to bytes, kind first.
+///
+/// # Panics
+/// Never, as above.
+pub fn write<M: Serialize>(message: &M, bytes: &mut Vec<u8>) {
+    bytes.push(KIND);
+    let mut to = rmp_serde::Serializer::new(bytes).with_struct_map();
+    message.serialize(&mut to).expect("control messages serialize into memory");
 }
 
 /// The control message in `bytes`; `None` when it is not one.

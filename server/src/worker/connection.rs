@@ -110,6 +110,9 @@ pub(super) struct Connection {
     /// Frames for this client alone, and the rest of a frame that was cut.
     pub(super) own: Vec<u8>,
     pub(super) own_at: usize,
+    /// Answers to its requests. They go out behind the facts that they speak of: who asks more than
+    /// it can read gets its answers later, and so asks less.
+    pub(super) replies: Vec<u8>,
     /// Last fact that was handed over for certain; duplicates after it are dropped by the client.
     pub(super) seq: u64,
     /// What the client said that it holds.
@@ -153,6 +156,7 @@ impl Connection {
             partial: read_ahead,
             own: Vec::new(),
             own_at: 0,
+            replies: Vec::new(),
             seq: 0,
             confirmed: 0,
             media_confirmed: 0,
@@ -206,7 +210,12 @@ impl Connection {
 
     /// Queues a control message for this client alone.
     pub(super) fn say(&mut self, said: &ServerMessage) {
-        self.push(Opcode::Binary, &message::to_bytes(said));
+        write_message(said, &mut self.own);
+    }
+
+    /// Queues the answer to a request.
+    pub(super) fn answer(&mut self, said: &ServerMessage) {
+        write_message(said, &mut self.replies);
     }
 
     /// Says why and closes; what is queued before it is still sent.
@@ -214,6 +223,8 @@ impl Connection {
         if matches!(self.stage, Stage::Leaving) {
             return;
         }
+        // What was answered is told before the goodbye.
+        self.own.append(&mut self.replies);
         self.say(&ServerMessage::Bye {
             code: close.code(),
             reason: reason.to_owned(),
@@ -245,8 +256,18 @@ impl Connection {
 
     /// Bytes of its own that wait.
     pub(super) fn waiting(&self) -> usize {
-        self.own.len() - self.own_at
+        self.own.len() - self.own_at + self.replies.len()
     }
+}
+
+/// Adds a control message as one frame.
+fn write_message(said: &ServerMessage, to: &mut Vec<u8>) {
+    // Nearly all have the shortest header; it is put right once the length is known.
+    let (header, payload) = (to.len(), to.len() + 2);
+    to.extend_from_slice(&[0; 2]);
+    message::write(said, to);
+    let (bytes, len) = server_header(Opcode::Binary, to.len() - payload);
+    to.splice(header..payload, bytes[..len].iter().copied());
 }
 
 /// What the operating system may hold for a connection that was not sent yet. How stale a picture

@@ -32,11 +32,13 @@ pub(super) enum Flushed {
 enum Source {
     Hosts,
     Facts,
+    Replies,
     Track(usize),
 }
 
-/// A part of what is offered: where it is from, how many bytes of it, and all that was there.
-type Part<'a> = (Source, usize, Span<'a>);
+/// A part of what is offered: where it is from, how many bytes of it, and all that was there if it
+/// is of a lane.
+type Part<'a> = (Source, usize, Option<Span<'a>>);
 
 /// What is offered to one write.
 struct Offer<'a, 'lane: 'a> {
@@ -80,6 +82,26 @@ impl<'a, 'lane: 'a> Offer<'a, 'lane> {
             self.slices_len += 1;
         }
         self.cut |= bytes < span.len();
+        self.part(source, bytes, Some(span));
+    }
+}
+
+impl<'a, 'lane: 'a> Offer<'a, 'lane> {
+    /// Answers wait until all facts before them have a place.
+    fn add_replies(&mut self, replies: &'a [u8]) {
+        if replies.is_empty() {
+            return;
+        }
+        if self.cut || self.slices_len == SLICES_MAX || self.parts_len == SOURCES_MAX {
+            self.cut = true;
+            return;
+        }
+        self.slices[self.slices_len] = IoSlice::new(replies);
+        self.slices_len += 1;
+        self.part(Source::Replies, replies.len(), None);
+    }
+
+    fn part(&mut self, source: Source, bytes: usize, span: Option<Span<'lane>>) {
         self.bytes += bytes;
         self.parts[self.parts_len] = Some((source, bytes, span));
         self.parts_len += 1;
@@ -87,7 +109,8 @@ impl<'a, 'lane: 'a> Offer<'a, 'lane> {
 }
 
 impl Connection {
-    /// Sends what there is: own frames first, hosts' facts, everybody's facts, sound, pictures.
+    /// Sends what there is: own frames first, hosts' facts, everybody's facts, answers, sound,
+    /// pictures.
     pub(super) fn flush(
         &mut self,
         pin: &PinGuard<'_>,
@@ -130,14 +153,19 @@ impl Connection {
     /// One write. Positions always stay on the start of a frame: the rest of a frame that was cut
     /// is kept as the connection's own bytes.
     fn offer(&mut self, pin: &PinGuard<'_>, counters: &CoreCounters) -> Result<Offered, Flushed> {
-        let Self { io, stage, own, own_at, passed, .. } = self;
+        let Self { io, stage, own, own_at, replies, passed, .. } = self;
         if let Stage::Live(_, readers) = stage {
             counters.jumps.add(readers.jump(passed));
         }
         let own_offered = own.len() - *own_at;
         let mut offer = Offer::new(&own[*own_at..]);
-        if let Stage::Live(_, readers) = &*stage {
-            gather(readers, pin, &mut offer)?;
+        match &*stage {
+            Stage::Live(_, readers) => gather(readers, replies, pin, &mut offer)?,
+            // The facts that the answers speak of are still to come.
+            Stage::CatchingUp(_) => {}
+            Stage::Fresh | Stage::Entering { .. } | Stage::Lobby(_) | Stage::Leaving => {
+                offer.add_replies(replies);
+            }
         }
         if offer.bytes == 0 {
             if io.holds_back() {
@@ -167,15 +195,28 @@ impl Connection {
             *own_at = 0;
         }
         let mut moves = [const { None }; SOURCES_MAX];
+        let mut replied = 0;
         for ((source, bytes, span), to) in parts.into_iter().flatten().zip(&mut moves) {
             let part = taken.min(bytes);
             taken -= part;
+            let Some(span) = span else {
+                replied = part;
+                continue;
+            };
             if part == span.len() {
                 *to = Some((source, span.end()));
             } else if part > 0 {
                 // One frame of a write may be cut; what is missing of it goes out first next time.
                 *to = Some((source, span.rest_of_frame(part, own)));
             }
+        }
+        if replied == replies.len() {
+            replies.clear();
+            replies.shrink_to(OWN_KEPT_BYTES);
+        } else if replied > 0 {
+            // An answer may be cut too: facts must not come between its halves.
+            own.extend_from_slice(&replies[replied..]);
+            replies.clear();
         }
         if let Stage::Live(_, readers) = stage {
             for (source, at) in moves.into_iter().flatten() {
@@ -217,6 +258,7 @@ impl Readers {
 
     fn go_on(&mut self, source: Source, at: u64, passed: &mut Passed) {
         match source {
+            Source::Replies => {}
             Source::Facts => self.facts_at = at,
             Source::Hosts => {
                 if let Some((_, hosts_at)) = &mut self.hosts {
@@ -232,10 +274,11 @@ impl Readers {
     }
 }
 
-fn gather<'lane>(
+fn gather<'a, 'lane: 'a>(
     readers: &'lane Readers,
+    replies: &'a [u8],
     pin: &'lane PinGuard<'_>,
-    offer: &mut Offer<'_, 'lane>,
+    offer: &mut Offer<'a, 'lane>,
 ) -> Result<(), Flushed> {
     // The place in the facts lane is looked up first and sent last: what hosts get on the side is
     // then never behind its place among the facts.
@@ -244,6 +287,7 @@ fn gather<'lane>(
         offer.add(Source::Hosts, lane.read(*at, pin).map_err(|_| Flushed::Overrun)?);
     }
     offer.add(Source::Facts, facts);
+    offer.add_replies(replies);
     for sound in [true, false] {
         for (index, reader) in readers.tracks.iter().enumerate() {
             // Whoever fell out of a lane has jumped already; the writer is this very thread.

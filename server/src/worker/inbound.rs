@@ -265,7 +265,7 @@ impl Core {
         };
         if let Some(connection) = self.connection(token) {
             connection.half.answered();
-            connection.say(&ServerMessage::Reply { n, result });
+            connection.answer(&ServerMessage::Reply { n, result });
             if connection.waiting() > OWN_BYTES_MAX {
                 self.hang_up(token);
             } else {

@@ -22,7 +22,15 @@ pub enum Known {
 /// The last answers of every client of a session.
 #[derive(Clone, Debug, Default)]
 pub struct Dedupe {
-    clients: BTreeMap<ClientId, VecDeque<(u64, Position)>>,
+    clients: BTreeMap<ClientId, Answers>,
+}
+
+/// What one client asked and got.
+#[derive(Clone, Debug, Default)]
+struct Answers {
+    last: VecDeque<(u64, Position)>,
+    /// Highest number that was carried out.
+    highest: u64,
 }
 
 impl Dedupe {
@@ -30,6 +38,10 @@ impl Dedupe {
     #[must_use]
     pub fn known(&self, client: ClientId, n: u64) -> Known {
         let Some(answers) = self.clients.get(&client) else { return Known::New };
+        if n > answers.highest {
+            return Known::New;
+        }
+        let answers = &answers.last;
         if let Some(&(_, position)) = answers.iter().find(|&&(seen, _)| seen == n) {
             return Known::Done(position);
         }
@@ -42,13 +54,13 @@ impl Dedupe {
     /// Highest number of a request of `client` that was carried out; 0 when there was none.
     #[must_use]
     pub fn highest(&self, client: ClientId) -> u64 {
-        let answers = self.clients.get(&client).into_iter().flatten();
-        answers.map(|&(n, _)| n).max().unwrap_or(0)
+        self.clients.get(&client).map_or(0, |answers| answers.highest)
     }
 
     pub(super) fn apply(&mut self, request: Option<(ClientId, u64)>, position: Position) {
         let Some((client, n)) = request else { return };
-        let answers = self.clients.entry(client).or_default();
+        let Answers { last: answers, highest } = self.clients.entry(client).or_default();
+        *highest = n.max(*highest);
         match answers.back_mut() {
             // One request may become several facts: the last one is its answer.
             Some(last) if last.0 == n => last.1 = position,
@@ -79,5 +91,17 @@ mod tests {
         assert_eq!(dedupe.known(client, 6), Known::Forgotten);
         assert_eq!(dedupe.known(client, 71), Known::New);
         assert_eq!(dedupe.known(ClientId(6), 1), Known::New);
+        assert_eq!((dedupe.highest(client), dedupe.highest(ClientId(6))), (70, 0));
+    }
+
+    #[test]
+    fn a_request_carried_out_after_a_later_one_hides_none() {
+        let mut dedupe = Dedupe::default();
+        let client = ClientId(5);
+        for (n, seq) in [(1, 1), (6, 2), (5, 3)] {
+            dedupe.apply(Some((client, n)), Position { epoch: 1, seq });
+        }
+        assert_eq!(dedupe.known(client, 6), Known::Done(Position { epoch: 1, seq: 2 }));
+        assert_eq!((dedupe.known(client, 4), dedupe.highest(client)), (Known::New, 6));
     }
 }

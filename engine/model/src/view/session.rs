@@ -213,17 +213,16 @@ impl SessionView {
                 if *to == To::Everyone {
                     self.said += 1;
                 }
-                if self.chat.len() == CHAT_MAX {
-                    self.chat.pop_front();
-                }
-                self.chat.push_back(Line {
-                    seq: record.position.seq,
-                    time: record.time,
-                    from,
-                    name: self.people.get(&from).map_or_else(String::new, |p| p.name.clone()),
-                    to: *to,
-                    text: text.as_str().to_owned(),
-                });
+                // The oldest line gives its memory to the newest.
+                let oldest = if self.chat.len() == CHAT_MAX { self.chat.pop_front() } else { None };
+                let (mut name, mut written) =
+                    oldest.map_or_else(Default::default, |line| (line.name, line.text));
+                name.clear();
+                name.push_str(self.people.get(&from).map_or("", |person| &person.name));
+                written.clear();
+                written.push_str(text.as_str());
+                let (seq, time) = (record.position.seq, record.time);
+                self.chat.push_back(Line { seq, time, from, name, to: *to, text: written });
             }
             chat::Event::Silenced { who } => self.person(*who, |p| p.silenced = true),
             chat::Event::Unsilenced { who } => self.person(*who, |p| p.silenced = false),
