@@ -77,6 +77,9 @@ pub trait DiskFile: Send + Sync {
     /// # Errors
     /// As the operating system says. After an error nothing is known about what was written.
     fn sync_data(&self) -> io::Result<()>;
+    /// Asks that these bytes be on their way to the disk, and returns at once: the next sync, of
+    /// this or of another file, has less to wait for. Promises nothing, so nothing can fail.
+    fn begin_writing(&self, _from: u64, _length: u64) {}
     /// Reserves space up to `length` bytes, which read as zeros.
     ///
     /// # Errors

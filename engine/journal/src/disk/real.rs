@@ -95,6 +95,14 @@ impl DiskFile for RealFile {
         self.0.sync_data()
     }
 
+    /// Linux begins to write what is no longer needed in memory.
+    fn begin_writing(&self, from: u64, length: u64) {
+        use rustix::fs::{Advice, fadvise};
+        let Some(length) = std::num::NonZeroU64::new(length) else { return };
+        // Advice that is not taken does no harm.
+        let _ = fadvise(&self.0, from, Some(length), Advice::DontNeed);
+    }
+
     /// `fallocate` and not `set_len`: a hole would let a commit run into a full disk, and would
     /// make each data sync allocate. Where the file system cannot, the length alone is set.
     fn reserve(&self, length: u64) -> io::Result<()> {

@@ -14,8 +14,14 @@ use super::{
 use crate::Error;
 use crate::disk::{Disk, DiskFile, Mode, read_up_to, write_all, write_file};
 
-/// Space is reserved in steps of this many bytes.
+/// Space is reserved in steps of at least this many bytes, and of a quarter of what there is.
 const STEP: u64 = 8 << 20;
+/// And of at most this many.
+const STEP_MAX: u64 = 128 << 20;
+/// The disk is asked to begin once so many bytes have come together.
+const BEGIN_BYTES: u64 = 1 << 20;
+/// It is asked for whole pages: the last one is still being filled.
+const PAGE_BYTES: u64 = 4096;
 /// A file is synced at most this often.
 const SYNC_EVERY_MS: u64 = 100;
 
@@ -41,6 +47,8 @@ pub struct MediaWriter {
     digest: Sha256,
     times: Option<(u64, u64)>,
     oldest_unsynced: Option<u64>,
+    /// Up to here the disk was asked to begin.
+    begun: u64,
     last_sync: u64,
     failed: bool,
 }
@@ -93,6 +101,7 @@ impl MediaWriter {
             stretch_from: from,
             digest: Sha256::new().chain_update(&open),
             times: super::read::times(&open),
+            begun: end,
             path,
             oldest_unsynced: None,
             last_sync: 0,
@@ -122,7 +131,7 @@ impl MediaWriter {
         self.guarded(|it| {
             let end = it.at + bytes.len() as u64;
             if end + FRAME_HEADER_BYTES as u64 > it.reserved {
-                it.reserved = end.div_ceil(STEP) * STEP + STEP;
+                it.reserved = end.div_ceil(STEP) * STEP + (end / 4).clamp(STEP, STEP_MAX);
                 it.file.reserve(it.reserved)?;
             }
             write_all(&*it.file, &bytes, it.at)
@@ -130,7 +139,18 @@ impl MediaWriter {
         self.digest.update(&bytes);
         self.at += bytes.len() as u64;
         self.oldest_unsynced.get_or_insert(now);
+        self.begin_writing();
         Ok(())
+    }
+
+    /// Media is on its way to the disk long before its sync is due. Otherwise ten megabytes would
+    /// go there at once, and the log's own sync, which facts wait for, would wait behind them.
+    fn begin_writing(&mut self) {
+        let to = self.at - self.at % PAGE_BYTES;
+        if to >= self.begun + BEGIN_BYTES {
+            self.file.begin_writing(self.begun, to - self.begun);
+            self.begun = to;
+        }
     }
 
     /// Syncs when something is unsynced and the last sync is at least 100 ms ago. Says whether it
