@@ -9,6 +9,7 @@ import { isDark, switchTheme, theme } from "./theme";
 export function Preferences(): JSX.Element {
   const t = text.value.ui;
   // Reading the signal makes the label follow the choice.
+  const other = locale.value === "en" ? "简体中文" : "English";
   const dark = theme.value === "system" ? isDark() : theme.value === "dark";
   return (
     <div class="row prefs">
@@ -16,10 +17,11 @@ export function Preferences(): JSX.Element {
         type="button"
         class="btn quiet small"
         lang={locale.value === "en" ? "zh-Hans" : "en"}
+        aria-label={other}
         onClick={switchLocale}
       >
         <Icon name="language" />
-        {locale.value === "en" ? "简体中文" : "English"}
+        <span class="prefs-word">{other}</span>
       </button>
       <Button
         kind="quiet"
