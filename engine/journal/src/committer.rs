@@ -11,6 +11,7 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use crate::counters::{Counters, Figures};
 use crate::journal::{Durable, Journal};
+use crate::orders::{Order, Orders, Submission};
 use crate::{AppendError, Error, Refused};
 
 /// How the committer works.
@@ -48,22 +49,6 @@ pub enum Fatal {
     Failed(Error),
     /// A commit has not finished after this long.
     Late(Duration),
-}
-
-/// Entries of one turn of one shard, and whom to tell.
-pub struct Submission {
-    /// Whole entries, one after the other.
-    pub entries: Vec<u8>,
-    /// Called on the committer's thread: be quick.
-    pub done: Box<dyn FnOnce(Outcome) + Send>,
-}
-
-type Act = Box<dyn FnOnce(&mut dyn Journal) + Send>;
-
-enum Order {
-    Append(Submission),
-    Run(Act),
-    Close(Sender<Result<(), Error>>),
 }
 
 /// Hands submissions to the committer; cheap to clone.
@@ -133,12 +118,7 @@ impl Committer {
         let (orders, inbox) = bounded(settings.queue);
         let (watch, end) = bounded(0);
         let counters = Arc::new(Counters::default());
-        let alarm = Arc::new(Alarm {
-            begun: Instant::now(),
-            since: AtomicU64::new(0),
-            raised: AtomicBool::new(false),
-            fatal: Box::new(fatal),
-        });
+        let alarm = Arc::new(Alarm::new(fatal));
         let (mine, theirs) = (Arc::clone(&alarm), Arc::clone(&counters));
         let queue = CommitQueue { orders, ended: Arc::default() };
         let ended = Arc::clone(&queue.ended);
@@ -187,6 +167,19 @@ impl Committer {
     }
 }
 
+/// Commits what `orders` bring on the caller's own thread, until there are no more: for whoever
+/// decides themselves which thread goes next, as a test of every order does. Nothing watches for a
+/// commit that hangs.
+pub fn run(
+    journal: Box<dyn Journal>,
+    settings: Settings,
+    orders: &impl Orders,
+    fatal: impl Fn(Fatal) + Send + Sync + 'static,
+) {
+    let alarm = Arc::new(Alarm::new(fatal));
+    Work { journal, settings, counters: Arc::default(), alarm }.run(orders, &AtomicBool::default());
+}
+
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
     let error = Error::io("start the thread", std::path::Path::new(name));
     thread::Builder::new().name(name.to_owned()).spawn(work).map_err(error)
@@ -202,6 +195,15 @@ struct Alarm {
 }
 
 impl Alarm {
+    fn new(fatal: impl Fn(Fatal) + Send + Sync + 'static) -> Self {
+        Self {
+            begun: Instant::now(),
+            since: AtomicU64::new(0),
+            raised: AtomicBool::new(false),
+            fatal: Box::new(fatal),
+        }
+    }
+
     fn now(&self) -> u64 {
         u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
@@ -236,9 +238,9 @@ struct Work {
 }
 
 impl Work {
-    fn run(mut self, inbox: &Receiver<Order>, ended: &AtomicBool) {
+    fn run(mut self, orders: &impl Orders, ended: &AtomicBool) {
         let mut held: Option<Order> = None;
-        while let Some(order) = held.take().or_else(|| inbox.recv().ok()) {
+        while let Some(order) = held.take().or_else(|| orders.next()) {
             match order {
                 Order::Run(act) => act(&mut *self.journal),
                 Order::Close(tell) => {
@@ -249,7 +251,7 @@ impl Work {
                 Order::Append(first) => {
                     let mut bytes = first.entries.len();
                     let mut batch = vec![first];
-                    while let Ok(order) = inbox.try_recv() {
+                    while let Some(order) = orders.waiting() {
                         match order {
                             Order::Append(next)
                                 if bytes + next.entries.len() <= self.settings.block_bytes =>
