@@ -2,5 +2,6 @@
 //! browser, and the simulation. The tests themselves lie in the folders beside this one.
 
 pub mod client;
+pub mod history;
 pub mod program;
 pub mod sim;
