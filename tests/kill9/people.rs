@@ -13,6 +13,7 @@ use convoke_model::meeting::chat::{self, To};
 use convoke_model::meeting::{Command, Event};
 use convoke_model::text::ChatText;
 use convoke_tests::client::Socket;
+use convoke_tests::history::{Heard, Outcome, Request};
 use convoke_wire::Hash;
 use convoke_wire::codec::decode;
 use convoke_wire::entry::EntryRef;
@@ -32,6 +33,10 @@ pub(crate) struct Story {
     pub(crate) accepted: BTreeMap<String, Option<u64>>,
     /// What they heard, by seq.
     pub(crate) heard: BTreeMap<u64, String>,
+    /// All they asked for, with the times of it.
+    pub(crate) requests: Vec<Request<Instant>>,
+    /// All they heard, in the order and with the times in which it came.
+    pub(crate) came: Vec<Heard<Instant>>,
     pub(crate) place: Position,
     pub(crate) chain: Hash,
 }
@@ -60,7 +65,7 @@ impl Person {
         let life = Life {
             address,
             half: ClientHalf::new(ticket, "kill9".to_owned()),
-            texts: BTreeMap::new(),
+            asked: BTreeMap::new(),
             said: 0,
             quiet: Arc::clone(&quiet),
             entered,
@@ -68,6 +73,8 @@ impl Person {
                 name: name.to_owned(),
                 accepted: BTreeMap::new(),
                 heard: BTreeMap::new(),
+                requests: Vec::new(),
+                came: Vec::new(),
                 place: Position::default(),
                 chain: [0; 32],
             },
@@ -100,7 +107,8 @@ impl Person {
 struct Life {
     address: SocketAddr,
     half: ClientHalf,
-    texts: BTreeMap<u64, String>,
+    /// Which of the story's requests a number on the wire stands for.
+    asked: BTreeMap<u64, usize>,
     said: u64,
     quiet: Arc<AtomicBool>,
     entered: mpsc::Sender<()>,
@@ -171,7 +179,9 @@ impl Life {
         let typed = ChatText::new(&text).expect("a short text");
         let say = chat::Command::Say { to: To::Everyone, text: typed };
         let (n, message) = self.half.request(Command::Chat(say));
-        self.texts.insert(n, text);
+        self.asked.insert(n, self.story.requests.len());
+        let sent = Instant::now();
+        self.story.requests.push(Request { text, sent, outcome: Outcome::Unanswered });
         message
     }
 
@@ -184,6 +194,8 @@ impl Life {
                 let seq = entry.header.seq;
                 let record = decode::<Event>(&entry).expect("facts can be read");
                 if let Event::Chat(chat::Event::Said { text, .. }) = record.event {
+                    let came = Heard { seq, text: text.as_str().to_owned(), at: Instant::now() };
+                    self.story.came.push(came);
                     let old = self.story.heard.insert(seq, text.as_str().to_owned());
                     assert_eq!(old, None, "{seq} twice");
                 }
@@ -191,16 +203,22 @@ impl Life {
             }
             Some(Output::Reply(n, ReplyResult::Accepted(receipt))) => {
                 assert!(receipt.durable, "the default promises durability");
-                if let Some(text) = self.texts.remove(&n) {
-                    self.story.accepted.insert(text, Some(receipt.seq));
+                let at = Instant::now();
+                if let Some(request) = self.asked.remove(&n) {
+                    let request = &mut self.story.requests[request];
+                    request.outcome = Outcome::Accepted(at, receipt.seq);
+                    self.story.accepted.insert(request.text.clone(), Some(receipt.seq));
                 }
                 Ok(false)
             }
             Some(Output::Reply(n, ReplyResult::Refused { code, sentence })) => {
-                let text = self.texts.remove(&n).unwrap_or_default();
+                let at = Instant::now();
+                let request = self.asked.remove(&n).expect("nobody is answered twice");
+                let request = &mut self.story.requests[request];
                 // Carried out before, though its answer is no longer kept.
-                assert_eq!(code, "already_done", "{text}: {sentence}");
-                self.story.accepted.insert(text, None);
+                assert_eq!(code, "already_done", "{}: {sentence}", request.text);
+                request.outcome = Outcome::Done(at);
+                self.story.accepted.insert(request.text.clone(), None);
                 Ok(false)
             }
             Some(Output::Bye(code, reason, _)) => {

@@ -65,6 +65,7 @@ const HOMES: &Table = &[
     ("rhai", &["convoke-plugins"]),
     ("ldap3", &["convoke-plugins"]),
     ("loom", &["convoke-fanout"]),
+    ("shuttle", &["convoke-tests"]),
 ];
 
 /// All that the pure crates may use of others: nothing here reads a clock, a disk or a socket.
