@@ -5,6 +5,7 @@ mod browser;
 mod check;
 mod e2e;
 mod machine;
+mod proofs;
 mod run;
 mod say;
 mod shell;
@@ -30,7 +31,10 @@ cargo xtask COMMAND
   e2e [FILTER] only the browser tests
   torture flips|kill9|power|faults|server [--n N] [--seed S]
                the long forms of the durability tests
-  loom         every interleaving of the small models of the lanes
+  loom         every interleaving of the small models of the lanes and the queues
+  shuttle [--schedules N] [--seed S]
+               shard and committer in 10,000 orders of steps, or N
+  miri         the lanes in an interpreter that sees undefined behaviour (nightly)
   sim SEED     one seeded world; the same seed prints the same bytes
   bench [PART...] [--rounds N] [--size BYTES] [--people N] [--quick]
         [--no-build]
@@ -83,7 +87,9 @@ fn dispatch(words: &[String]) -> Outcome {
         }
         "e2e" => e2e::only(rest),
         "torture" => torture::torture(rest),
-        "loom" => torture::loom(),
+        "loom" => proofs::loom(),
+        "shuttle" => proofs::shuttle(rest),
+        "miri" => proofs::miri(),
         "sim" => torture::sim(rest),
         "bench" => bench::bench(rest),
         "audit" => check::audit(),

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::{Failed, Outcome, browser, e2e, machine, say, shell, tally::Tally, tools, torture};
+use crate::{Failed, Outcome, browser, e2e, machine, proofs, say, shell, tally::Tally, tools};
 
 /// Runs every test, or those whose name holds the filter.
 pub(crate) fn test(words: &[&str]) -> Outcome {
@@ -20,7 +20,7 @@ pub(crate) fn test(words: &[&str]) -> Outcome {
     tools::build()?;
     let mut sum = rust(filter)?;
     if filter.is_none() {
-        sum = sum.plus(torture::models()?);
+        sum = sum.plus(proofs::models()?);
         sum = sum.plus(browser::test()?);
     }
     if with_browser {

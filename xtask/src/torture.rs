@@ -1,6 +1,6 @@
-//! The long forms of tests: torture of the log, loom models, seeded worlds.
+//! The long forms of tests: torture of the log and of the server, seeded worlds.
 
-use crate::{Failed, Outcome, say, shell, tally::Tally, test, tools};
+use crate::{Failed, Outcome, say, shell, test, tools};
 
 /// `cargo xtask torture flips|kill9|power|faults|server [--n N] [--seed S]`.
 pub(crate) fn torture(words: &[&str]) -> Outcome {
@@ -30,21 +30,6 @@ fn server(cycles: &str) -> Outcome {
     command.args(["test", "--package", "convoke-tests", "--test", "kill9", "--color", "never"]);
     command.args(["--", "--nocapture"]).env("CONVOKE_TORTURE_N", cycles);
     test::report(test::counted(&mut command)?)
-}
-
-/// `cargo xtask loom`.
-pub(crate) fn loom() -> Outcome {
-    test::report(models()?)
-}
-
-/// The models of the lanes: they are another build of them, kept in a folder of its own.
-pub(crate) fn models() -> Result<Tally, Failed> {
-    say::step("loom models of the lanes");
-    let mut command = tools::cargo();
-    command.args(["test", "--package", "convoke-fanout", "--release", "--test", "loom"]);
-    command.arg("--target-dir").arg(tools::target().join("loom"));
-    command.args(["--color", "never"]).env("RUSTFLAGS", "--cfg loom");
-    test::counted(&mut command)
 }
 
 /// `cargo xtask sim SEED`.

@@ -273,3 +273,108 @@ fn no_wake_up_is_missed() {
         assert_eq!(seen, 2, "work lies unseen and no bell is left");
     });
 }
+
+/// A mailbox as the server's cores have one: a queue of places that senders take and then fill, a
+/// wake-up, and a bell (the poll's waker: rung once, it is heard once).
+struct Mailbox {
+    taken: AtomicU64,
+    filled: [AtomicU64; 2],
+    wakeup: Wakeup,
+    bells: AtomicU64,
+}
+
+impl Mailbox {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            taken: AtomicU64::new(0),
+            filled: [AtomicU64::new(0), AtomicU64::new(0)],
+            wakeup: Wakeup::new(),
+            bells: AtomicU64::new(0),
+        })
+    }
+
+    fn push(&self, message: u64) {
+        let place = self.taken.fetch_add(1, Ordering::AcqRel) as usize;
+        self.filled[place].store(message, Ordering::Release);
+    }
+
+    fn ring(&self) {
+        if self.wakeup.request() {
+            self.bells.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// Everything that has a place by now; one that is taken and not filled yet is waited for.
+    fn look(&self, seen: &mut Vec<u64>) {
+        let count = self.taken.load(Ordering::Acquire) as usize;
+        while seen.len() < count {
+            match self.filled[seen.len()].load(Ordering::Acquire) {
+                0 => thread::yield_now(),
+                message => seen.push(message),
+            }
+        }
+    }
+}
+
+/// Two senders and a sleeper that looks only when the bell rings; what it saw in the end.
+fn two_messages(
+    send: impl Fn(&Mailbox, u64) + Copy + Send + 'static,
+    wake: impl Fn(&Mailbox, &mut Vec<u64>),
+) -> Vec<u64> {
+    let mailbox = Mailbox::new();
+    let senders: Vec<_> = (1..=2)
+        .map(|message| {
+            let mailbox = mailbox.clone();
+            thread::spawn(move || send(&mailbox, message))
+        })
+        .collect();
+    let (mut seen, mut heard) = (Vec::new(), 0);
+    if mailbox.bells.load(Ordering::Acquire) > heard {
+        heard += 1;
+        wake(&mailbox, &mut seen);
+    }
+    for sender in senders {
+        sender.join().expect("no panic");
+    }
+    while mailbox.bells.load(Ordering::Acquire) > heard {
+        heard += 1;
+        wake(&mailbox, &mut seen);
+    }
+    seen.sort_unstable();
+    seen
+}
+
+fn push_then_ring(mailbox: &Mailbox, message: u64) {
+    mailbox.push(message);
+    mailbox.ring();
+}
+
+fn take_then_look(mailbox: &Mailbox, seen: &mut Vec<u64>) {
+    mailbox.wakeup.take();
+    mailbox.look(seen);
+}
+
+#[test]
+fn a_mailbox_hands_out_everything_once() {
+    model(|| assert_eq!(two_messages(push_then_ring, take_then_look), [1, 2]));
+}
+
+#[test]
+#[should_panic(expected = "lies unseen")]
+fn a_bell_before_the_work_is_found() {
+    let ring_then_push = |mailbox: &Mailbox, message| {
+        mailbox.ring();
+        mailbox.push(message);
+    };
+    model(move || assert_eq!(two_messages(ring_then_push, take_then_look), [1, 2], "lies unseen"));
+}
+
+#[test]
+#[should_panic(expected = "lies unseen")]
+fn looking_before_taking_the_request_is_found() {
+    fn look_then_take(mailbox: &Mailbox, seen: &mut Vec<u64>) {
+        mailbox.look(seen);
+        mailbox.wakeup.take();
+    }
+    model(|| assert_eq!(two_messages(push_then_ring, look_then_take), [1, 2], "lies unseen"));
+}

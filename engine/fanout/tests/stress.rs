@@ -1,5 +1,5 @@
 //! One writer and several readers at full speed: nothing is lost, doubled, torn or misplaced.
-#![cfg(not(loom))]
+#![cfg(not(any(loom, miri)))]
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
