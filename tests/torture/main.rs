@@ -1,57 +1,49 @@
-//! Breaks logs on purpose: changed files, power losses, processes killed while they write. Short by
-//! itself;
-//! `cargo xtask torture flips|power|kill9 [--n N]` runs the long forms (`--n all`: every byte of
-//! every file).
+//! The torture program, each kind short: `cargo xtask torture flips|kill9|power|faults` runs it
+//! long. How many cases every test run does of the rest is in the journal's own tests.
 
-use std::io::Write as _;
 use std::process::Command;
 
-use convoke_journal::torture;
-
-/// How many cases are asked for; `Err` holds a word that is not a number.
-fn cases(short: u64) -> Result<u64, String> {
-    match std::env::var("CONVOKE_TORTURE_N") {
-        Ok(asked) => asked.parse().map_err(|_| asked),
-        Err(_) => Ok(short),
-    }
+/// Runs the program: its exit code, and what it said.
+fn torture(words: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_torture"));
+    let output = command.args(words).output().expect("the program runs");
+    let said = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+    (output.status.code(), String::from_utf8(said).expect("UTF-8"))
 }
 
-fn say(tally: &impl std::fmt::Debug) {
-    let _ = writeln!(std::io::stdout(), "{tally:?}");
-}
-
-#[test]
-fn flips_of_any_file_are_harmless_or_noticed() {
-    let cases = match cases(200) {
-        Ok(cases) => Some(cases),
-        Err(word) => (word != "all").then(|| panic!("`{word}` is neither a number nor `all`")),
-    };
-    let tally = torture::flips(cases, 7);
-    say(&tally);
-    assert_eq!(tally.silent, Vec::<String>::new());
-    assert!(tally.detected > 0 && tally.same > 0);
-}
-
-#[test]
-fn power_losses_take_nothing_that_was_accepted() {
-    let points = cases(50).expect("a number");
-    let tally = torture::power(points, 7);
-    say(&tally);
-    assert_eq!(tally.failures, Vec::<String>::new());
-    assert!(tally.points == points && tally.accepted > 0);
+fn number_before(said: &str, word: &str) -> u64 {
+    let words: Vec<&str> = said.split(' ').collect();
+    let at = words.iter().position(|found| found.trim_end_matches([',', ';']) == word);
+    let number = at.and_then(|at| words.get(at.checked_sub(1)?)?.parse().ok());
+    number.unwrap_or_else(|| panic!("no number before `{word}`: {said}"))
 }
 
 #[test]
 fn kill9_under_load_takes_nothing_that_was_accepted() {
-    let cycles = cases(20).expect("a number");
-    let folder = tempfile::tempdir().expect("a folder");
-    let child = || {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_log-writer"));
-        command.arg(folder.path());
-        command
-    };
-    let tally = torture::kill9(child, folder.path(), cycles, 7).expect("children run");
-    say(&tally);
-    assert_eq!(tally.failures, Vec::<String>::new());
-    assert!(tally.cycles == cycles && tally.accepted > cycles);
+    let (code, said) = torture(&["kill9", "--n", "20"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(number_before(&said, "kills"), 20);
+    assert!(number_before(&said, "entries") > 20, "{said}");
+}
+
+#[test]
+fn every_kind_runs_as_long_as_it_is_told_to() {
+    for (kind, count) in [("flips", "changes:"), ("power", "losses")] {
+        let (code, said) = torture(&[kind, "--n", "5", "--seed", "3"]);
+        assert_eq!(code, Some(0), "{said}");
+        assert_eq!(number_before(&said, count), 5, "{said}");
+        assert!(said.contains("seed 3"), "{said}");
+    }
+    let (code, said) = torture(&["faults", "--n", "3"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(number_before(&said, "failures") >= 3 && said.contains("there are more"), "{said}");
+}
+
+#[test]
+fn what_it_does_not_know_is_answered_with_what_it_does() {
+    for words in [&[][..], &["flip"], &["flips", "--n"], &["flips", "--n", "all"]] {
+        let (code, said) = torture(words);
+        assert_eq!(code, Some(2), "{words:?}: {said}");
+        assert!(said.starts_with("Say `torture flips|kill9|power|faults"), "{said}");
+    }
 }
