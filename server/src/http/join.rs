@@ -1,8 +1,10 @@
 //! The door of a meeting: what somebody shows, what that proves, and the ticket it buys.
 //!
-//! Before a right password or invitation every "no" is `cannot_join`: unknown number and wrong
-//! password answer alike, after the same work. After it, `not_started` and `ended` are told apart;
-//! `full` and `locked` are said by the session itself when the ticket is used.
+//! Before a right password or invitation every "no" is `cannot_join`: unknown number, wrong
+//! password, and a meeting without a password that is not open answer alike, after the same work.
+//! After it, `not_started` and `ended` are told apart. A number alone opens one door: the lobby of
+//! a meeting that has no password and is open now. `full` and `locked` are said by the session
+//! itself when the ticket is used; a lobby's ticket has given away by then that the number exists.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -50,9 +52,14 @@ impl Limits {
         }
     }
 
+    /// Whether this address may ask for anything here now.
+    pub(super) fn may_ask(&self, from: IpAddr, now: Duration) -> Result<(), No> {
+        self.joins.take(&from.to_canonical(), now).map_err(No::slow)
+    }
+
     /// Whether this address may try now.
     pub(super) fn may_try(&self, from: IpAddr, now: Duration) -> Result<(), No> {
-        self.joins.take(&from.to_canonical(), now).map_err(No::slow)?;
+        self.may_ask(from, now)?;
         self.door.may_try(from, now).map_err(|Slow(wait)| No::slow(wait))
     }
 
@@ -80,11 +87,15 @@ pub(super) struct Opened {
 }
 
 impl Site {
+    /// Whether this caller may try a door now; asked before anything else is done for it.
+    pub(super) fn may_try(&self, caller: &Caller) -> Result<(), No> {
+        self.join_limits.may_try(caller.from(), self.clock.uptime())
+    }
+
     /// Whether what is shown opens the door. The same steps are taken whether the meeting exists or
     /// not.
     pub(super) async fn open_door(&self, shown: &Shown<'_>, from: IpAddr) -> Result<Opened, No> {
         let now = self.clock.uptime();
-        self.join_limits.may_try(from, now)?;
         let number = shown.meeting.map_or(NO_NUMBER, MeetingId::number);
         if shown.password.is_some() {
             let wait = self.join_limits.guesses.wait(number, now);
@@ -103,8 +114,11 @@ impl Site {
         let credential = match &meeting {
             Some(_) if invited => Some(Credential::Invitation),
             Some(meeting) if meeting.has_password => right.then_some(Credential::Password),
-            Some(_) => Some(Credential::Nothing),
-            None => None,
+            // A number says nothing until its meeting goes on: who has only that is a guesser.
+            Some(meeting) if matches!(meeting.state, MeetingState::Open(_)) => {
+                Some(Credential::Nothing)
+            }
+            Some(_) | None => None,
         };
         match (meeting, credential) {
             (Some(meeting), Some(credential)) => Ok(Opened { meeting, credential }),
@@ -178,6 +192,7 @@ pub(super) async fn join(
         password: wanted.password.as_ref(),
         invitation: wanted.invitation.as_deref(),
     };
+    site.may_try(&caller)?;
     if wanted.password.is_some() {
         site.exposed(&caller, "/api/v1/join", false).await?;
     }

@@ -96,6 +96,9 @@ fn before_the_door_opens_every_no_is_the_same_and_after_it_they_are_told_apart()
     let world = world("");
     let (id, _) = world.open_meeting(Some("blue moon"));
     let unknown = "9999-9999";
+    // Of a meeting without a password that is not open the number alone shows nothing either.
+    let (closed, over) = (world.meeting(None), world.meeting(None));
+    world.engine.set_state(over, MeetingState::Ended);
     let wishes = [
         json!({ "id": id.to_string(), "name": "Eve", "password": "wrong" }),
         json!({ "id": id.to_string(), "name": "Eve" }),
@@ -103,6 +106,9 @@ fn before_the_door_opens_every_no_is_the_same_and_after_it_they_are_told_apart()
         json!({ "id": id.to_string(), "name": "Eve", "invitation": "AAAAAAAAAAAAAAAAAAAAAA" }),
         json!({ "id": unknown, "name": "Eve", "password": "blue moon" }),
         json!({ "id": unknown, "name": "Eve" }),
+        json!({ "id": closed.to_string(), "name": "Eve" }),
+        json!({ "id": closed.to_string(), "name": "Eve", "password": "any" }),
+        json!({ "id": over.to_string(), "name": "Eve" }),
         json!({ "id": "12", "name": "Eve" }),
         json!({ "id": "x' OR 1=1 --", "name": "Eve", "password": "\u{0}" }),
     ];
@@ -122,6 +128,31 @@ fn before_the_door_opens_every_no_is_the_same_and_after_it_they_are_told_apart()
     assert_eq!(join(&world, right).code(), "not_started");
     let wrong = json!({ "id": id.to_string(), "name": "Eve", "password": "wrong" });
     assert_eq!(join(&world, wrong).code(), "cannot_join");
+}
+
+#[test]
+fn probing_for_meetings_that_are_not_open_counts_as_failing() {
+    let world = world("[join]\nfailures_per_second_total = 1000\n");
+    world.account(EMAIL, false);
+    let id = world.meeting(None);
+    let wish = json!({ "id": id.to_string(), "name": "Eve" });
+    let codes: Vec<String> = (0..30).map(|_| join(&world, wish.clone()).code()).collect();
+    assert_eq!(codes.iter().filter(|code| *code == "cannot_join").count(), 20, "{codes:?}");
+    assert!(codes[20..].iter().all(|code| code == "too_fast"), "{codes:?}");
+}
+
+#[test]
+fn who_has_the_invitation_may_wait_for_a_host_who_is_late() {
+    let world = world("");
+    world.account(EMAIL, false);
+    let id = world.meeting(None);
+    let cookie = world.sign_in(EMAIL);
+    let listed = world.get_with("/api/v1/meetings", &format!("Cookie: {cookie}\r\n")).json();
+    let token = &listed["meetings"][0]["invitation_token"];
+    let wish = json!({ "id": id.to_string(), "name": "Bob", "invitation": token });
+    assert_eq!(join(&world, wish.clone()).code(), "not_started");
+    world.engine.set_state(id, MeetingState::Open(convoke_model::SessionNumber(1)));
+    assert_eq!(join(&world, wish).status, 200);
 }
 
 #[test]

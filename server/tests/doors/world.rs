@@ -190,6 +190,14 @@ impl World {
         (id, cookie)
     }
 
+    /// A meeting that nobody has opened, of an account that exists.
+    pub(crate) fn meeting(&self, password: Option<&str>) -> MeetingId {
+        let cookie = self.sign_in(EMAIL);
+        let wish = json!({ "type": 0, "topic": "Weekly", "password": password });
+        let made = self.post_as("/api/v1/meetings", &wish, &cookie);
+        made.json()["id"].as_str().expect("an id").parse().expect("an id")
+    }
+
     /// What a ticket is good for; uses it up.
     pub(crate) fn redeem(&self, ticket: &Value) -> Option<Admission> {
         use convoke::clock::Clock;
