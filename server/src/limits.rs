@@ -8,7 +8,7 @@ mod guesses;
 
 pub use backoff::Backoff;
 pub use bucket::{Buckets, Rate};
-pub use door::{Door, Slow};
+pub use door::{Door, Slow, by_customer};
 pub use guesses::Guesses;
 
 /// Keys remembered by one limiter. Beyond it those that are least in debt are forgotten first.

@@ -79,17 +79,23 @@ async fn answer(
             return Ok(pages::show(caller, &boot, StatusCode::BAD_REQUEST));
         }
     };
-    if call.carries_password() {
+    let may = match &call {
+        DownloaderCall::Attend(_) => site.may_try(caller),
+        // Signing in has limits of its own.
+        DownloaderCall::Host(_) => site.join_limits.may_ask(caller.from(), site.clock.uptime()),
+    };
+    // A fact is only written for callers who may try at all.
+    if may.is_ok() && call.carries_password() {
         site.exposed(caller, ROUTE, in_address).await?;
     }
     let boot = match &call {
-        DownloaderCall::Attend(call) => attend(site, caller, call).await,
-        DownloaderCall::Host(call) => host(site, caller, call).await,
+        DownloaderCall::Attend(call) => attend(site, caller, call, may).await,
+        DownloaderCall::Host(call) => host(site, caller, call, may).await,
     };
     Ok(pages::show(caller, &boot, StatusCode::OK))
 }
 
-async fn attend(site: &Site, caller: &Caller, call: &AttendCall) -> Boot {
+async fn attend(site: &Site, caller: &Caller, call: &AttendCall, may: Result<(), No>) -> Boot {
     let name = call.name.as_deref().and_then(|name| Name::new(name).ok());
     let shown = |meeting| Shown { meeting, password: call.password.as_ref(), invitation: None };
     let boot = Boot::page("join").with("name", name.as_ref().map(Name::as_str));
@@ -102,7 +108,10 @@ async fn attend(site: &Site, caller: &Caller, call: &AttendCall) -> Boot {
         Some(id) => boot.meeting(id, None),
         None => boot,
     };
-    enter(site, caller, boot, &shown(meeting), name, false).await
+    match may {
+        Ok(()) => enter(site, caller, boot, &shown(meeting), name, false).await,
+        Err(no) => boot.refused(no),
+    }
 }
 
 /// Shared with the viewer's address: tries the door, and fills the page with what came of it.
@@ -133,7 +142,7 @@ pub(super) async fn enter(
     }
 }
 
-async fn host(site: &Site, caller: &Caller, call: &HostCall) -> Boot {
+async fn host(site: &Site, caller: &Caller, call: &HostCall, may: Result<(), No>) -> Boot {
     let boot = Boot::page("home").with("role", Some("host")).with("email", call.email.clone());
     let boot = match call.meeting {
         AskedMeeting::Is(id) => boot.meeting(id, None),
@@ -142,7 +151,11 @@ async fn host(site: &Site, caller: &Caller, call: &HostCall) -> Boot {
     let (Some(email), Some(password)) = (&call.email, &call.user_password) else {
         return boot.with("ask_password", Some(true));
     };
-    match open(site, caller, call, email, password).await {
+    let opened = match may {
+        Ok(()) => open(site, caller, call, email, password).await,
+        Err(no) => Err(no),
+    };
+    match opened {
         Ok(boot) => boot,
         Err(no) => boot.with("ask_password", Some(true)).refused(no),
     }

@@ -23,7 +23,7 @@ use crate::control::{Engine, EngineError};
 use crate::entropy;
 use crate::folder::Folder;
 use crate::invitation::Invitations;
-use crate::limits::{Backoff, Door, Rate};
+use crate::limits::{Backoff, Buckets, Door, Rate, by_customer};
 use crate::metrics::Metrics;
 use crate::tickets::Tickets;
 use crate::tls::{Tls, machine_name};
@@ -69,6 +69,8 @@ pub struct Site {
     pub(super) invitations: Invitations,
     pub(super) join_limits: join::Limits,
     pub(super) set_up: SetUp,
+    /// One fact a minute for each address and route at which passwords were exposed.
+    exposures: Buckets<(IpAddr, &'static str)>,
     pub(super) origins: Origins,
     pub(super) no_meeting: MeetingId,
 }
@@ -116,6 +118,7 @@ impl Site {
             accounts: Arc::new(accounts),
             sessions: Sessions::default(),
             set_up: SetUp::default(),
+            exposures: Buckets::new(Rate::per_minute(1, 1)),
             no_meeting,
         }))
     }
@@ -145,15 +148,20 @@ impl Site {
     }
 
     /// Records that a password came where others may have read it: in an address, or over plain
-    /// HTTP from another machine.
+    /// HTTP from another machine. Anybody can send such calls, so those of one address to one route
+    /// are one fact a minute.
     pub(super) async fn exposed(
         &self,
         caller: &Caller,
-        route: &str,
+        route: &'static str,
         in_address: bool,
     ) -> Result<(), No> {
         let allowed = in_address && self.config.legacy_doors == LegacyDoors::Allow;
         if allowed || !(in_address || caller.plain_from_afar) {
+            return Ok(());
+        }
+        let key = (by_customer(caller.from()), route);
+        if self.exposures.take(&key, self.clock.uptime()).is_err() {
             return Ok(());
         }
         tracing::warn!(route, in_address, "a password arrived where others may have read it");

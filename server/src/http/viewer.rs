@@ -36,7 +36,8 @@ pub(super) async fn page(
         let boot = Boot::page("home").refused(No::because(Refusal::Malformed));
         return Ok(pages::show(&caller, &boot, StatusCode::BAD_REQUEST));
     };
-    if call.password.is_some() {
+    let may = site.may_try(&caller);
+    if may.is_ok() && call.password.is_some() {
         site.exposed(&caller, "/id", true).await?;
     }
     let name = call.name.as_deref().and_then(|name| Name::new(name).ok());
@@ -48,6 +49,9 @@ pub(super) async fn page(
         AskedMeeting::Missing | AskedMeeting::Malformed => (boot, None),
     };
     let shown = Shown { meeting, password: call.password.as_ref(), invitation: None };
-    let boot = downloader::enter(&site, &caller, boot, &shown, name, true).await;
+    let boot = match may {
+        Ok(()) => downloader::enter(&site, &caller, boot, &shown, name, true).await,
+        Err(no) => boot.refused(no),
+    };
     Ok(pages::show(&caller, &boot, StatusCode::OK))
 }

@@ -35,7 +35,7 @@ impl Door {
     /// # Errors
     /// How long to wait.
     pub fn may_try(&self, from: IpAddr, now: Duration) -> Result<(), Slow> {
-        let from = plain(from);
+        let from = by_customer(from);
         let wait = self.address.wait(&from, now).max(self.network.wait(&network(from), now));
         if !wait.is_zero() {
             return Err(Slow(wait));
@@ -49,7 +49,7 @@ impl Door {
 
     /// Notes a failed try.
     pub fn failed(&self, from: IpAddr, now: Duration) {
-        let from = plain(from);
+        let from = by_customer(from);
         let _ = self.address.take(&from, now);
         let _ = self.network.take(&network(from), now);
         let _ = self.everybody.take(&(), now);
@@ -57,7 +57,7 @@ impl Door {
 }
 
 /// The address as one is known by: a mapped IPv4 address as IPv4, of IPv6 the /64 a customer gets.
-fn plain(from: IpAddr) -> IpAddr {
+pub fn by_customer(from: IpAddr) -> IpAddr {
     match from.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
         IpAddr::V6(v6) => {

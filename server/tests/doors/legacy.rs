@@ -86,6 +86,13 @@ fn unknown_meetings_and_wrong_passwords_show_the_same_page() {
     assert_eq!(wrong.1.get("ticket"), None);
     assert_eq!(wrong, page("9999-9999", "wrong"));
     assert_eq!(wrong, page("12345", "wrong"));
+    // Nor does a meeting without a password that nobody has opened show itself.
+    let closed = world.meeting(None).to_string();
+    assert_eq!(wrong, page(&closed, "wrong"));
+    assert_eq!(wrong, page(&closed, ""));
+    let target = format!("{DOOR}?role=attendee&name=&meeting_id={closed}&password=");
+    let shown = get(&world, target.as_bytes()).boot();
+    assert_eq!(shown["meeting"].get("topic"), None, "{shown}");
 }
 
 #[test]
@@ -166,6 +173,27 @@ fn a_password_in_an_address_is_an_audit_fact_unless_that_is_allowed() {
     let (id, _) = allowing.open_meeting(Some("blue moon"));
     assert!(get(&allowing, &target(id)).boot()["ticket"].is_string());
     assert!(allowing.engine.audits().is_empty());
+}
+
+#[test]
+fn a_thousand_calls_with_passwords_are_few_facts() {
+    let world = world("");
+    let (id, _) = world.open_meeting(Some("blue moon"));
+    let viewer = format!("/id={id}&name=Eve&password=x");
+    let host = format!("{DOOR}?role=host&email=eve@example.org&user_password=x");
+    let target = attendee(b"Eve", &id.to_string());
+    for target in [target.as_slice(), viewer.as_bytes(), host.as_bytes()] {
+        for _ in 0..334 {
+            get(&world, target);
+        }
+    }
+    let audits = world.engine.audits();
+    assert_eq!(audits.len(), 2, "one for each route: {audits:?}");
+    let facts = world.engine.recorded.lock().expect("not poisoned").len();
+    assert!(facts < 40, "{facts} facts, failed sign-ins among them");
+    world.clock.advance(std::time::Duration::from_secs(61));
+    get(&world, &target);
+    assert_eq!(world.engine.audits().len(), 3, "and again a minute later");
 }
 
 #[test]
