@@ -77,6 +77,14 @@ impl LiveEngine {
         Ok(())
     }
 
+    /// New facts need room; what is left when the disk is full is for those under way.
+    fn takes_facts(&self) -> Result<(), EngineError> {
+        if self.space.is_full() {
+            return Err(EngineError::Refused(Refusal::ReadOnly));
+        }
+        Ok(())
+    }
+
     fn known(&self, id: AccountId, account: Known) -> Account {
         let Known { email, name, administrator } = account;
         Account { id, email, name, administrator }
@@ -86,6 +94,7 @@ impl LiveEngine {
 impl Engine for LiveEngine {
     fn add_account(&self, new: NewAccount) -> Answer<'_, AccountId> {
         Box::pin(async move {
+            self.takes_facts()?;
             let NewAccount { email, name, administrator, first } = new;
             let add = Accounts::Add { email, name, administrator, first };
             let wish = Wish::Site(site::Command::Accounts(add));
@@ -158,7 +167,10 @@ impl Engine for LiveEngine {
     }
 
     fn record(&self, wish: site::Command) -> Answer<'_, ()> {
-        Box::pin(async move { self.wish(None, Actor::Server, Wish::Site(wish)).await.map(drop) })
+        Box::pin(async move {
+            self.takes_facts()?;
+            self.wish(None, Actor::Server, Wish::Site(wish)).await.map(drop)
+        })
     }
 
     fn backup<'a>(&'a self, to: &'a Path) -> Answer<'a, ()> {
@@ -199,5 +211,50 @@ fn seen(info: convoke_engine::directory::MeetingInfo) -> Meeting {
         has_password: created.has_password,
         created: info.at,
         state,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Opening;
+    use crate::clock::SystemClock;
+    use crate::config::Config;
+    use crate::folder::Folder;
+    use convoke_model::text::Name;
+
+    #[tokio::test]
+    async fn on_a_full_disk_no_fact_is_taken_and_what_is_there_is_read() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let folder = Folder::open(dir.path()).expect("opens");
+        let opened = |config: &Config| {
+            let (clock, tickets) = (Arc::new(SystemClock::new()), Arc::default());
+            let opening = Opening { folder: &folder, config, clock, tickets };
+            (crate::plane::operations().open)(opening).expect("opens")
+        };
+        let ann = Email::new("ann@example.org").expect("an address");
+        let new = |email: &Email| NewAccount {
+            email: email.clone(),
+            name: Name::new("Ann").expect("a name"),
+            administrator: false,
+            first: false,
+        };
+        let room = opened(&Config::default());
+        room.engine.add_account(new(&ann)).await.expect("added");
+        (room.stop)();
+        // More than any disk has free, so that it is full from the first look on.
+        let mut config = Config::default();
+        config.disk.full_mib = u32::MAX;
+        let full = opened(&config);
+        let read_only = EngineError::Refused(Refusal::ReadOnly);
+        let bob = Email::new("bob@example.org").expect("an address");
+        assert_eq!(full.engine.add_account(new(&bob)).await, Err(read_only.clone()));
+        let (route, in_address) = ("/id".to_owned(), true);
+        let fact = site::Command::Audit(site::Audit::CredentialExposed { route, in_address });
+        assert_eq!(full.engine.record(fact).await, Err(read_only));
+        assert!(!full.engine.writable());
+        assert!(full.engine.account_by_email(&ann).await.expect("reads").is_some());
+        assert!(full.engine.account_by_email(&bob).await.expect("reads").is_none());
+        (full.stop)();
     }
 }
