@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use convoke_model::StreamId;
 use convoke_wire::{Hash, entry};
@@ -94,6 +95,11 @@ pub trait LogReader: Send + Sync {
     fn streams(&self) -> Vec<(StreamId, Tail)>;
     /// Where the log stands.
     fn head(&self) -> Head;
+    /// For how long the index has not held everything; zero while it does, or where there is none.
+    /// Entries are read all the same, but a start would have to read the log from there on.
+    fn index_lag(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// The writing side, owned by one thread.

@@ -44,6 +44,11 @@ impl Locations {
         (seq <= line.last()).then_some(*line)
     }
 
+    /// Whether the index holds everything.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// All lines, to be written to the index.
     pub(crate) fn all(&self) -> Vec<(StreamId, Location)> {
         let map = self.0.read().unwrap_or_else(PoisonError::into_inner);

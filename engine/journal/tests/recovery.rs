@@ -415,3 +415,20 @@ fn break_files(folder: &Path) {
         }
     }
 }
+
+#[test]
+fn an_index_that_does_not_follow_is_behind_for_as_long_as_it_does_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // Without threads the index is written when that is asked for, and else not at all.
+    let options = Options { background: false, ..Options::new(folder.path()) };
+    let Ok(Opened::Ready(mut log)) = open(&options) else { panic!("it is new") };
+    let reader = log.reader();
+    let pause = std::time::Duration::from_millis(30);
+    std::thread::sleep(pause);
+    assert!(reader.index_lag().is_zero(), "there is nothing to follow");
+    append(&mut log, 0);
+    std::thread::sleep(pause);
+    assert!(reader.index_lag() >= pause);
+    log.tidy().expect("the disk takes it");
+    assert!(reader.index_lag().is_zero());
+}

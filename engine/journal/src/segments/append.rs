@@ -1,8 +1,8 @@
 //! Writing: one block, one write, one data sync; then the tails move on.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use super::Options;
 use super::quarantine::{Lock, cut_torn, move_unborn};
@@ -66,6 +66,7 @@ impl Segments {
             state: state.into(),
             locations: found.locations,
             index: found.index,
+            indexed: Mutex::new(Instant::now()),
             stopped: AtomicBool::new(false),
         });
         let witnessing = if options.background {

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use convoke_model::StreamId;
 
@@ -109,6 +110,8 @@ pub struct Loss<'a> {
     pub epoch: u32,
     /// The end of the site stream; the entry's seq is one more.
     pub site: Tail,
+    /// Entries that can be read.
+    pub size: u64,
     /// What was lost.
     pub reason: &'a Reason,
 }
@@ -121,6 +124,7 @@ impl Quarantine {
             state: found.state.into(),
             locations: found.locations,
             index: found.index,
+            indexed: Mutex::new(Instant::now()),
             stopped: AtomicBool::new(true),
         });
         let reason = found.reason.unwrap_or(Reason::WitnessLost);
@@ -164,7 +168,8 @@ impl Quarantine {
         };
         let mut segments = Segments::start(&self.options, found, self.lock)?;
         let site = segments.reader().tail(StreamId::SITE);
-        let loss = Loss { epoch: segments.epoch(), site, reason: &self.reason };
+        let size = segments.reader().head().size;
+        let loss = Loss { epoch: segments.epoch(), site, size, reason: &self.reason };
         let entry = write_loss(&loss);
         segments.append(&[&entry])?;
         Ok(segments)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use convoke_model::StreamId;
 use convoke_wire::entry::EntryRef;
@@ -21,6 +22,10 @@ use crate::{Damage, Error};
 pub(super) struct SharedReader(pub(super) Arc<Shared>);
 
 impl LogReader for SharedReader {
+    fn index_lag(&self) -> Duration {
+        self.0.index_lag()
+    }
+
     fn tail(&self, stream: StreamId) -> Tail {
         self.0.state().tails.get(&stream).copied().unwrap_or_default()
     }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, Instant};
 
 use convoke_model::StreamId;
 
@@ -47,6 +48,8 @@ pub(super) struct Shared {
     pub(super) locations: Locations,
     pub(super) index: Option<Index>,
     pub(super) stopped: AtomicBool,
+    /// When the index held everything for the last time.
+    pub(super) indexed: Mutex<Instant>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -67,6 +70,18 @@ impl Shared {
     pub(super) fn head(&self) -> Head {
         let state = self.state();
         Head { epoch: state.epoch, size: state.tree.size(), root: state.tree.root() }
+    }
+
+    /// The index holds everything that was there at this moment.
+    pub(super) fn indexed_up_to(&self, moment: Instant) {
+        *self.indexed.lock().unwrap_or_else(PoisonError::into_inner) = moment;
+    }
+
+    pub(super) fn index_lag(&self) -> Duration {
+        if self.index.is_none() || self.locations.is_empty() {
+            return Duration::ZERO;
+        }
+        self.indexed.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
     pub(super) fn stop(&self) {

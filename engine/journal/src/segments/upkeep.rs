@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
@@ -97,6 +97,7 @@ impl Work {
     fn index(&self) {
         let Some(index) = &self.shared.index else { return };
         self.bytes.store(0, Ordering::Relaxed);
+        let begun = Instant::now();
         if index.revive() {
             self.shared.locate_all();
         }
@@ -109,11 +110,11 @@ impl Work {
                 tails.into_iter().filter_map(|id| Some((id, *state.tails.get(&id)?))).collect();
             (lines, tails, (state.tree.size(), state.tree.root(), state.segment, state.offset))
         };
-        if lines.is_empty() || !index.is_open() {
-            return;
-        }
-        if index.write(&lines, &tails, position) {
+        if lines.is_empty() {
+            self.shared.indexed_up_to(begun);
+        } else if index.is_open() && index.write(&lines, &tails, position) {
             self.shared.locations.forget(&lines);
+            self.shared.indexed_up_to(begun);
         }
     }
 
