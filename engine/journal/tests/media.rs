@@ -85,7 +85,7 @@ fn an_erased_stretch_is_told_from_a_damaged_one() {
 }
 
 #[test]
-fn syncs_share_a_budget() {
+fn a_file_is_synced_ten_times_a_second_at_most() {
     let disk = PowerDisk::default();
     let (mut writer, _) = open(&disk, 0);
     let mut syncs = 0;

@@ -159,11 +159,17 @@ impl MediaWriter {
     /// # Errors
     /// What the disk said; nothing more is written then.
     pub fn sync_if_due(&mut self, now: u64) -> Result<bool, Error> {
-        let due = self.oldest_unsynced.is_some() && now >= self.last_sync + SYNC_EVERY_MS;
+        let due = self.is_due(now);
         if due {
             self.sync(now)?;
         }
         Ok(due)
+    }
+
+    /// Whether something is unsynced and the last sync is at least 100 ms ago.
+    #[must_use]
+    pub fn is_due(&self, now: u64) -> bool {
+        self.oldest_unsynced.is_some() && now >= self.last_sync + SYNC_EVERY_MS
     }
 
     /// When the oldest byte that is not durable yet was written, in ms.
