@@ -112,28 +112,33 @@ impl Shard {
     /// now. They have a while to come back.
     #[must_use]
     pub fn all_disconnected(&self) -> Vec<Ask> {
-        self.with_place(Place::Here, |who| roster::Command::Disconnect { who })
+        self.with_place(Place::Here, |who, live| match live.recovered() {
+            Some(at) => roster::Command::Interrupt { who, at },
+            None => roster::Command::Disconnect { who },
+        })
     }
 
     /// Wishes that let go of everybody who did not come back after a restart.
     #[must_use]
     pub fn drop_missing(&self) -> Vec<Ask> {
         let reason = LeaveReason::ServerRestart;
-        let mut asks = self.with_place(Place::Away, |who| roster::Command::Drop { who, reason });
-        asks.extend(self.with_place(Place::Lobby, |who| roster::Command::Drop { who, reason }));
+        let dropped =
+            |who, live: &LiveSession| roster::Command::Drop { who, reason, at: live.recovered() };
+        let mut asks = self.with_place(Place::Away, dropped);
+        asks.extend(self.with_place(Place::Lobby, dropped));
         asks
     }
 
     fn with_place(
         &self,
         place: Place,
-        command: impl Fn(convoke_model::ParticipantId) -> roster::Command,
+        command: impl Fn(convoke_model::ParticipantId, &LiveSession) -> roster::Command,
     ) -> Vec<Ask> {
         let mut asks = Vec::new();
         for live in self.sessions.values() {
             for (who, person) in live.decided.roster.not_gone() {
                 if person.place == place {
-                    let command = Command::Roster(command(who));
+                    let command = Command::Roster(command(who, live));
                     let wish = Wish::Session(live.meeting, live.number, command);
                     asks.push(Ask::server(wish));
                 }

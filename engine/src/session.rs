@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use convoke_fanout::Pool;
 use convoke_model::meeting::{self, Event, Session, lifecycle, track};
 use convoke_model::view::session::{SessionView, Viewer};
-use convoke_model::{MeetingId, ParticipantId, Position, Refusal, SessionNumber, StreamId};
+use convoke_model::{MeetingId, Millis, ParticipantId, Position, Refusal, SessionNumber, StreamId};
 use convoke_model::{Proposal, Record};
 use convoke_wire::codec;
 use convoke_wire::entry::{CHAIN_START, EntryRef, Hash};
@@ -38,6 +38,7 @@ pub struct LiveSession {
     pen: Pen,
     durable: (Position, Hash),
     recent: VecDeque<Recent>,
+    recovered: Option<Millis>,
 }
 
 /// How a client that was here before gets what it missed.
@@ -64,6 +65,7 @@ impl LiveSession {
             pen: Pen::new(StreamId::session(meeting, number)),
             durable: (Position::default(), CHAIN_START),
             recent: VecDeque::new(),
+            recovered: None,
         }
     }
 
@@ -71,6 +73,13 @@ impl LiveSession {
     #[must_use]
     pub fn stream(&self) -> StreamId {
         self.pen.stream()
+    }
+
+    /// The last sign of life before the server was started: the time of the last fact that was
+    /// found in the log, if the session was found there.
+    #[must_use]
+    pub fn recovered(&self) -> Option<Millis> {
+        self.recovered
     }
 
     /// Last durable fact and the stream's hash there.
@@ -146,6 +155,7 @@ impl LiveSession {
             Err(error) => return Err(error),
         }
         self.pen.follow(found);
+        self.recovered = Some(found.header.time);
         self.durable = (self.pen.position(), self.pen.hash());
         let recent = Recent { seq: found.header.seq, hash: self.pen.hash(), start: None };
         self.remember(recent, limits);

@@ -10,8 +10,9 @@ use convoke_engine::{Directory, Limits, Shard};
 use convoke_fanout::{Pool, PoolLimits};
 use convoke_journal::committer::{CommitQueue, Committer, Fatal, Outcome, Settings};
 use convoke_journal::segments::{Loss, Reason};
-use convoke_journal::{Journal, LogReader, Opened, Options};
-use convoke_model::{Actor, Audience, Millis, Position, StreamId, site};
+use convoke_journal::{Damage, Journal, LogReader, Opened, Options};
+use convoke_model::site::{self, LossReason, LostStretch};
+use convoke_model::{Actor, Audience, Millis, Position, StreamId};
 use convoke_wire::codec;
 use convoke_wire::half::server::Limits as HalfLimits;
 use tokio::sync::watch;
@@ -235,10 +236,6 @@ fn accept_loss(folder: &Folder) -> Result<String, BackendError> {
 }
 
 fn lost(loss: &Loss<'_>, now: Millis) -> Vec<u8> {
-    let (expected, found) = match loss.reason {
-        Reason::Missing { size, known, .. } => (*known, *size),
-        Reason::Damaged { .. } | Reason::WitnessLost => (0, 0),
-    };
     let place = codec::Place {
         stream: StreamId::SITE,
         position: Position { epoch: loss.epoch, seq: loss.site.seq + 1 },
@@ -247,6 +244,28 @@ fn lost(loss: &Loss<'_>, now: Millis) -> Vec<u8> {
         audience: Audience::Nobody,
         request: None,
     };
-    let fact = site::Event::Lost(site::Loss { expected, found });
+    let fact = site::Event::Lost(told(loss));
     codec::encode(&place, &entropy::bytes(), &fact).expect("a loss is a small fact")
+}
+
+/// What the log says of a loss for ever: what was wrong, where, and what is gone of which stream.
+fn told(loss: &Loss<'_>) -> site::Loss {
+    let (expected, why, streams) = match loss.reason {
+        Reason::Missing { by, known, streams, .. } => {
+            (*known, LossReason::Missing { by: (*by).to_owned() }, streams.as_slice())
+        }
+        Reason::Damaged { damage, streams } => {
+            let Damage { file, offset, what, places, .. } = damage;
+            let (file, offset, what) = (file.clone(), *offset, (*what).to_owned());
+            let expected = places.map_or(loss.size, |(_, last)| last + 1);
+            (expected, LossReason::Damaged { file, offset, what }, streams.as_slice())
+        }
+        Reason::WitnessLost => (loss.size, LossReason::WitnessLost {}, &[][..]),
+    };
+    let named = streams.iter().take(site::Loss::STREAMS_MAX);
+    let named: Vec<_> = named
+        .map(|lost| LostStretch { stream: lost.stream, from: lost.from, to: lost.to })
+        .collect();
+    let more = (streams.len() - named.len()) as u64;
+    site::Loss { expected, found: loss.size, why: Some(why), streams: named, more }
 }

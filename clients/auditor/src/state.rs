@@ -1,8 +1,10 @@
 //! `state`: the session as it was after one fact, with the hashes that live clients hold there.
 
-use convoke_model::meeting::Event;
+use std::collections::BTreeMap;
+
+use convoke_model::meeting::{Event, roster};
 use convoke_model::view::session::SessionView;
-use convoke_model::{Millis, Position, StreamId};
+use convoke_model::{Millis, ParticipantId, Position, StreamId};
 use convoke_wire::codec;
 use convoke_wire::entry::{self, EntryRef};
 use serde_json::{Value, json};
@@ -26,6 +28,8 @@ struct Moment {
     time: Millis,
     view: SessionView,
     names: Names,
+    /// Who was last seen when, of those whose connection was lost as the server stopped.
+    seen: BTreeMap<ParticipantId, Millis>,
     /// The stream's hash; `None` when facts before are missing.
     chain: Option<String>,
     /// Facts that could not be read, so that the state lacks what they did.
@@ -92,6 +96,7 @@ fn fold(stream: StreamId, entries: &[EntryRef<'_>], log: &Log) -> Moment {
         time: Millis::default(),
         view: SessionView::default(),
         names: log.site.clone(),
+        seen: BTreeMap::new(),
         chain: None,
         unread: 0,
     };
@@ -105,6 +110,7 @@ fn fold(stream: StreamId, entries: &[EntryRef<'_>], log: &Log) -> Moment {
             Ok(record) if one.payload_is_sound() => {
                 moment.names.learn(record.actor, &record.event);
                 moment.view.apply(&record);
+                moment.see(&record.event);
             }
             Ok(_) | Err(_) => moment.unread += 1,
         }
@@ -114,6 +120,18 @@ fn fold(stream: StreamId, entries: &[EntryRef<'_>], log: &Log) -> Moment {
 }
 
 impl Moment {
+    fn see(&mut self, event: &Event) {
+        match event {
+            Event::Roster(roster::Event::Disconnected { who, at: Some(at) }) => {
+                self.seen.insert(*who, *at);
+            }
+            Event::Roster(roster::Event::Reconnected { who } | roster::Event::Left { who, .. }) => {
+                self.seen.remove(who);
+            }
+            _ => {}
+        }
+    }
+
     fn hash(&self) -> String {
         hex(&Sha256::digest(self.view.canonical().as_bytes()))
     }
@@ -124,6 +142,8 @@ impl Moment {
         state["position"] = json!(self.position);
         state["time"] = json::time(self.time);
         state["unread"] = json!(self.unread);
+        let seen = self.seen.iter().map(|(who, at)| (who.0.to_string(), json::time(*at)));
+        state["last_seen"] = Value::Object(seen.collect());
         state["canonical"] = json!(self.view.canonical());
         state["hash"] = json!(self.hash());
         state["chain"] = json!(self.chain);
@@ -147,13 +167,17 @@ impl Moment {
         out.line(format!("recording   {}", yes(view.recording)));
         out.line(format!("said        {}", view.said));
         out.line(format!("\nIn the session: {}", view.people.len()));
+        let seen = |who| {
+            let at = self.seen.get(who);
+            at.map_or_else(String::new, |&at| words::last_seen(at, clock))
+        };
         for (who, person) in &view.people {
             let notes = [
                 (view.presenter == Some(*who), String::from("presents")),
                 (person.hand > 0, format!("hand up since fact {}", person.hand)),
                 (person.muted, String::from("muted")),
                 (person.silenced, String::from("may not write")),
-                (person.away, String::from("connection lost")),
+                (person.away, format!("connection lost{}", seen(who))),
             ];
             let notes: Vec<String> =
                 notes.into_iter().filter(|(is, _)| *is).map(|(_, note)| note).collect();

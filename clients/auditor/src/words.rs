@@ -2,6 +2,7 @@
 
 mod others;
 
+use convoke_model::Millis;
 use convoke_model::meeting::chat::{self, To};
 use convoke_model::meeting::lifecycle::{self, EndReason, MeetingType};
 use convoke_model::meeting::recording::{self, GapReason};
@@ -30,7 +31,7 @@ pub(crate) fn session(event: &Event, names: &Names, clock: &Clock) -> String {
             opening.meeting_seq,
         ),
         Event::Lifecycle(lifecycle::Event::Ended { reason }) => format!("ended: {}", end(*reason)),
-        Event::Roster(event) => in_roster(event, names),
+        Event::Roster(event) => in_roster(event, names, clock),
         Event::Floor(floor::Event::PresenterChanged { who: Some(who) }) => {
             format!("{} presents", names.person(*who))
         }
@@ -87,7 +88,7 @@ fn delivered(ledger: &delivery::Ledger, names: &Names) -> String {
     words
 }
 
-fn in_roster(event: &roster::Event, names: &Names) -> String {
+fn in_roster(event: &roster::Event, names: &Names, clock: &Clock) -> String {
     match event {
         roster::Event::Entered { who, account, grant, .. } => {
             let account = account.map_or_else(|| "no account".into(), |id| names.account(id));
@@ -107,7 +108,7 @@ fn in_roster(event: &roster::Event, names: &Names) -> String {
         roster::Event::Joined { who, role, .. } => {
             format!("{} joined as {}", names.person(*who), role.word())
         }
-        roster::Event::Left { who, reason } => {
+        roster::Event::Left { who, reason, at } => {
             let verb = if names.waits(*who) { "went from the lobby" } else { "left" };
             let why = match reason {
                 LeaveReason::Left => "",
@@ -117,13 +118,23 @@ fn in_roster(event: &roster::Event, names: &Names) -> String {
                 LeaveReason::Lost => " (the connection did not come back)",
                 LeaveReason::ServerRestart => " (did not come back after a restart)",
             };
-            format!("{} {verb}{why}", names.person(*who))
+            let seen = at.map_or_else(String::new, |at| last_seen(at, clock));
+            format!("{} {verb}{why}{seen}", names.person(*who))
         }
-        roster::Event::Disconnected { who } => {
+        roster::Event::Disconnected { who, at: None } => {
             format!("{} lost the connection", names.person(*who))
+        }
+        roster::Event::Disconnected { who, at: Some(at) } => {
+            let seen = last_seen(*at, clock);
+            format!("{} lost the connection when the server stopped{seen}", names.person(*who))
         }
         roster::Event::Reconnected { who } => format!("{} is back", names.person(*who)),
     }
+}
+
+/// When somebody was last known to be here, where the fact itself was written later.
+pub(crate) fn last_seen(at: Millis, clock: &Clock) -> String {
+    format!(", last seen {}", clock.tell(at))
 }
 
 fn on_track(event: &track::Event, names: &Names) -> String {

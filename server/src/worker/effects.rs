@@ -53,8 +53,8 @@ impl Core {
                     self.go_live(token, seat);
                 }
             }
-            Event::Roster(roster::Event::Left { who, reason }) => self.left(key, *who, *reason),
-            Event::Roster(roster::Event::Disconnected { who }) => {
+            Event::Roster(roster::Event::Left { who, reason, .. }) => self.left(key, *who, *reason),
+            Event::Roster(roster::Event::Disconnected { who, .. }) => {
                 let until = self.now.plus(self.shared.patience.resume_ms);
                 // Who was away since the server's start already has a time.
                 self.away.entry((key, *who)).or_insert((until, LeaveReason::Lost));

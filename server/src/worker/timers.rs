@@ -122,7 +122,9 @@ impl Core {
             let place = live.and_then(|live| live.decided.roster.person(who)).map(|p| p.place);
             let waits = place == Some(Place::Lobby) && self.seated(key, who).is_none();
             if place == Some(Place::Away) || waits {
-                self.wish(key, roster::Command::Drop { who, reason });
+                let restart = reason == LeaveReason::ServerRestart;
+                let at = live.and_then(|live| live.recovered()).filter(|_| restart);
+                self.wish(key, roster::Command::Drop { who, reason, at });
             }
         }
         if now.since(self.orphans_sought) >= ORPHANS_MS {

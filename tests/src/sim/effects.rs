@@ -27,8 +27,8 @@ impl Process {
                     self.go_live(link, seat);
                 }
             }
-            Event::Roster(roster::Event::Left { who, reason }) => self.left(key, *who, *reason),
-            Event::Roster(roster::Event::Disconnected { who }) => {
+            Event::Roster(roster::Event::Left { who, reason, .. }) => self.left(key, *who, *reason),
+            Event::Roster(roster::Event::Disconnected { who, .. }) => {
                 self.away.insert((key, *who), self.now.plus(RESUME_MS));
             }
             Event::Track(event) => self.track(key, record.actor, event),
@@ -275,7 +275,7 @@ impl Process {
             self.away.remove(&(key, who));
             let person = self.live(key).and_then(|live| live.decided.roster.person(who));
             if person.is_some_and(|person| person.place == Place::Away) {
-                self.wish(key, roster::Command::Drop { who, reason: LeaveReason::Lost });
+                self.wish(key, roster::Command::Drop { who, reason: LeaveReason::Lost, at: None });
             }
         }
     }

@@ -64,7 +64,7 @@ pub(crate) fn draw(client: &mut Client, rng: &mut Rng, long: bool, gentle: bool)
         92 if !gentle => Command::Roster(roster::Command::Remove { who }),
         93 if !gentle => Command::Roster(roster::Command::Leave {}),
         94 if !gentle && rng.chance(30) => Command::Lifecycle(lifecycle::Command::End {}),
-        95 => Command::Roster(roster::Command::Drop { who, reason: LeaveReason::Lost }),
+        95 => Command::Roster(roster::Command::Drop { who, reason: LeaveReason::Lost, at: None }),
         96 => Command::Lifecycle(lifecycle::Command::Close {
             reason: lifecycle::EndReason::Administrator,
         }),

@@ -3,7 +3,7 @@
 use convoke_model::StreamId;
 use convoke_model::meeting::life;
 use convoke_model::site::accounts::{self, Via};
-use convoke_model::site::{Audit, Event};
+use convoke_model::site::{Audit, Event, Loss, LossReason, LostStretch};
 
 use super::{end, kind};
 use crate::json::hex;
@@ -43,9 +43,7 @@ pub(crate) fn site(event: &Event, names: &Names) -> String {
             format!("a backup was made: {}", count(*entries, "fact", "facts"))
         }
         Event::Started { version } => format!("the server started, version {}", plain(version)),
-        Event::Lost(loss) => {
-            format!("a loss was accepted: {} of {} facts were there", loss.found, loss.expected)
-        }
+        Event::Lost(loss) => lost(loss),
         Event::Erased(erasure) => {
             let range = |(stream, from, to): &(StreamId, u64, u64)| {
                 format!("{} seq {from} to {to}", stream_name(*stream))
@@ -56,6 +54,27 @@ pub(crate) fn site(event: &Event, names: &Names) -> String {
             format!("erased {stretches}: {}; reason: {why}", what.join(", "))
         }
     }
+}
+
+fn lost(loss: &Loss) -> String {
+    let mut words =
+        format!("a loss was accepted: {} of {} facts were there", loss.found, loss.expected);
+    let why = match &loss.why {
+        None => String::new(),
+        Some(LossReason::Missing { by }) => format!("; the {} knew of more", plain(by)),
+        Some(LossReason::Damaged { file, offset, what }) => {
+            format!("; {} at byte {offset}: {}", plain(file), plain(what))
+        }
+        Some(LossReason::WitnessLost {}) => "; the head witness was lost".into(),
+    };
+    words.push_str(&why);
+    for LostStretch { stream, from, to } in &loss.streams {
+        words.push_str(&format!("; {} seq {from} to {to}", stream_name(*stream)));
+    }
+    if loss.more > 0 {
+        words.push_str(&format!("; and {} more streams", loss.more));
+    }
+    words
 }
 
 fn of_accounts(event: &accounts::Event, names: &Names) -> String {

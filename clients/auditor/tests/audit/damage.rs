@@ -103,7 +103,8 @@ fn nothing_happens_after_the_end() {
 fn a_session_that_ends_with_people_in_it_is_found() {
     let mut world = World::open();
     let second = StreamId { session: 2, ..BOARD };
-    let stranger = roster::Event::Left { who: ParticipantId(9), reason: roster::LeaveReason::Left };
+    let stranger =
+        roster::Event::Left { who: ParticipantId(9), reason: roster::LeaveReason::Left, at: None };
     world.in_session(second, Actor::Server, Event::Roster(stranger));
     let ended = lifecycle::Event::Ended { reason: EndReason::Empty };
     world.in_session(second, Actor::Server, Event::Lifecycle(ended));

@@ -2,6 +2,7 @@
 
 mod archives;
 mod damage;
+mod outage;
 mod world;
 
 use convoke_model::StreamId;

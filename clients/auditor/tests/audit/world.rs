@@ -242,7 +242,7 @@ impl World {
         let closed = track::Event::Closed { track: TrackId(1) };
         self.in_session(BOARD, HOST, Event::Track(closed));
         for who in [ANN, HOST] {
-            let left = roster::Event::Left { who, reason: LeaveReason::Ended };
+            let left = roster::Event::Left { who, reason: LeaveReason::Ended, at: None };
             self.in_session(BOARD, HOST, Event::Roster(left));
         }
         let reason = EndReason::Host;

@@ -37,6 +37,7 @@ pub fn needs(command: &Command) -> Needs {
             | roster::Command::Remove { .. } => Needs::Host,
             roster::Command::Enter(_)
             | roster::Command::Drop { .. }
+            | roster::Command::Interrupt { .. }
             | roster::Command::Disconnect { .. }
             | roster::Command::Reconnect { .. } => Needs::Server,
         },

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Event as SessionEvent, Facts, Session, floor, hand, track};
 use crate::grant::{Grant, Role};
-use crate::id::{AccountId, ClientId, ParticipantId};
+use crate::id::{AccountId, ClientId, Millis, ParticipantId};
 use crate::record::{Actor, Audience};
 use crate::refusal::Refusal;
 use crate::text::Name;
@@ -59,6 +59,16 @@ pub enum Command {
         who: ParticipantId,
         /// Why.
         reason: LeaveReason,
+        /// When there was last a sign of life, where that was before the server stopped.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Millis>,
+    },
+    /// The server stopped while the person was here; they may come back.
+    Interrupt {
+        /// Who.
+        who: ParticipantId,
+        /// The last durable sign of life before it.
+        at: Millis,
     },
     /// The connection was lost; the person may come back.
     Disconnect {
@@ -131,11 +141,19 @@ pub enum Event {
         who: ParticipantId,
         /// Why.
         reason: LeaveReason,
+        /// When there was last a sign of life, where that is not the time of this fact: they were
+        /// here when the server stopped, and did not come back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Millis>,
     },
     /// The connection was lost.
     Disconnected {
         /// Who.
         who: ParticipantId,
+        /// When there was last a sign of life, where that is not the time of this fact: the server
+        /// stopped then, and this was noted when it was started again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Millis>,
     },
     /// The connection is back.
     Reconnected {
@@ -172,6 +190,8 @@ pub struct Person {
     pub name: Option<Name>,
     /// Where they are.
     pub place: Place,
+    /// While away: the last sign of life before the server stopped, if that is why.
+    pub lost_at: Option<Millis>,
     /// Seq of the fact by which they joined; 0 while they have not.
     pub joined_seq: u64,
 }
@@ -249,6 +269,7 @@ impl Roster {
                         grant: *grant,
                         name: None,
                         place: Place::Lobby,
+                        lost_at: None,
                         joined_seq: 0,
                     },
                 );
@@ -266,7 +287,7 @@ impl Roster {
                     self.here += 1;
                 }
             }
-            Event::Left { who, reason } => {
+            Event::Left { who, reason, .. } => {
                 let Some(person) = self.people.get_mut(who) else { return };
                 if matches!(person.place, Place::Here | Place::Away) {
                     self.here -= 1;
@@ -279,14 +300,15 @@ impl Roster {
                     }
                 }
             }
-            Event::Disconnected { who } => self.place(*who, Place::Away),
-            Event::Reconnected { who } => self.place(*who, Place::Here),
+            Event::Disconnected { who, at } => self.place(*who, Place::Away, *at),
+            Event::Reconnected { who } => self.place(*who, Place::Here, None),
         }
     }
 
-    fn place(&mut self, who: ParticipantId, place: Place) {
+    fn place(&mut self, who: ParticipantId, place: Place, lost_at: Option<Millis>) {
         if let Some(person) = self.people.get_mut(&who) {
             person.place = place;
+            person.lost_at = lost_at;
         }
     }
 }
@@ -297,7 +319,7 @@ pub(super) fn decide(session: &Session, by: Actor, command: &Command) -> Result<
         Command::Enter(entering) => enter(session, entering),
         Command::Leave {} => {
             let who = by.participant().ok_or(Refusal::NotAllowed)?;
-            Ok(leave(session, who, LeaveReason::Left))
+            Ok(leave(session, who, LeaveReason::Left, None))
         }
         Command::Admit { who } => {
             let waiting = roster.people.get(who).filter(|p| p.place == Place::Lobby);
@@ -311,20 +333,26 @@ pub(super) fn decide(session: &Session, by: Actor, command: &Command) -> Result<
             Ok(join(session, *who, name, person.grant.role))
         }
         Command::Deny { who } if roster.is_waiting(*who) => {
-            Ok(leave(session, *who, LeaveReason::Denied))
+            Ok(leave(session, *who, LeaveReason::Denied, None))
         }
         Command::Remove { who } if roster.present(*who).is_some() => {
             if by.participant() == Some(*who) {
                 return Err(Refusal::NotAllowed);
             }
-            Ok(leave(session, *who, LeaveReason::Removed))
+            Ok(leave(session, *who, LeaveReason::Removed, None))
         }
-        Command::Drop { who, reason } if roster.not_gone().any(|(other, _)| other == *who) => {
-            Ok(leave(session, *who, *reason))
+        Command::Drop { who, reason, at } if roster.not_gone().any(|(other, _)| other == *who) => {
+            Ok(leave(session, *who, *reason, *at))
         }
+        Command::Interrupt { who, at } => match roster.people.get(who).map(|p| p.place) {
+            Some(Place::Here) => {
+                Ok(vec![everyone(Event::Disconnected { who: *who, at: Some(*at) })])
+            }
+            Some(Place::Lobby | Place::Away | Place::Gone) | None => Err(Refusal::NotPresent),
+        },
         Command::Disconnect { who } => match roster.people.get(who).map(|p| p.place) {
-            Some(Place::Here) => Ok(vec![everyone(Event::Disconnected { who: *who })]),
-            Some(Place::Lobby) => Ok(leave(session, *who, LeaveReason::Lost)),
+            Some(Place::Here) => Ok(vec![everyone(Event::Disconnected { who: *who, at: None })]),
+            Some(Place::Lobby) => Ok(leave(session, *who, LeaveReason::Lost, None)),
             Some(Place::Away | Place::Gone) | None => Err(Refusal::NotPresent),
         },
         Command::Reconnect { who } => match roster.people.get(who).map(|p| p.place) {
@@ -384,9 +412,11 @@ fn join(session: &Session, who: ParticipantId, name: Name, role: Role) -> Facts 
 }
 
 /// Somebody goes, and everything that hung on them with them, each as a fact of its own.
-fn leave(session: &Session, who: ParticipantId, reason: LeaveReason) -> Facts {
+fn leave(session: &Session, who: ParticipantId, reason: LeaveReason, at: Option<Millis>) -> Facts {
+    // The place knows best: a second restart must not make the absence shorter.
+    let at = session.roster.person(who).and_then(|person| person.lost_at).or(at);
     if session.roster.is_waiting(who) {
-        let left = Event::Left { who, reason };
+        let left = Event::Left { who, reason, at };
         return vec![(Audience::Hosts, SessionEvent::Roster(left))];
     }
     let mut facts = track::close_all(session, who);
@@ -395,7 +425,7 @@ fn leave(session: &Session, who: ParticipantId, reason: LeaveReason) -> Facts {
         let heir = session.roster.hosts().find(|&host| host != who);
         facts.push(floor::changed(heir));
     }
-    facts.push(everyone(Event::Left { who, reason }));
+    facts.push(everyone(Event::Left { who, reason, at }));
     facts
 }
 
@@ -406,7 +436,7 @@ pub(super) fn all_leave(session: &Session) -> Facts {
         facts.push(floor::changed(None));
     }
     for (who, person) in session.roster.not_gone() {
-        let left = Event::Left { who, reason: LeaveReason::Ended };
+        let left = Event::Left { who, reason: LeaveReason::Ended, at: person.lost_at };
         if person.place == Place::Lobby {
             facts.push((Audience::Hosts, SessionEvent::Roster(left)));
             continue;

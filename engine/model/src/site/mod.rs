@@ -68,10 +68,61 @@ pub enum Audit {
 /// What an operator accepted as lost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loss {
-    /// Entries that the witness vouched for.
+    /// Entries that were there once, as far as anything remembers; `found` when nothing does.
     pub expected: u64,
-    /// Entries that were there.
+    /// Entries that could be read, and with which the log goes on.
     pub found: u64,
+    /// What was wrong with the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<LossReason>,
+    /// What is lost of which stream, as far as anything remembers it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub streams: Vec<LostStretch>,
+    /// How many more stretches are lost than are named: [`Loss::STREAMS_MAX`] are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more: u64,
+}
+
+impl Loss {
+    /// Stretches named by one fact.
+    pub const STREAMS_MAX: usize = 1000;
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// Why a log had to be given up in part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LossReason {
+    /// It ended too early.
+    Missing {
+        /// What knew of more: `head witness`, `last checkpoint` or `index`.
+        by: String,
+    },
+    /// Something before its end was not what had been written.
+    Damaged {
+        /// The file, relative to the data folder.
+        file: String,
+        /// The byte in it.
+        offset: u64,
+        /// What was wrong there.
+        what: String,
+    },
+    /// Nothing could say how far it had reached.
+    WitnessLost {},
+}
+
+/// Facts of one stream that are lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LostStretch {
+    /// The stream.
+    pub stream: crate::id::StreamId,
+    /// First seq.
+    pub from: u64,
+    /// Last seq that is known to be lost.
+    pub to: u64,
 }
 
 /// What was overwritten, and why.

@@ -201,7 +201,7 @@ impl SessionView {
                 self.lobby.remove(who);
                 self.people.remove(who);
             }
-            roster::Event::Disconnected { who } => self.person(*who, |p| p.away = true),
+            roster::Event::Disconnected { who, .. } => self.person(*who, |p| p.away = true),
             roster::Event::Reconnected { who } => self.person(*who, |p| p.away = false),
         }
     }

@@ -198,10 +198,11 @@ fn removed_lost_and_back() -> Story {
         let dot = scene.joins("Dot", Role::Panelist);
         scene.server(Command::Roster(roster::Command::Disconnect { who: dot }));
         let reason = roster::LeaveReason::Lost;
-        scene.server(Command::Roster(roster::Command::Drop { who: dot, reason }));
-        scene.server(Command::Roster(roster::Command::Disconnect { who: ann }));
+        scene.server(Command::Roster(roster::Command::Drop { who: dot, reason, at: None }));
+        let at = Millis(BEGINS.0 + 5_000);
+        scene.server(Command::Roster(roster::Command::Interrupt { who: ann, at }));
         let reason = roster::LeaveReason::ServerRestart;
-        scene.server(Command::Roster(roster::Command::Drop { who: ann, reason }));
+        scene.server(Command::Roster(roster::Command::Drop { who: ann, reason, at: None }));
     })
 }
 

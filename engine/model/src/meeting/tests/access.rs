@@ -28,6 +28,7 @@ const MATRIX: &str = "
     roster.deny       + + . . . . . . .
     roster.remove     + + . . . . . . .
     roster.drop       + . . . . . . . .
+    roster.interrupt  + . . . . . . . .
     roster.disconnect + . . . . . . . .
     roster.reconnect  + . . . . . . . .
     floor.give        . + . + . . . . .
@@ -115,22 +116,17 @@ fn may(by: Actor, command: Command) -> bool {
 #[test]
 fn what_only_the_server_may_wish_is_known_before_a_session_is_asked() {
     for (name, command) in commands::all() {
-        let people = ["lifecycle.open", "lifecycle.close", "roster.enter", "roster.drop"];
-        let more = [
-            "roster.disconnect",
-            "roster.reconnect",
-            "recording.seal",
-            "recording.gap",
-            "delivery.close",
-        ];
-        let is_servers = people.contains(&name) || more.contains(&name) || name == "policy";
+        let life = ["lifecycle.open", "lifecycle.close", "roster.enter", "roster.drop"];
+        let roster = ["roster.interrupt", "roster.disconnect", "roster.reconnect"];
+        let more = ["recording.seal", "recording.gap", "delivery.close", "policy"];
+        let is_servers = life.iter().chain(&roster).chain(&more).any(|&one| one == name);
         assert_eq!(needs(&command) == Needs::Server, is_servers, "{name}");
     }
 }
 
 #[test]
 fn somebody_who_is_away_keeps_their_part() {
-    let away = super::super::roster::Event::Disconnected { who: ANN };
+    let away = super::super::roster::Event::Disconnected { who: ANN, at: None };
     given([joined(ANN), joined(BEN), super::given::happened(away)])
         .when(ANN, super::super::lock::Command::Lock {})
         .then([super::given::everyone(super::super::lock::Event::Locked {})]);

@@ -65,7 +65,8 @@ fn who_goes_makes_room() {
 #[test]
 fn who_is_away_takes_up_room() {
     let mut session = full();
-    session.happens(SERVER, super::super::roster::Event::Disconnected { who: CHI }.into());
+    session
+        .happens(SERVER, super::super::roster::Event::Disconnected { who: CHI, at: None }.into());
     session.when(SERVER, Command::Enter(entering(PAM))).refused(Refusal::Full);
 }
 

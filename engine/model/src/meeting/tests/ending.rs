@@ -71,7 +71,7 @@ fn ended() -> Given {
         everyone(track::Event::Closed { track: TrackId(1) }),
         everyone(hand::Event::Lowered { who: BEN }),
         leave(BEN, roster::LeaveReason::Ended),
-        hosts(roster::Event::Left { who: CHI, reason: roster::LeaveReason::Ended }),
+        hosts(roster::Event::Left { who: CHI, reason: roster::LeaveReason::Ended, at: None }),
         everyone(Event::Ended { reason: EndReason::Host }),
     ])
 }

@@ -119,5 +119,5 @@ fn who_is_away_keeps_the_floor_until_a_host_takes_it() {
 }
 
 fn away(who: ParticipantId) -> roster::Event {
-    roster::Event::Disconnected { who }
+    roster::Event::Disconnected { who, at: None }
 }

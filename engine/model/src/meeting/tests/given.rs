@@ -38,7 +38,7 @@ pub(super) struct Given {
 pub(super) struct When {
     given: Given,
     by: Actor,
-    answer: Result<Facts, Refusal>,
+    pub(super) answer: Result<Facts, Refusal>,
 }
 
 /// A session that was opened, and what happened since.
@@ -177,7 +177,7 @@ pub(super) fn waiting(who: ParticipantId) -> Past {
 
 /// Somebody is gone.
 pub(super) fn left(who: ParticipantId, reason: roster::LeaveReason) -> Past {
-    vec![(SERVER, roster::Event::Left { who, reason }.into())]
+    vec![(SERVER, roster::Event::Left { who, reason, at: None }.into())]
 }
 
 /// Somebody presents.
@@ -217,7 +217,7 @@ pub(super) fn join(who: ParticipantId) -> (Audience, Event) {
 
 /// The fact that somebody in the session is gone.
 pub(super) fn leave(who: ParticipantId, reason: roster::LeaveReason) -> (Audience, Event) {
-    everyone(roster::Event::Left { who, reason })
+    everyone(roster::Event::Left { who, reason, at: None })
 }
 
 /// The fact that somebody else presents, or nobody.

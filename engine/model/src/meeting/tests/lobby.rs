@@ -11,7 +11,7 @@ use crate::id::ParticipantId;
 use crate::refusal::Refusal;
 
 fn gone(who: ParticipantId, reason: LeaveReason) -> (crate::Audience, super::super::Event) {
-    hosts(Event::Left { who, reason })
+    hosts(Event::Left { who, reason, at: None })
 }
 
 #[test]

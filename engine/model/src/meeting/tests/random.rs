@@ -139,7 +139,7 @@ impl World {
     fn connection(&mut self, who: ParticipantId) -> Command {
         let reason = roster::LeaveReason::Lost;
         match self.dice.below(5) {
-            0 => roster::Command::Drop { who, reason }.into(),
+            0 => roster::Command::Drop { who, reason, at: None }.into(),
             1 | 2 => roster::Command::Disconnect { who }.into(),
             _ => roster::Command::Reconnect { who }.into(),
         }

@@ -1,13 +1,14 @@
 //! Coming, going, being lost and being removed.
 
+use super::super::lifecycle::{Command as Life, EndReason};
 use super::super::roster::{Command, Entering, Event, LeaveReason};
 use super::super::{hand, track};
 use super::given::{
-    ANN, BEN, CHI, HAL, SERVER, did, everyone, given, happened, join, joined, leave, left,
-    log_only, name_of, presenter, presents, role_of,
+    ANN, BEN, CHI, HAL, SERVER, did, everyone, given, happened, hosts, join, joined, leave, left,
+    log_only, name_of, presenter, presents, role_of, waiting,
 };
 use crate::grant::Grant;
-use crate::id::{AccountId, ClientId, ParticipantId, TrackId};
+use crate::id::{AccountId, ClientId, Millis, ParticipantId, TrackId};
 use crate::refusal::Refusal;
 
 /// The wish by which somebody of these tests comes in; `given::entered` is the fact of it.
@@ -118,7 +119,7 @@ fn a_host_may_remove_another_host() {
 
 #[test]
 fn a_lost_connection_keeps_the_place_and_coming_back_takes_it_again() {
-    let lost = everyone(Event::Disconnected { who: BEN });
+    let lost = everyone(Event::Disconnected { who: BEN, at: None });
     let back = everyone(Event::Reconnected { who: BEN });
     given([joined(ANN), joined(BEN)])
         .when(SERVER, Command::Disconnect { who: BEN })
@@ -133,13 +134,54 @@ fn a_lost_connection_keeps_the_place_and_coming_back_takes_it_again() {
 
 #[test]
 fn who_does_not_come_back_is_let_go() {
-    given([joined(ANN), joined(BEN), happened(Event::Disconnected { who: BEN })])
-        .when(SERVER, Command::Drop { who: BEN, reason: LeaveReason::Lost })
+    given([joined(ANN), joined(BEN), happened(Event::Disconnected { who: BEN, at: None })])
+        .when(SERVER, Command::Drop { who: BEN, reason: LeaveReason::Lost, at: None })
         .then([leave(BEN, LeaveReason::Lost)])
-        .when(SERVER, Command::Drop { who: BEN, reason: LeaveReason::Lost })
+        .when(SERVER, Command::Drop { who: BEN, reason: LeaveReason::Lost, at: None })
         .refused(Refusal::NotPresent)
         .when(SERVER, Command::Reconnect { who: BEN })
         .refused(Refusal::NotPresent);
+}
+
+/// Five hours of outage between the last sign of life and the facts about it.
+const STOPPED: Millis = Millis(1000);
+
+#[test]
+fn who_was_here_when_the_server_stopped_left_then_and_not_when_it_was_noted() {
+    let lost = everyone(Event::Disconnected { who: BEN, at: Some(STOPPED) });
+    let gone = |reason| everyone(Event::Left { who: BEN, reason, at: Some(STOPPED) });
+    let stopped = || {
+        given([joined(ANN), joined(BEN)])
+            .when(SERVER, Command::Interrupt { who: BEN, at: STOPPED })
+            .then([lost.clone()])
+    };
+    let restart = LeaveReason::ServerRestart;
+    stopped()
+        .when(SERVER, Command::Interrupt { who: BEN, at: STOPPED })
+        .refused(Refusal::NotPresent)
+        .when(SERVER, Command::Drop { who: BEN, reason: restart, at: None })
+        .then([gone(restart)]);
+    // However the place is given up: the host removes them, or the session ends.
+    stopped().when(ANN, Command::Remove { who: BEN }).then([gone(LeaveReason::Removed)]);
+    let end = Life::Close { reason: EndReason::Empty };
+    let ended = stopped().when(SERVER, end).answer.expect("it ends");
+    assert!(ended.contains(&gone(LeaveReason::Ended)), "{ended:?}");
+    assert!(ended.contains(&leave(ANN, LeaveReason::Ended)), "{ended:?}");
+    // Who came back was here, and a later loss has its own time.
+    stopped()
+        .when(SERVER, Command::Reconnect { who: BEN })
+        .then([everyone(Event::Reconnected { who: BEN })])
+        .when(BEN, Command::Leave {})
+        .then([leave(BEN, LeaveReason::Left)]);
+}
+
+#[test]
+fn who_waited_in_the_lobby_when_the_server_stopped_waited_until_then() {
+    let reason = LeaveReason::ServerRestart;
+    let gone = Event::Left { who: BEN, reason, at: Some(STOPPED) };
+    given([joined(ANN), waiting(BEN)])
+        .when(SERVER, Command::Drop { who: BEN, reason, at: Some(STOPPED) })
+        .then([hosts(gone)]);
 }
 
 #[test]
@@ -148,7 +190,8 @@ fn nothing_happens_to_somebody_who_was_never_here() {
         Command::Remove { who: CHI },
         Command::Admit { who: CHI },
         Command::Deny { who: CHI },
-        Command::Drop { who: CHI, reason: LeaveReason::Lost },
+        Command::Drop { who: CHI, reason: LeaveReason::Lost, at: None },
+        Command::Interrupt { who: CHI, at: Millis(1) },
         Command::Disconnect { who: CHI },
         Command::Reconnect { who: CHI },
     ] {

@@ -64,7 +64,7 @@ fn the_canonical_state_is_these_lines() {
     seen.happens(ANN, hand::Event::Raised { who: ANN });
     seen.happens(ANN, track::Event::Muted { who: VIC });
     seen.happens(ANN, chat::Event::Silenced { who: VIC });
-    seen.happens(Actor::Server, roster::Event::Disconnected { who: VIC });
+    seen.happens(Actor::Server, roster::Event::Disconnected { who: VIC, at: None });
     seen.happens(ANN, lock::Event::Locked {});
     seen.happens(ANN, recording::Event::Started {});
     seen.says(ANN, To::Everyone, "counted");
@@ -155,7 +155,10 @@ fn a_line_keeps_the_name_of_somebody_who_is_gone() {
     seen.joins(ANN);
     seen.joins(BEN);
     seen.says(BEN, To::Everyone, "bye");
-    seen.happens(BEN, roster::Event::Left { who: BEN, reason: roster::LeaveReason::Left });
+    seen.happens(
+        BEN,
+        roster::Event::Left { who: BEN, reason: roster::LeaveReason::Left, at: None },
+    );
     let line = seen.0.chat.back().expect("one line");
     assert_eq!((line.from, line.name.as_str()), (BEN, name_of(BEN).as_str()));
 }
@@ -167,8 +170,8 @@ fn a_fact_about_somebody_unknown_changes_nothing_and_does_no_harm() {
     let who = ParticipantId(77);
     let track = TrackId(77);
     let facts: [Event; 7] = [
-        roster::Event::Disconnected { who }.into(),
-        roster::Event::Left { who, reason: roster::LeaveReason::Left }.into(),
+        roster::Event::Disconnected { who, at: None }.into(),
+        roster::Event::Left { who, reason: roster::LeaveReason::Left, at: None }.into(),
         hand::Event::Raised { who }.into(),
         track::Event::Muted { who }.into(),
         track::Event::Closed { track }.into(),
