@@ -5,7 +5,7 @@
 //! it was itself given.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -31,10 +31,16 @@ const PAUSES_MS: [u64; RESTARTS_MAX] = [100, 300, 1000, 2000, 2000];
 /// How long a server may drain before it is cut off.
 const DRAIN: Duration = Duration::from_secs(30);
 
-/// Whether something else already restarts us.
+/// Whether something else already restarts us: systemd, which names the process that it started.
+/// Its other variables are handed on to every shell of a session and say nothing.
 #[must_use]
 pub fn is_supervised_elsewhere() -> bool {
-    env::var_os("NOTIFY_SOCKET").is_some() || env::var_os("INVOCATION_ID").is_some()
+    is_for(env::var_os("SYSTEMD_EXEC_PID").as_deref(), std::process::id())
+}
+
+fn is_for(named: Option<&OsStr>, pid: u32) -> bool {
+    let named = named.and_then(OsStr::to_str).and_then(|named| named.parse::<u32>().ok());
+    named == Some(pid)
 }
 
 /// Runs `convoke serve` with the words of this process as a child, again and again, until it ends
@@ -143,6 +149,15 @@ impl Restarts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_process_that_systemd_started_has_another_supervisor() {
+        for (named, expected) in
+            [(None, false), (Some("17"), true), (Some("18"), false), (Some("x"), false)]
+        {
+            assert_eq!(is_for(named.map(OsStr::new), 17), expected, "{named:?}");
+        }
+    }
 
     #[test]
     fn five_restarts_in_a_minute_are_the_last() {

@@ -8,6 +8,9 @@ use crate::{Failed, Outcome, say, shell};
 /// The oldest Node that runs the browser build and the tests.
 const NODE_MIN: (u32, u32) = (20, 19);
 
+/// The oldest Python that runs the second verifier.
+const PYTHON_MIN: (u32, u32) = (3, 8);
+
 const NODE_HOW: &str = "get it from your distribution, https://nodejs.org or a version manager \
      (`nvm install 22`), then run this command again";
 
@@ -39,9 +42,41 @@ pub(crate) fn need_node() -> Outcome {
     Ok(())
 }
 
+/// Finds Python 3, which the second verifier of archives is written in, or installs Debian's
+/// package when this is root; else says what is missing.
+pub(crate) fn need_python() -> Outcome {
+    let found = || shell::output(Command::new("python3").arg("--version"));
+    if found().as_deref().and_then(python_number).is_some_and(|found| found >= PYTHON_MIN) {
+        return Ok(());
+    }
+    if !may_install() {
+        let (major, minor) = PYTHON_MIN;
+        return Err(Failed(format!(
+            "Python {major}.{minor} or newer is missing, the tests check archives with it: `sudo \
+             apt-get install python3` (Debian, Ubuntu), then run this command again."
+        )));
+    }
+    say::step("installing python3 (apt-get)");
+    apt(&["update"])?;
+    apt(&["install", "--yes", "--no-install-recommends", "python3"])?;
+    match found() {
+        Some(_) => Ok(()),
+        None => Err(Failed("apt-get installed python3, but it is not in PATH.".to_owned())),
+    }
+}
+
 /// Major and minor of `v20.19.1`.
 fn node_number(version: &str) -> Option<(u32, u32)> {
-    let mut parts = version.strip_prefix('v')?.split('.');
+    number(version.strip_prefix('v')?)
+}
+
+/// Major and minor of `Python 3.11.2`.
+fn python_number(version: &str) -> Option<(u32, u32)> {
+    number(version.strip_prefix("Python ")?)
+}
+
+fn number(version: &str) -> Option<(u32, u32)> {
+    let mut parts = version.split('.');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
@@ -97,5 +132,7 @@ mod tests {
         assert!(node_number("v9.30.0") < Some(NODE_MIN));
         assert!(node_number("v22.4.0") > Some(NODE_MIN));
         assert_eq!(node_number("20"), None);
+        assert_eq!(python_number("Python 3.11.2"), Some((3, 11)));
+        assert!(python_number("Python 2.7.18") < Some(PYTHON_MIN));
     }
 }

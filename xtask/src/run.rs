@@ -20,7 +20,8 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
     // The same build as the tests', so that nothing is built twice and the auditor is there too.
     tools::build()?;
     demo_host(wanted.data)?;
-    say::line(&format!("Open http://{} (Ctrl-C stops the server)", wanted.shown));
+    // The server says where to open it: only it knows whether that is by HTTPS.
+    say::line("Ctrl-C stops the server.");
     let mut server = Command::new(tools::program("convoke"));
     server.args(["serve", "--data", wanted.data, "--listen", &wanted.listen.to_string()]);
     // The server takes our place, so that Ctrl-C reaches it and it can drain.

@@ -12,6 +12,7 @@ pub(crate) fn test(words: &[&str]) -> Outcome {
         _ => return Err(Failed("`cargo xtask test` takes one filter at most.".to_owned())),
     };
     machine::need_node()?;
+    machine::need_python()?;
     let with_browser = filter.is_none_or(e2e::names);
     if with_browser {
         machine::need_chromium()?;
