@@ -11,6 +11,7 @@ use crate::control::Engine;
 use crate::folder::Folder;
 use crate::http::Handover;
 use crate::metrics::Metrics;
+use crate::quarantine::Quarantine;
 use crate::tickets::Tickets;
 
 /// What a backend is opened with.
@@ -38,6 +39,8 @@ pub struct Backend {
     pub failed: watch::Receiver<Option<String>>,
     /// Says goodbye to everybody, makes everything durable, and returns when that is done.
     pub stop: Box<dyn FnOnce() + Send>,
+    /// Why nothing is taken, when the log is not whole.
+    pub quarantine: Option<Quarantine>,
 }
 
 /// Why the folder could not be used, as a sentence a person can act on.

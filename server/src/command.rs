@@ -32,12 +32,23 @@ const RECOVER: &str = "\
 Example:
   convoke recover --accept-loss --data /var/lib/convoke
 
-Only when `convoke serve` refused to start because entries that were once durable are
-missing. What is missing becomes a fact in the log.";
+Only when the server came up in quarantine because entries that were once durable are
+missing, and has been stopped. What is missing becomes a fact in the log.";
+
+const ALL: &str = "\
+Example:
+  convoke account add ann@example.org --password-stdin --data ./data < password
+  convoke serve --data ./data --listen 127.0.0.1:8889
+
+Say `convoke COMMAND --help` for each command's own.";
+
+const ACCOUNT: &str = "\
+Example:
+  convoke account add ann@example.org --password-stdin --data /var/lib/convoke < password";
 
 /// Convoke, a meeting server that can prove what happened.
 #[derive(Debug, Parser)]
-#[command(name = "convoke", version, about, arg_required_else_help = true)]
+#[command(name = "convoke", version, about, arg_required_else_help = true, after_help = ALL)]
 pub struct Line {
     /// What to do.
     #[command(subcommand)]
@@ -50,7 +61,7 @@ pub enum Command {
     /// Serve meetings.
     Serve(Serve),
     /// Accounts: who can sign in.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = ACCOUNT)]
     Account(Account),
     /// Copy a data folder, while a server uses it or not.
     Backup(Backup),
@@ -155,16 +166,16 @@ mod tests {
         let mut line = Line::command();
         line.build();
         line.clone().debug_assert();
-        fn leaves(command: &clap::Command) -> Vec<&clap::Command> {
+        fn all(command: &clap::Command) -> Vec<&clap::Command> {
             let inner = command.get_subcommands().filter(|c| c.get_name() != "help");
-            let below: Vec<_> = inner.flat_map(leaves).collect();
-            if below.is_empty() { vec![command] } else { below }
+            std::iter::once(command).chain(inner.flat_map(all)).collect()
         }
-        let leaves = leaves(&line);
-        assert_eq!(leaves.len(), 5);
-        for leaf in leaves {
-            let help = leaf.get_after_help().map(ToString::to_string).unwrap_or_default();
-            assert!(help.contains("Example:"), "{}", leaf.get_name());
+        let names: Vec<_> = all(&line).iter().map(|c| c.get_name().to_owned()).collect();
+        let known = ["convoke", "serve", "account", "add", "backup", "restore", "recover"];
+        assert_eq!(names, known);
+        for command in all(&line) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Example:\n  convoke "), "{}", command.get_name());
         }
     }
 

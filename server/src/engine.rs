@@ -3,9 +3,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use convoke_engine::policies::{Builtin, Recorded};
 use convoke_engine::{Answer as Granted, Ask, Call, Directory, ReplyTo, Wish};
+use convoke_journal::LogReader;
 use convoke_model::meeting::life::Creation;
 use convoke_model::site::accounts::{Account as Known, Command as Accounts, Email};
 use convoke_model::{AccountId, Actor, MeetingId, Refusal, SessionNumber, site};
@@ -20,6 +22,9 @@ use crate::worker::{Cores, ask_record};
 
 /// Meeting numbers drawn before the site is taken to be full.
 const DRAWS_MAX: u32 = 1000;
+
+/// The index follows within a second; one that is this far behind does not follow.
+const INDEX_LAG_MAX: Duration = Duration::from_secs(10);
 
 /// Makes a copy of the log while it is in use.
 pub trait Backup: Send + Sync {
@@ -46,6 +51,8 @@ pub struct LiveEngine {
     pub failed: watch::Receiver<Option<String>>,
     /// How full the disk is.
     pub space: Arc<Space>,
+    /// Reads the log, and knows how far its index is behind.
+    pub log: Arc<dyn LogReader>,
 }
 
 impl LiveEngine {
@@ -191,8 +198,8 @@ impl Engine for LiveEngine {
 
     fn caught_up(&self) -> bool {
         // Shards load everything before the doors open, and the directory is written before
-        // answers.
-        true
+        // answers; what can fall behind is the index.
+        self.log.index_lag() < INDEX_LAG_MAX
     }
 }
 

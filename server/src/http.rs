@@ -14,6 +14,9 @@ mod listener;
 mod meetings;
 mod origin;
 mod pages;
+mod patience;
+mod pending;
+mod quarantine;
 mod refusal;
 mod routes;
 mod scrub;
@@ -28,6 +31,7 @@ mod viewer;
 
 pub use headers::Surface;
 pub use listener::{BindError, Listener};
+pub use patience::Patience;
 pub use routes::routes;
 pub use site::{Parts, Site};
 pub use slots::{Slot, Slots};

@@ -19,11 +19,13 @@ use tokio::sync::watch;
 
 use crate::backend::{Backend, BackendError, Opening, Operations};
 use crate::clock::{Clock, SystemClock, process_uptime};
+use crate::dump;
 use crate::engine::{Backup, LiveEngine};
 use crate::entropy;
 use crate::folder::Folder;
 use crate::gauges;
 use crate::media::MediaFiles;
+use crate::quarantine;
 use crate::serve::LEFTOVERS_PATIENCE;
 use crate::space::Space;
 use crate::worker::{Commit, Cores, Patience, Shared, core_of};
@@ -38,13 +40,7 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
     let Opening { folder, config, clock, metrics, tickets } = opening;
     let journal = match open_log(folder)? {
         Opened::Ready(journal) => journal,
-        Opened::Quarantined(found) => {
-            let why = found.reason();
-            return Err(BackendError(format!(
-                "The log is not whole: {why}\nNothing was changed. Put the missing files \
-                 back from a backup, or accept the loss with `convoke recover --accept-loss`."
-            )));
-        }
+        Opened::Quarantined(found) => return Ok(quarantine::backend(found)),
     };
     let journal: Box<dyn Journal> = Box::new(journal);
     let (epoch, log) = (journal.epoch(), journal.reader());
@@ -53,9 +49,12 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
     let shards = load(&*log, epoch, &pool, &directory)?;
     let (fail, failed) = watch::channel(None);
     let fail = Arc::new(fail);
-    let alarm = fail.clone();
+    let (alarm, data) = (fail.clone(), folder.root().to_owned());
     let committer = Committer::start(journal, Settings::default(), move |fatal| {
-        alarm.send_replace(Some(reason(&fatal)));
+        let why = reason(&fatal);
+        // On the thread that noticed, while the others are still where they were.
+        dump::keep(&data, &why);
+        alarm.send_replace(Some(why));
     })
     .map_err(said)?;
     let space = Space::watch(folder.root().to_owned(), config.disk.into()).map_err(said)?;
@@ -91,6 +90,7 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
         backup: Arc::new(BackupOf { root: folder.root().to_owned(), queue: committer.queue() }),
         failed: failed.clone(),
         space,
+        log,
     };
     let stop = {
         let cores = cores.clone();
@@ -101,7 +101,7 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
             }
         })
     };
-    Ok(Backend { engine: Arc::new(engine), handover: cores, failed, stop })
+    Ok(Backend { engine: Arc::new(engine), handover: cores, failed, stop, quarantine: None })
 }
 
 /// A server that was just killed may hold its lock for a moment longer.

@@ -14,7 +14,7 @@ use crate::command::{Account, AccountAdd, Backup, Command, Line, Recover, Restor
 use crate::config::Config;
 use crate::control_socket::{self, Answer, Call, Clerk};
 use crate::folder::Folder;
-use crate::http::{Parts, Site, Slots};
+use crate::http::{Parts, Patience, Site, Slots};
 use crate::metrics::Metrics;
 use crate::tickets::Tickets;
 use crate::{backup, logging, say, serve, supervisor};
@@ -151,6 +151,8 @@ fn clerk(
         config,
         listen: ([127, 0, 0, 1], 0).into(),
         tls: None,
+        patience: Patience::default(),
+        quarantine: backend.quarantine.clone(),
     })?;
     let engine = Arc::clone(&backend.engine);
     Ok((Clerk { accounts: site.accounts(), engine, folder: folder.clone() }, backend))

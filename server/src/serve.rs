@@ -15,7 +15,7 @@ use crate::command::Serve;
 use crate::config::Config;
 use crate::control_socket::{Clerk, ControlSocket};
 use crate::folder::Folder;
-use crate::http::{BindError, Listener, Parts, Site, Slots};
+use crate::http::{BindError, Listener, Parts, Patience, Site, Slots};
 use crate::metrics::{self, Metrics};
 use crate::plane;
 use crate::supervisor::START_AGAIN;
@@ -89,6 +89,8 @@ fn start(words: &Serve, operations: &Operations) -> Result<ExitCode, Failed> {
         config,
         listen: listener.address(),
         tls,
+        patience: Patience::default(),
+        quarantine: backend.quarantine.clone(),
     };
     let code = runtime.block_on(serve(words, listener, parts, backend));
     // Hashing and file work that is still under way is not waited for.
@@ -142,6 +144,9 @@ async fn serve(
         tokio::spawn(metrics::serve(metrics_at, Arc::clone(&site.metrics)));
     }
     say::line(&format!("Convoke listens at {}", site.address()));
+    if let Some(quarantine) = &backend.quarantine {
+        say::problem(&quarantine.why);
+    }
     if let Some(fingerprint) = self_made {
         say::line(&format!("Its certificate is its own; SHA-256 {fingerprint}"));
     }

@@ -12,6 +12,7 @@ mod doors {
     mod limits;
     mod meetings;
     mod program;
+    mod quarantine;
     mod same_site;
     mod sockets;
     mod tls;

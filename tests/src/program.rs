@@ -117,9 +117,21 @@ impl Server {
     /// # Panics
     /// When it is not ready in time; its log is shown.
     pub fn up(&mut self) -> Duration {
+        self.launch();
+        self.answers("/readyz")
+    }
+
+    /// Starts the program and does not wait for it.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn launch(&mut self) {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log());
         let log = log.expect("a file of our own");
-        let child = Command::new(program("convoke"))
+        // What a test makes fail by a limit fails with an error, and not by a signal.
+        let child = Command::new("sh")
+            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+            .arg(program("convoke"))
             .args(["serve", "--listen", &self.address.to_string()])
             .args([Path::new("--data"), &self.data()])
             .args([Path::new("--config"), &self.folder.path().join("convoke.toml")])
@@ -131,10 +143,17 @@ impl Server {
             .spawn()
             .expect("the server starts");
         self.child = Some(child);
+    }
+
+    /// Returns when this path is answered well: how long that took.
+    ///
+    /// # Panics
+    /// When it is not in time; the server's log is shown.
+    pub fn answers(&self, path: &str) -> Duration {
         let started = Instant::now();
         let mut last = String::new();
         while started.elapsed() < READY_WAIT {
-            match self.agent.get(self.url("/readyz")).call() {
+            match self.agent.get(self.url(path)).call() {
                 Ok(answer) if answer.status() == 200 => return started.elapsed(),
                 answer => last = format!("{answer:?}"),
             }
@@ -142,6 +161,46 @@ impl Server {
         }
         let log = std::fs::read_to_string(self.log()).unwrap_or_default();
         panic!("not ready ({last}):\n{log}");
+    }
+
+    /// What it answers: status and body.
+    ///
+    /// # Panics
+    /// When it does not.
+    #[must_use]
+    pub fn get(&self, path: &str) -> (u16, String) {
+        let mut answer = self.agent.get(self.url(path)).call().expect("the server answers");
+        let body = answer.body_mut().read_to_string().expect("an answer is text");
+        (answer.status().as_u16(), body)
+    }
+
+    /// Adds an account as its operator does; gives the exit code and what was said.
+    #[must_use]
+    pub fn add_account(&self, email: &str) -> (Option<i32>, String) {
+        let words = ["account", "add", email, "--password-stdin"];
+        self.command("convoke", &words, &format!("{PASSWORD}\n"))
+    }
+
+    /// Runs a program on the data folder; gives the exit code and what was said.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn command(&self, name: &str, words: &[&str], input: &str) -> (Option<i32>, String) {
+        let data = self.data();
+        let data = ["--data", data.to_str().expect("temporary folders have plain names")];
+        let words = [words, &data].concat();
+        let output = run(name, &words, input);
+        let said = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+    }
+
+    /// The server proper, which the supervisor has started.
+    #[must_use]
+    pub fn supervised(&self) -> Option<u32> {
+        let pid = self.child.as_ref()?.id();
+        let path = format!("/proc/{pid}/task/{pid}/children");
+        std::fs::read_to_string(path).ok()?.split_whitespace().next()?.parse().ok()
     }
 
     /// Kills it so that nothing of it runs a moment later.

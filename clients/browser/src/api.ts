@@ -75,6 +75,12 @@ export const api = {
   signOut: () => call<unknown>("POST", "/api/v1/sign-out"),
   setup: (body: { token: string; email: string; name: string; password: string }) =>
     call<unknown>("POST", "/api/v1/setup", body),
+  pendingHost: (pending: string) =>
+    call<{ ticket: string; name: string; meeting: { id: string; topic: string } }>(
+      "POST",
+      "/api/v1/pending-host",
+      { pending },
+    ),
   host: (id: string) => call<{ ticket: string }>("POST", `/api/v1/meetings/${id}/host`),
   join: (body: {
     id: string;

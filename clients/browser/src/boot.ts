@@ -8,6 +8,8 @@ export type Refusal = { code: string; sentence: string };
 export type Boot = {
   page: "home" | "join" | "meeting" | "viewer" | "setup";
   ticket?: string;
+  /** What a legacy host asked for, to be done by a POST of this page. */
+  pending?: string;
   meeting?: { id: string; topic?: string; type?: number };
   id?: string;
   name?: string;
@@ -59,26 +61,31 @@ export function readBoot(block: string | null, url: URL): Boot {
     boot.id = id;
   }
   const take = (
-    to: "ticket" | "name" | "role" | "email" | "invitation",
+    to: "ticket" | "pending" | "name" | "role" | "email" | "invitation",
     ...from: (string | undefined | null)[]
   ) => {
     const found = from.find((v) => v);
     if (found) boot[to] = found;
   };
   take("ticket", str(raw["ticket"]), fragment.get("t"));
-  take("name", str(raw["name"]), url.searchParams.get("name"));
-  take("role", str(raw["role"]));
-  take("email", str(raw["email"]));
+  // A legacy call by plain HTTP is sent on: what came of it stands in the fragment.
+  take("pending", str(raw["pending"]), fragment.get("p"));
+  take("name", str(raw["name"]), fragment.get("n"), url.searchParams.get("name"));
+  take("role", str(raw["role"]), fragment.get("role"));
+  take("email", str(raw["email"]), fragment.get("e"));
   take(
     "invitation",
     str(raw["invitation"]),
+    fragment.get("i"),
     boot.page === "join" ? url.searchParams.get("t") : null,
   );
-  if (raw["ask_password"] === true) boot.askPassword = true;
+  if (raw["ask_password"] === true || fragment.get("ask") === "1") boot.askPassword = true;
   if (boot.page === "viewer" || boot.role === "viewer" || fragment.get("v") === "1")
     boot.viewer = true;
   if (boot.viewer && boot.ticket) boot.page = "viewer";
-  const refusal = raw["refusal"] as Raw | undefined;
+  const moved = fragment.get("r");
+  const refusal =
+    (raw["refusal"] as Raw | undefined) ?? (moved === null ? undefined : { code: moved });
   if (refusal && typeof refusal === "object") {
     boot.refusal = {
       code: str(refusal["code"]) ?? "unknown",

@@ -52,6 +52,37 @@ describe("the boot facts", () => {
     ).toMatchObject({ email: "a@b.c", askPassword: true });
   });
 
+  it("come from the fragment after a legacy call by plain HTTP", () => {
+    const page = (kind: string) => ({ page: kind });
+    const viewer = "/m/88137455#t=abc&v=1&role=viewer&n=Vera%20Wu&i=inv";
+    expect(boot(viewer, page("meeting"))).toMatchObject({
+      page: "viewer",
+      ticket: "abc",
+      viewer: true,
+      name: "Vera Wu",
+      invitation: "inv",
+    });
+    const refused = boot("/join?id=88137455#v=1&role=viewer&n=Vera&r=cannot_join", page("join"));
+    expect(refused).toMatchObject({
+      page: "join",
+      viewer: true,
+      name: "Vera",
+      refusal: { code: "cannot_join" },
+    });
+    expect(boot("/join?id=88137455#i=inv", page("join")).invitation).toBe("inv");
+    expect(boot("/#role=host&e=a%40b.c&ask=1&r=sign_in_failed", page("home"))).toMatchObject({
+      role: "host",
+      email: "a@b.c",
+      askPassword: true,
+      refusal: { code: "sign_in_failed" },
+    });
+    const host = boot("/join#p=once&role=host&e=a%40b.c", page("join"));
+    expect(host).toMatchObject({ pending: "once", role: "host" });
+    expect(boot("/as/wapi/goto_downloader", { page: "join", pending: "p" }).pending).toBe("p");
+    for (const path of [viewer, "/join#p=once&role=host", "/#ask=1&e=a%40b.c"])
+      expect(cleanAddress(boot(path), at(path))).not.toMatch(/abc|inv|once|Vera|b\.c/);
+  });
+
   it("survive a broken block", () => {
     expect(readBoot("{", at("/join")).page).toBe("join");
     expect(readBoot("[1]", at("/")).page).toBe("home");

@@ -73,6 +73,8 @@ refusals! {
     LegacyRefused "legacy_refused"
         "This server does not take passwords in addresses. Use the server's own pages."
     Busy "busy" "The server is busy. Try again in a moment."
+    Quarantine "quarantine"
+        "This server's log is not whole. Nothing is taken until its operator has looked at it."
     ReadOnly "read_only" "The server cannot write at the moment. What is there can be watched."
     ServerError "server_error" "Something went wrong on the server. Try again in a moment."
 }

@@ -11,12 +11,11 @@ use hyper::body::Incoming;
 use super::refusal::No;
 
 const BODY_BYTES_MAX: usize = 64 * 1024;
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The whole body.
-pub(super) async fn read(body: Incoming) -> Result<Bytes, No> {
+/// The whole body, if it comes within this time.
+pub(super) async fn read(body: Incoming, patience: Duration) -> Result<Bytes, No> {
     let limited = Limited::new(body, BODY_BYTES_MAX);
-    match tokio::time::timeout(BODY_TIMEOUT, limited.collect()).await {
+    match tokio::time::timeout(patience, limited.collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             Err(No::with(Refusal::TooLong, StatusCode::PAYLOAD_TOO_LARGE))

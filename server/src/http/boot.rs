@@ -1,6 +1,7 @@
 //! What the page is told at its start: a block of JSON in the document, data and never code.
 
 use convoke_model::MeetingId;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use super::refusal::No;
@@ -50,6 +51,36 @@ impl Boot {
     /// Why what was asked for did not happen.
     pub(super) fn refused(self, no: No) -> Self {
         self.with("refusal", Some(no.words()))
+    }
+
+    /// What another page needs to start from the same facts, as the fragment of its address, which
+    /// browsers keep to themselves. A refusal travels as its code.
+    pub(super) fn fragment(&self) -> String {
+        let text = |name: &str| self.fields.get(name).and_then(Value::as_str);
+        let refusal = self.fields.get("refusal").and_then(|refusal| refusal["code"].as_str());
+        let asks = self.fields.get("ask_password") == Some(&Value::Bool(true));
+        let role = text("role");
+        let facts = [
+            ("t", self.ticket.as_deref()),
+            ("p", text("pending")),
+            ("v", (role == Some("viewer")).then_some("1")),
+            ("role", role),
+            ("n", text("name")),
+            ("i", text("invitation")),
+            ("e", text("email")),
+            ("ask", asks.then_some("1")),
+            ("r", refusal),
+        ];
+        let told = facts.iter().filter_map(|(key, value)| {
+            let value = utf8_percent_encode(value.as_ref()?, NON_ALPHANUMERIC);
+            Some(format!("{key}={value}"))
+        });
+        told.collect::<Vec<_>>().join("&")
+    }
+
+    /// The kind of page it is.
+    pub(super) fn kind(&self) -> &str {
+        self.fields.get("page").and_then(Value::as_str).unwrap_or_default()
     }
 
     /// The script element. `application/json` is never run, whatever is in it, and nothing in it

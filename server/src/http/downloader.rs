@@ -1,8 +1,9 @@
 //! `goto_downloader`: the legacy call that hosts or joins from a web page.
 //!
 //! It is authenticated only by what it carries; cookies are ignored here, so no page elsewhere can
-//! borrow somebody's sign-in. The page that answers carries a ticket which its script uses; a
-//! program that merely fetches the page uses nothing up.
+//! borrow somebody's sign-in. The page that answers carries a ticket, or for a host the token of
+//! what was asked for, which its script uses; a program that merely fetches the page makes nothing
+//! and uses nothing up.
 
 use std::sync::Arc;
 
@@ -12,19 +13,20 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 use convoke_model::Refusal;
-use convoke_model::meeting::lifecycle::MeetingType;
 use convoke_model::site::accounts::Via;
-use convoke_model::text::{Name, Topic};
+use convoke_model::text::Name;
 use convoke_wire::turbo::{AskedMeeting, AttendCall, DownloaderCall, HostCall, Secret};
 use http::StatusCode;
 
 use super::boot::Boot;
 use super::join::Shown;
 use super::pages;
+use super::pending::Wish;
 use super::refusal::No;
 use super::scrub::Taken;
 use super::site::{Caller, Site};
 use crate::config::LegacyDoors;
+use crate::control::Account;
 
 const ROUTE: &str = "/as/wapi/goto_downloader";
 
@@ -88,8 +90,8 @@ async fn answer(
     if may.is_ok() && call.carries_password() {
         site.exposed(caller, ROUTE, in_address).await?;
     }
-    let boot = match &call {
-        DownloaderCall::Attend(call) => attend(site, caller, call, may).await,
+    let boot = match call {
+        DownloaderCall::Attend(call) => attend(site, caller, &call, may).await,
         DownloaderCall::Host(call) => host(site, caller, call, may).await,
     };
     Ok(pages::show(caller, &boot, StatusCode::OK))
@@ -142,7 +144,7 @@ pub(super) async fn enter(
     }
 }
 
-async fn host(site: &Site, caller: &Caller, call: &HostCall, may: Result<(), No>) -> Boot {
+async fn host(site: &Site, caller: &Caller, call: HostCall, may: Result<(), No>) -> Boot {
     let boot = Boot::page("home").with("role", Some("host")).with("email", call.email.clone());
     let boot = match call.meeting {
         AskedMeeting::Is(id) => boot.meeting(id, None),
@@ -151,38 +153,44 @@ async fn host(site: &Site, caller: &Caller, call: &HostCall, may: Result<(), No>
     let (Some(email), Some(password)) = (&call.email, &call.user_password) else {
         return boot.with("ask_password", Some(true));
     };
-    let opened = match may {
-        Ok(()) => open(site, caller, call, email, password).await,
+    let account = match may {
+        Ok(()) => verified(site, caller, email, password).await,
         Err(no) => Err(no),
     };
-    match opened {
+    let kept = match account {
+        Ok(account) => keep(site, account, call).await,
+        Err(no) => Err(no),
+    };
+    match kept {
         Ok(boot) => boot,
         Err(no) => boot.with("ask_password", Some(true)).refused(no),
     }
 }
 
-async fn open(
+async fn verified(
     site: &Site,
     caller: &Caller,
-    call: &HostCall,
     email: &str,
     password: &Secret,
-) -> Result<Boot, No> {
+) -> Result<Account, No> {
     let verified = site.accounts.verify(email, password.expose(), Via::Legacy, caller.from()).await;
-    let account = verified?;
-    let id = match call.meeting {
-        AskedMeeting::Is(id) => id,
+    Ok(verified?)
+}
+
+/// The page that does what was asked for, as soon as its script runs.
+async fn keep(site: &Site, account: Account, call: HostCall) -> Result<Boot, No> {
+    let boot = Boot::page("join").with("role", Some("host"));
+    let boot = boot.with("name", Some(account.name.as_str())).with("email", call.email);
+    let (boot, meeting) = match call.meeting {
+        AskedMeeting::Missing => (boot, None),
         AskedMeeting::Malformed => return Err(No::because(Refusal::NotFound)),
-        AskedMeeting::Missing => {
-            let topic = Topic::new(account.name.as_str()).map_err(|_| Refusal::TopicInvalid)?;
-            let password = call.meeting_password.as_ref();
-            site.create(&account, MeetingType::Interactive, topic, password).await?.id
+        AskedMeeting::Is(id) => {
+            let own = site.engine.meeting(id).await?.filter(|found| found.owner == account.id);
+            let own = own.ok_or(Refusal::NotFound)?;
+            (boot.meeting(id, Some((own.topic.as_str(), own.kind.number()))), Some(id))
         }
     };
-    let (meeting, ticket) = site.host(&account, id, caller).await?;
-    Ok(Boot::page("meeting")
-        .with("role", Some("host"))
-        .with("name", Some(account.name.as_str()))
-        .meeting(meeting.id, Some((meeting.topic.as_str(), meeting.kind.number())))
-        .ticket(&ticket))
+    let wish = Wish { account, meeting, password: call.meeting_password };
+    let pending = site.pending.keep(wish, site.clock.uptime());
+    Ok(boot.with("pending", Some(pending.ok_or(Refusal::Busy)?)))
 }

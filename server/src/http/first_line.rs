@@ -1,4 +1,4 @@
-//! The first request line of a connection, read before the HTTP parser sees it.
+//! The first line of a request, read before the HTTP parser sees it.
 //!
 //! Legacy callers put raw spaces and raw bytes into addresses, which no HTTP parser takes. What is
 //! illegal in the target is percent-encoded here; such a connection is closed after its answer, so
@@ -33,11 +33,8 @@ pub(super) enum FirstLine {
 pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<FirstLine> {
     let mut bytes = Vec::with_capacity(1024);
     loop {
-        if let Some(end) = bytes.iter().position(|&b| b == b'\n') {
-            return Ok(judge(&bytes, end));
-        }
-        if bytes.len() > LINE_BYTES_MAX {
-            return Ok(FirstLine::Refused(414));
+        if let Some(judged) = judge(&bytes) {
+            return Ok(judged);
         }
         if stream.read_buf(&mut bytes).await? == 0 {
             return Ok(FirstLine::Closed);
@@ -45,7 +42,20 @@ pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Fi
     }
 }
 
-fn judge(bytes: &[u8], end: usize) -> FirstLine {
+/// Whether enough has come to judge the line.
+pub(super) fn is_whole(bytes: &[u8]) -> bool {
+    bytes.len() > LINE_BYTES_MAX || bytes.contains(&b'\n')
+}
+
+/// What to do with these bytes, once the line is whole.
+pub(super) fn judge(bytes: &[u8]) -> Option<FirstLine> {
+    match bytes.iter().position(|&b| b == b'\n') {
+        Some(end) => Some(judge_line(bytes, end)),
+        None => (bytes.len() > LINE_BYTES_MAX).then_some(FirstLine::Refused(414)),
+    }
+}
+
+fn judge_line(bytes: &[u8], end: usize) -> FirstLine {
     if end > LINE_BYTES_MAX {
         return FirstLine::Refused(414);
     }

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde_json::json;
 
+use super::quarantine;
 use super::site::Site;
 
 /// `GET /healthz`: the process answers.
@@ -15,10 +16,14 @@ pub(super) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: the log takes writes, and what is derived from it has caught up.
+/// `GET /readyz`: the log takes writes, and what is derived from it has caught up. In quarantine it
+/// says so by its code, and what is missing.
 pub(super) async fn ready(State(site): State<Arc<Site>>) -> Response {
     let (writable, caught_up) = (site.engine.writable(), site.engine.caught_up());
     let status =
         if writable && caught_up { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({ "log_writable": writable, "caught_up": caught_up }))).into_response()
+    let mut words = site.quarantine.as_ref().map_or_else(|| json!({}), quarantine::words);
+    words["log_writable"] = json!(writable);
+    words["caught_up"] = json!(caught_up);
+    (status, Json(words)).into_response()
 }

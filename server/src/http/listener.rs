@@ -23,10 +23,8 @@ use super::routes;
 use super::site::Site;
 use super::slots::Slot;
 use super::stack::{self, Connection};
-use super::stream::{HEAD_TIMEOUT, Phase, Stream, Transport};
+use super::stream::{Phase, Stream, Transport};
 
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 const HEADERS_MAX: usize = 64;
 const BACKLOG: u32 = 1024;
@@ -145,7 +143,8 @@ impl Newcomer {
 
     async fn try_serve(self, tcp: TcpStream) -> io::Result<()> {
         let late = || io::Error::from(io::ErrorKind::TimedOut);
-        let deadline = Instant::now() + HANDSHAKE_TIMEOUT;
+        let patience = self.site.patience;
+        let deadline = Instant::now() + patience.handshake;
         let (mut transport, tls) = match &self.tls {
             None => (Transport::Plain(tcp), false),
             Some(acceptor) => {
@@ -160,7 +159,7 @@ impl Newcomer {
                 }
             }
         };
-        let deadline = Instant::now() + HEAD_TIMEOUT;
+        let deadline = Instant::now() + patience.head;
         let first = match &mut transport {
             Transport::Plain(tcp) => timeout_at(deadline, first_line::read(tcp)).await,
             Transport::Tls(tls) => timeout_at(deadline, first_line::read(tls)).await,
@@ -171,13 +170,15 @@ impl Newcomer {
             FirstLine::Refused(status) => return refuse(transport, status).await,
         };
         let phase = Phase::default();
-        let stream = Stream::new(transport, ahead, phase.clone(), deadline);
+        if once {
+            phase.rewritten();
+        }
+        let stream = Stream::new(transport, ahead, phase.clone(), patience, deadline);
         let connection = Arc::new(Connection {
             site: self.site,
             router: self.router,
             peer: self.peer,
             tls,
-            once,
             phase,
             place: Arc::new(Mutex::new(Some(self.slot))),
         });
@@ -188,7 +189,7 @@ impl Newcomer {
         let serving = http1::Builder::new()
             .timer(TokioTimer::new())
             // Between requests; within a head the stream is less patient.
-            .header_read_timeout(KEEP_ALIVE)
+            .header_read_timeout(patience.keep_alive)
             .max_buf_size(HEAD_BYTES_MAX)
             .max_headers(HEADERS_MAX)
             // Simple callers close their side as soon as they have asked, and still want the

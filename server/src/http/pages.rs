@@ -39,14 +39,18 @@ pub(super) fn show(caller: &Caller, boot: &Boot, status: StatusCode) -> Response
     response
 }
 
-/// A ticket travels in the fragment, which browsers keep to themselves.
+/// Whatever came of the call, good or bad, goes along in the fragment.
 fn move_on(caller: &Caller, boot: &Boot) -> Response {
     let https = caller.own.by_https();
-    let target = match (boot.meeting, &boot.ticket) {
-        (Some(id), Some(ticket)) => format!("{https}/m/{}#t={ticket}", id.number()),
-        (Some(id), None) => format!("{https}/join?id={}", id.number()),
-        _ => format!("{https}/"),
+    let page = match (boot.meeting, &boot.ticket) {
+        (Some(id), Some(_)) => format!("m/{}", id.number()),
+        (Some(id), None) => format!("join?id={}", id.number()),
+        (None, _) if boot.kind() == "home" => String::new(),
+        (None, _) => "join".to_owned(),
     };
+    let fragment = boot.fragment();
+    let mark = if fragment.is_empty() { "" } else { "#" };
+    let target = format!("{https}/{page}{mark}{fragment}");
     redirect(StatusCode::SEE_OTHER, &target)
 }
 

@@ -112,7 +112,7 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::NotStarted
         | Refusal::AlreadyDone => StatusCode::CONFLICT,
         Refusal::TooFast => StatusCode::TOO_MANY_REQUESTS,
-        Refusal::Busy | Refusal::ReadOnly => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::Busy | Refusal::ReadOnly | Refusal::Quarantine => StatusCode::SERVICE_UNAVAILABLE,
         Refusal::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
         Refusal::TooLong
         | Refusal::Empty

@@ -14,7 +14,8 @@ use super::headers::Surface;
 use super::refusal::No;
 use super::site::Site;
 use super::{
-    assets, downloader, health, join, meetings, pages, scrub, setup, sign_in, socket, viewer,
+    assets, downloader, health, join, meetings, pages, pending, scrub, setup, sign_in, socket,
+    viewer,
 };
 
 type Handler = MethodRouter<Arc<Site>>;
@@ -35,6 +36,7 @@ fn table() -> Vec<(&'static str, Surface, Handler)> {
         ("/api/v1/meetings",           Surface::Api,     meetings::both()),
         ("/api/v1/meetings/{id}/host", Surface::Api,     post(meetings::host)),
         ("/api/v1/join",               Surface::Api,     post(join::join)),
+        ("/api/v1/pending-host",       Surface::Api,     post(pending::host)),
         ("/ws",                        Surface::Socket,  get(socket::upgrade)),
         ("/assets/{*name}",            Surface::Asset,   get(assets::file)),
         ("/healthz",                   Surface::Probe,   get(health::alive)),

@@ -12,6 +12,8 @@ use convoke_model::site::{Audit, Command};
 use super::cookies::Browser;
 use super::join;
 use super::origin::{Origin, Origins};
+use super::patience::Patience;
+use super::pending::Notes;
 use super::refusal::No;
 use super::setup::SetUp;
 use super::slots::{Slot, Slots};
@@ -25,6 +27,7 @@ use crate::folder::Folder;
 use crate::invitation::Invitations;
 use crate::limits::{Backoff, Buckets, Door, Rate, by_customer};
 use crate::metrics::Metrics;
+use crate::quarantine::Quarantine;
 use crate::tickets::Tickets;
 use crate::tls::{Tls, machine_name};
 use crate::vault::Vault;
@@ -51,6 +54,10 @@ pub struct Parts {
     pub listen: SocketAddr,
     /// TLS, unless we serve plain HTTP on loopback.
     pub tls: Option<Tls>,
+    /// How long the listener waits.
+    pub patience: Patience,
+    /// Why nothing is taken, when the log is not whole.
+    pub quarantine: Option<Quarantine>,
 }
 
 /// Everything the handlers share.
@@ -63,12 +70,15 @@ pub struct Site {
     pub(crate) metrics: Arc<Metrics>,
     pub(super) config: Config,
     pub(super) tls: Option<Tls>,
+    pub(super) patience: Patience,
+    pub(super) quarantine: Option<Quarantine>,
     pub(super) vault: Arc<Vault>,
     pub(super) accounts: Arc<Accounts>,
     pub(super) sessions: Sessions,
     pub(super) invitations: Invitations,
     pub(super) join_limits: join::Limits,
     pub(super) set_up: SetUp,
+    pub(super) pending: Notes,
     /// One fact a minute for each address and route at which passwords were exposed.
     exposures: Buckets<(IpAddr, &'static str)>,
     pub(super) origins: Origins,
@@ -114,10 +124,13 @@ impl Site {
             metrics: parts.metrics,
             config: parts.config,
             tls: parts.tls,
+            patience: parts.patience,
+            quarantine: parts.quarantine,
             vault,
             accounts: Arc::new(accounts),
             sessions: Sessions::default(),
             set_up: SetUp::default(),
+            pending: Notes::default(),
             exposures: Buckets::new(Rate::per_minute(1, 1)),
             no_meeting,
         }))
@@ -135,7 +148,8 @@ impl Site {
     /// # Errors
     /// When the engine cannot say.
     pub async fn set_up_link(&self) -> Result<Option<String>, EngineError> {
-        if self.engine.has_administrator().await? {
+        // A log in quarantine does not say who administers, and takes nobody.
+        if self.quarantine.is_some() || self.engine.has_administrator().await? {
             return Ok(None);
         }
         Ok(Some(format!("{}/setup#{}", self.address(), self.set_up.draw())))

@@ -20,7 +20,7 @@ use super::scrub::{VIEWER_ROUTE, scrub};
 use super::site::{Caller, Site};
 use super::slots::Slot;
 use super::stream::Phase;
-use super::{body, headers, pages};
+use super::{body, headers, pages, quarantine};
 
 /// What is known of a connection.
 pub(super) struct Connection {
@@ -28,8 +28,6 @@ pub(super) struct Connection {
     pub(super) router: Router,
     pub(super) peer: SocketAddr,
     pub(super) tls: bool,
-    /// Its first line had to be rewritten, so it carries one request only.
-    pub(super) once: bool,
     pub(super) phase: Phase,
     pub(super) place: Arc<Mutex<Option<Slot>>>,
 }
@@ -39,14 +37,19 @@ pub(super) async fn serve(connection: &Connection, request: Request<Incoming>) -
     connection.phase.serving();
     let start = connection.site.clock.uptime();
     let method = request.method().clone();
-    let mut close = connection.once;
-    let mut response = match answer(connection, request).await {
+    // A line that had to be rewritten is the last one of its connection.
+    let mut close = connection.phase.was_rewritten();
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let mut unread = length.is_some_and(|length| length != "0");
+    let mut response = match answer(connection, request, &mut unread).await {
         Ok(response) => response,
         Err(Stop { no, hang_up }) => {
             close |= hang_up;
             no.into_response()
         }
     };
+    // Nothing of a body that nobody read may be taken for the next request.
+    close |= unread;
     let answered = response.extensions().get().copied().unwrap_or(Answered::NOWHERE);
     headers::put(response.headers_mut(), answered.surface, connection.tls);
     if close && response.status() != StatusCode::SWITCHING_PROTOCOLS {
@@ -66,7 +69,9 @@ pub(super) async fn serve(connection: &Connection, request: Request<Incoming>) -
     if let Some(refusal) = response.extensions().get::<Refusal>() {
         metrics.refused(*refusal);
     }
-    connection.phase.idle();
+    if !close {
+        connection.phase.idle();
+    }
     response
 }
 
@@ -87,7 +92,11 @@ fn hang_up(refusal: Refusal, status: StatusCode) -> Stop {
     Stop { no: No::with(refusal, status), hang_up: true }
 }
 
-async fn answer(connection: &Connection, request: Request<Incoming>) -> Result<Response, Stop> {
+async fn answer(
+    connection: &Connection,
+    request: Request<Incoming>,
+    unread: &mut bool,
+) -> Result<Response, Stop> {
     let (mut parts, incoming) = request.into_parts();
     // First of all, so that nothing behind this line can see a secret of the address.
     let (uri, taken) = scrub(&parts.uri);
@@ -121,11 +130,18 @@ async fn answer(connection: &Connection, request: Request<Incoming>) -> Result<R
     if caller.must_move && !may_be_plain(path) {
         return move_on(&caller, &parts.method, path, &taken);
     }
+    if let Some(found) = &connection.site.quarantine
+        && !quarantine::passes(path)
+    {
+        return Ok(quarantine::answer(found, path));
+    }
     let reads = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
     if !reads && path.starts_with("/api/") {
         check_same_site(&parts.headers, &caller.own)?;
     }
-    let bytes = body::read(incoming).await.map_err(|no| Stop { no, hang_up: true })?;
+    let bytes = body::read(incoming, connection.site.patience.body).await;
+    let bytes = bytes.map_err(|no| Stop { no, hang_up: true })?;
+    *unread = false;
     parts.extensions.insert(caller);
     parts.extensions.insert(taken);
     let request = Request::from_parts(parts, Body::from(bytes));

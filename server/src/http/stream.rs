@@ -4,19 +4,16 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 use tokio_rustls::server::TlsStream;
 
-/// From the first byte of a head to its end.
-pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-/// Without a byte taken by the other side while we write.
-const WRITE_STALL: Duration = Duration::from_secs(15);
+use super::first_line::{self, FirstLine};
+use super::patience::Patience;
 
 const IDLE: u8 = 0;
 const HEAD: u8 = 1;
@@ -25,23 +22,38 @@ const SERVING: u8 = 2;
 /// Where the connection is: between requests, in a head, or being served. Shared with the service,
 /// which alone knows when a head is complete.
 #[derive(Clone, Default)]
-pub(super) struct Phase(Arc<AtomicU8>);
+pub(super) struct Phase(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    state: AtomicU8,
+    rewritten: AtomicBool,
+}
 
 impl Phase {
     pub(super) fn serving(&self) {
-        self.0.store(SERVING, Ordering::Relaxed);
+        self.0.state.store(SERVING, Ordering::Relaxed);
     }
 
     pub(super) fn idle(&self) {
-        self.0.store(IDLE, Ordering::Relaxed);
+        self.0.state.store(IDLE, Ordering::Relaxed);
+    }
+
+    /// The first line of the request had to be rewritten; the connection must not be used again.
+    pub(super) fn rewritten(&self) {
+        self.0.rewritten.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn was_rewritten(&self) -> bool {
+        self.0.rewritten.load(Ordering::Relaxed)
     }
 
     fn get(&self) -> u8 {
-        self.0.load(Ordering::Relaxed)
+        self.0.state.load(Ordering::Relaxed)
     }
 
     fn head(&self) {
-        self.0.store(HEAD, Ordering::Relaxed);
+        self.0.state.store(HEAD, Ordering::Relaxed);
     }
 }
 
@@ -59,7 +71,10 @@ pub(super) struct Stream {
     /// Read already, not yet handed on.
     ahead: Vec<u8>,
     taken: usize,
+    /// The first line of a later request, until it is whole.
+    line: Vec<u8>,
     phase: Phase,
+    patience: Patience,
     scan: Scan,
     head_until: Pin<Box<Sleep>>,
     write_until: Option<Pin<Box<Sleep>>>,
@@ -77,6 +92,7 @@ impl Stream {
         transport: Transport,
         ahead: Vec<u8>,
         phase: Phase,
+        patience: Patience,
         deadline: Instant,
     ) -> Self {
         phase.head();
@@ -84,7 +100,9 @@ impl Stream {
             transport,
             ahead,
             taken: 0,
+            line: Vec::new(),
             phase,
+            patience,
             scan: Scan::default(),
             head_until: Box::pin(tokio::time::sleep_until(deadline)),
             write_until: None,
@@ -95,11 +113,61 @@ impl Stream {
         Left { transport: self.transport, ahead: self.ahead[self.taken..].to_vec() }
     }
 
+    fn poll_transport(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match &mut self.transport {
+            Transport::Plain(tcp) => Pin::new(tcp).poll_read(cx, buf),
+            Transport::Tls(tls) => Pin::new(tls.as_mut()).poll_read(cx, buf),
+        }
+    }
+
+    /// Between requests: gathers the first line of the next one and escapes what is illegal in it,
+    /// as was done for the connection's first. One that is wrong otherwise goes on as it is, to be
+    /// refused. Of requests sent before the last one was answered only the first is looked at.
+    fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut scratch = [0; 2048];
+        loop {
+            let mut buf = ReadBuf::new(&mut scratch);
+            match self.poll_transport(cx, &mut buf) {
+                Poll::Ready(read) => read?,
+                Poll::Pending if self.line.is_empty() => return Poll::Pending,
+                Poll::Pending => {
+                    ready!(self.head_until.as_mut().poll(cx));
+                    return Poll::Ready(Err(late()));
+                }
+            }
+            if self.line.is_empty() && !buf.filled().is_empty() {
+                self.begin_head();
+            }
+            self.line.extend_from_slice(buf.filled());
+            let ended = buf.filled().is_empty();
+            if ended || first_line::is_whole(&self.line) {
+                let line = std::mem::take(&mut self.line);
+                self.ahead = match first_line::judge(&line) {
+                    Some(FirstLine::Request { bytes, rewritten: true }) => {
+                        self.phase.rewritten();
+                        bytes
+                    }
+                    _ => line,
+                };
+                self.taken = 0;
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+
+    fn begin_head(&mut self) {
+        self.phase.head();
+        self.scan = Scan::default();
+        self.head_until.as_mut().reset(Instant::now() + self.patience.head);
+    }
+
     fn saw(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.phase.get() == IDLE && !bytes.is_empty() {
-            self.phase.head();
-            self.scan = Scan::default();
-            self.head_until.as_mut().reset(Instant::now() + HEAD_TIMEOUT);
+            self.begin_head();
         }
         if self.phase.get() == HEAD && !self.scan.goes_on(bytes) {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "a bare line feed in a head"));
@@ -116,6 +184,13 @@ impl AsyncRead for Stream {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buf.filled().len();
+        let read_ahead = this.taken < this.ahead.len();
+        if !this.line.is_empty() || (this.phase.get() == IDLE && !read_ahead) {
+            ready!(this.poll_line(cx))?;
+            if this.ahead.is_empty() {
+                return Poll::Ready(Ok(())); // The other side has closed.
+            }
+        }
         let polled = if this.taken < this.ahead.len() {
             let count = (this.ahead.len() - this.taken).min(buf.remaining());
             buf.put_slice(&this.ahead[this.taken..this.taken + count]);
@@ -126,21 +201,22 @@ impl AsyncRead for Stream {
             }
             Poll::Ready(Ok(()))
         } else {
-            match &mut this.transport {
-                Transport::Plain(tcp) => Pin::new(tcp).poll_read(cx, buf),
-                Transport::Tls(tls) => Pin::new(tls.as_mut()).poll_read(cx, buf),
-            }
+            this.poll_transport(cx, buf)
         };
         match polled {
             Poll::Ready(Ok(())) => Poll::Ready(this.saw(&buf.filled()[before..])),
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending if this.phase.get() == HEAD => {
                 ready!(this.head_until.as_mut().poll(cx));
-                Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "a head took too long")))
+                Poll::Ready(Err(late()))
             }
             Poll::Pending => Poll::Pending,
         }
     }
+}
+
+fn late() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "a head took too long")
 }
 
 impl Stream {
@@ -154,8 +230,8 @@ impl Stream {
             self.write_until = None;
             return polled;
         }
-        let until =
-            self.write_until.get_or_insert_with(|| Box::pin(tokio::time::sleep(WRITE_STALL)));
+        let stall = self.patience.write_stall;
+        let until = self.write_until.get_or_insert_with(|| Box::pin(tokio::time::sleep(stall)));
         ready!(until.as_mut().poll(cx));
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the other side does not read")))
     }

@@ -1,11 +1,13 @@
 //! The legacy doors, byte for byte as callers use them.
 
+use std::io::{Read, Write};
+
 use convoke_model::MeetingId;
 use convoke_model::grant::Role;
 use convoke_model::site::Audit;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::client::{Reply, raw};
+use super::client::{Reply, connect, raw, read};
 use super::world::{EMAIL, PASSWORD, World, world};
 
 const DOOR: &str = "/as/wapi/goto_downloader";
@@ -51,6 +53,33 @@ fn attendees_come_in_however_their_name_is_written() {
         // The sample's password has a raw space, so every one of these lines was rewritten.
         assert_eq!(reply.header("connection"), Some("close"), "{was_raw}");
     }
+}
+
+#[test]
+fn a_kept_connection_may_ask_the_same_way_again() {
+    let world = world("");
+    let (id, _) = world.open_meeting(Some("blue moon"));
+    let mut stream = connect(world.address);
+    let mut ask = |target: &[u8]| {
+        let mut request = b"GET ".to_vec();
+        request.extend_from_slice(target);
+        let rest = format!(" HTTP/1.1\r\nHost: {}\r\n\r\n", world.address);
+        request.extend_from_slice(rest.as_bytes());
+        // In two pieces, so that the line is not whole at once.
+        let (first, second) = request.split_at(request.len() / 3);
+        stream.write_all(first).expect("sent");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        stream.write_all(second).expect("sent");
+        read(&mut stream)
+    };
+    for _ in 0..2 {
+        assert_eq!(ask(b"/healthz").status, 200);
+    }
+    let reply = ask(&attendee(b"\xD5\xC5 \xCE\xB0", &id.to_string()));
+    assert_eq!((reply.status, &reply.boot()["name"]), (200, &json!("张 伟")));
+    assert_eq!(reply.header("connection"), Some("close"));
+    let mut rest = Vec::new();
+    assert_eq!(stream.read_to_end(&mut rest).expect("closed"), 0);
 }
 
 #[test]
@@ -114,12 +143,19 @@ fn hosts_open_a_new_meeting_or_one_of_their_own() {
         let target = format!("{DOOR}?role=host&email={EMAIL}&user_password={PASSWORD}{more}");
         get(&world, target.as_bytes()).boot()
     };
+    let used = |boot: &Value| {
+        let reply = world.post("/api/v1/pending-host", &json!({ "pending": boot["pending"] }));
+        assert_eq!(reply.status, 200, "{reply:?}");
+        let admission = world.redeem(&reply.json()["ticket"]).expect("good");
+        assert_eq!(reply.json()["meeting"]["id"], json!(admission.meeting.number().to_string()));
+        admission
+    };
     let boot = call("");
-    let admission = world.redeem(&boot["ticket"]).expect("good");
-    assert_eq!((admission.role, boot["page"].as_str()), (Role::Host, Some("meeting")));
+    let admission = used(&boot);
+    assert_eq!((admission.role, &boot["role"]), (Role::Host, &json!("host")));
     assert_ne!(admission.meeting, id);
     let boot = call(&format!("&meeting_id={id}&password="));
-    assert_eq!(world.redeem(&boot["ticket"]).map(|admission| admission.meeting), Some(id));
+    assert_eq!(used(&boot).meeting, id);
     assert_eq!(call("&meeting_id=9999-9999")["refusal"]["code"], json!("not_found"));
     assert_eq!(call("x")["refusal"]["code"], json!("sign_in_failed"));
     let asked = get(&world, format!("{DOOR}?role=host&email={EMAIL}&user_password=").as_bytes());
@@ -129,12 +165,53 @@ fn hosts_open_a_new_meeting_or_one_of_their_own() {
 }
 
 #[test]
+fn who_merely_opens_a_hosts_address_makes_no_meeting_and_opens_none() {
+    let world = world("");
+    world.account(EMAIL, false);
+    let id = world.meeting(None);
+    let cookie = world.sign_in(EMAIL);
+    let meetings = || {
+        let listed = world.get_with("/api/v1/meetings", &format!("Cookie: {cookie}\r\n")).json();
+        let all = listed["meetings"].as_array().expect("a list").clone();
+        let running = all.iter().filter(|meeting| meeting["running"] == json!(true)).count();
+        (all.len(), running)
+    };
+    let host = format!("{DOOR}?role=host&email={EMAIL}&user_password={PASSWORD}");
+    let scheduled = format!("{host}&meeting_id={id}");
+    for target in [&host, &host, &scheduled, &scheduled] {
+        let boot = get(&world, target.as_bytes()).boot();
+        assert!(boot["pending"].is_string() && boot.get("ticket").is_none(), "{boot}");
+    }
+    let form = format!("role=host&email={EMAIL}&user_password={PASSWORD}");
+    let kind = "Content-Type: application/x-www-form-urlencoded\r\n";
+    assert!(world.post_raw(DOOR, kind, form.as_bytes()).boot()["pending"].is_string());
+    assert_eq!(meetings(), (1, 0));
+    let use_up =
+        |boot: &Value| world.post("/api/v1/pending-host", &json!({ "pending": boot["pending"] }));
+    let boot = get(&world, scheduled.as_bytes()).boot();
+    assert_eq!(use_up(&boot).status, 200);
+    assert_eq!(meetings(), (1, 1));
+    assert_eq!(use_up(&boot).code(), "ticket_invalid", "it works once");
+    let boot = get(&world, host.as_bytes()).boot();
+    world.clock.advance(std::time::Duration::from_secs(61));
+    assert_eq!(use_up(&boot).code(), "ticket_invalid", "and for a minute");
+    assert_eq!(use_up(&json!({ "pending": "x" })).code(), "ticket_invalid");
+    let token = get(&world, host.as_bytes()).boot()["pending"].clone();
+    let foreign = "Origin: http://evil.example\r\nContent-Type: application/json\r\n";
+    let body = json!({ "pending": token }).to_string();
+    let reply = world.post_raw("/api/v1/pending-host", foreign, body.as_bytes());
+    assert_eq!(reply.code(), "foreign_origin");
+    assert_eq!(meetings().0, 1);
+}
+
+#[test]
 fn cookies_mean_nothing_at_the_legacy_doors() {
     let world = world("");
     let (id, cookie) = world.open_meeting(Some("blue moon"));
     let target = format!("{DOOR}?role=host&email={EMAIL}&user_password=&meeting_id={id}");
     let reply = world.get_with(&target, &format!("Cookie: {cookie}\r\n"));
-    assert_eq!(reply.boot().get("ticket"), None);
+    let boot = reply.boot();
+    assert_eq!((boot.get("ticket"), boot.get("pending")), (None, None));
 }
 
 #[test]

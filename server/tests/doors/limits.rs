@@ -3,8 +3,10 @@
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
+use convoke::http::Patience;
+
 use super::client::{connect, raw, read};
-use super::world::world;
+use super::world::{waiting_world, world};
 
 /// Sends bytes and reads until the other side closes; gives what came and after how long.
 fn until_closed(world: &super::world::World, bytes: &[u8]) -> (String, Duration) {
@@ -15,6 +17,80 @@ fn until_closed(world: &super::world::World, bytes: &[u8]) -> (String, Duration)
     // A reset is a closing too.
     let _ = stream.read_to_end(&mut all);
     (String::from_utf8_lossy(&all).into_owned(), start.elapsed())
+}
+
+/// Less than a second for one thing, an hour for everything else.
+fn impatient(change: impl FnOnce(&mut Patience, Duration)) -> Patience {
+    let hour = Duration::from_secs(3600);
+    let mut patience =
+        Patience { handshake: hour, head: hour, body: hour, keep_alive: hour, write_stall: hour };
+    change(&mut patience, Duration::from_millis(700));
+    patience
+}
+
+fn soon(took: Duration) {
+    assert!((500..5000).contains(&took.as_millis()), "{took:?}");
+}
+
+#[test]
+fn a_server_waits_as_long_as_is_written() {
+    let seconds = Duration::from_secs;
+    let patience = Patience {
+        handshake: seconds(5),
+        head: seconds(5),
+        body: seconds(10),
+        keep_alive: seconds(30),
+        write_stall: seconds(15),
+    };
+    assert_eq!(Patience::default(), patience);
+}
+
+#[test]
+fn slow_hand_shakes_are_cut() {
+    let world = waiting_world(impatient(|patience, short| patience.handshake = short), true);
+    // Nothing at all, the first byte of a hand-shake, and one that stops in the middle.
+    for said in [&b""[..], &[0x16], &[0x16, 3, 1, 2, 0, 1, 0]] {
+        let (answer, took) = until_closed(&world, said);
+        assert_eq!(answer, "", "{said:?}");
+        soon(took);
+    }
+}
+
+#[test]
+fn kept_connections_are_let_go_when_nothing_comes() {
+    let world = waiting_world(impatient(|patience, short| patience.keep_alive = short), false);
+    let mut stream = connect(world.address);
+    let request = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n", world.address);
+    for _ in 0..2 {
+        stream.write_all(request.as_bytes()).expect("sent");
+        assert_eq!(read(&mut stream).status, 200);
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let start = Instant::now();
+    let mut rest = Vec::new();
+    let _ = stream.read_to_end(&mut rest);
+    assert_eq!(rest, b"");
+    soon(start.elapsed());
+}
+
+#[test]
+fn slow_bodies_are_cut_and_others_are_not_held_up() {
+    let world = waiting_world(impatient(|patience, short| patience.body = short), false);
+    let head = format!(
+        "POST /api/v1/join HTTP/1.1\r\nHost: {}\r\nOrigin: {}\r\n\
+         Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{",
+        world.address,
+        world.origin()
+    );
+    let mut slow = connect(world.address);
+    slow.write_all(head.as_bytes()).expect("sent");
+    let start = Instant::now();
+    assert_eq!(world.get("/healthz").status, 200);
+    assert_eq!(read(&mut slow).status, 408);
+    soon(start.elapsed());
+    let mut rest = Vec::new();
+    let _ = slow.read_to_end(&mut rest);
+    assert_eq!(rest, b"", "and it is closed");
 }
 
 #[test]

@@ -12,7 +12,10 @@ const PASSWORD: &str = "purple kettle moonwalk";
 
 fn convoke(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_convoke"));
-    command.args(words).env_remove("NOTIFY_SOCKET").env_remove("INVOCATION_ID");
+    command
+        .args(words)
+        .env_remove("SYSTEMD_EXEC_PID")
+        .env("INVOCATION_ID", "a shell under systemd has one");
     command
 }
 

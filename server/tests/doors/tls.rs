@@ -1,10 +1,17 @@
 //! A server with TLS: what it does for those who come by it, and for those who do not.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::net::TcpStream;
 use std::sync::Arc;
 
+use convoke::control::{Engine, NewMeeting};
+use convoke::vault::{SecretOf, Vault};
+use convoke_model::grant::Role;
+use convoke_model::meeting::lifecycle::MeetingType;
 use convoke_model::site::Audit;
+use convoke_model::text::Topic;
+use convoke_model::{AccountId, MeetingId};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
@@ -140,6 +147,92 @@ fn the_tls_state_goes_along_when_a_socket_is_handed_over() {
     assert_eq!(&later, b"hello");
 }
 
+/// A call of one of our own pages.
+fn post(world: &World, path: &str, body: &str) -> Reply {
+    let own = world.address;
+    let length = body.len();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: {own}\r\nOrigin: https://{own}\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    send(world, &request)
+}
+
+/// A meeting with a password that is going on.
+fn open_meeting(world: &World, password: &str) -> MeetingId {
+    let owner = AccountId(1);
+    let (kind, topic) = (MeetingType::Interactive, Topic::new("Weekly").expect("a topic"));
+    let new = NewMeeting { kind, topic, owner, has_password: true };
+    let id = world.block_on(world.engine.create_meeting(new)).expect("made");
+    let vault = Vault::open(&world.folder).expect("opens");
+    vault.put(SecretOf::Meeting(id), password.as_bytes()).expect("stored");
+    world.block_on(world.engine.open_session(id, owner)).expect("opened");
+    id
+}
+
+/// Where a legacy call by plain HTTP leads: the page, and what stands in its fragment.
+fn moved(world: &World, target: &str) -> (String, HashMap<String, String>) {
+    let request = format!("GET {target} HTTP/1.1\r\nHost: {}\r\n\r\n", world.address);
+    let reply = raw(world.address, request.as_bytes());
+    assert_eq!(reply.status, 303, "{reply:?}");
+    let to = reply.header("location").expect("sent on");
+    let (page, fragment) = to.split_once('#').unwrap_or((to, ""));
+    let decoded = |text: &str| {
+        percent_encoding::percent_decode_str(text).decode_utf8().expect("UTF-8").into_owned()
+    };
+    let facts = fragment.split('&').filter_map(|fact| fact.split_once('='));
+    let facts = facts.map(|(key, value)| (key.to_owned(), decoded(value))).collect();
+    let own = format!("https://{}", world.address);
+    (page.strip_prefix(&own).expect("ours").to_owned(), facts)
+}
+
+#[test]
+fn what_came_of_a_legacy_call_by_plain_http_goes_along_whatever_it_was() {
+    let world = tls_world("");
+    world.account(EMAIL, false);
+    let id = open_meeting(&world, "blue moon");
+    let door = "/as/wapi/goto_downloader";
+    let number = id.number();
+    let (meeting, join) = (format!("/m/{number}"), format!("/join?id={number}"));
+    let facts = |all: &[(&str, &str)]| -> HashMap<String, String> {
+        all.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    };
+
+    // In: with the ticket, and what the page shows before it is used.
+    let attend = format!("{door}?role=attendee&meeting_id={id}");
+    let (page, mut told) = moved(&world, &format!("{attend}&name=Br%C3%BCn&password=blue%20moon"));
+    let ticket = told.remove("t").expect("a ticket");
+    assert_eq!(world.redeem(&json!(ticket)).map(|a| a.role), Some(Role::Attendee));
+    assert!(told.remove("i").is_some(), "so that the password is not asked again");
+    assert_eq!((page, told), (meeting.clone(), facts(&[("role", "attendee"), ("n", "Brün")])));
+    let viewer = |password: &str| moved(&world, &format!("/id={id}&name=Vera&password={password}"));
+    let (page, told) = viewer("blue%20moon");
+    assert_eq!((page, told.get("v").map(String::as_str)), (meeting, Some("1")));
+    assert_eq!(world.redeem(&json!(told["t"])).map(|a| a.role), Some(Role::Viewer));
+
+    // Not in: the reason, and that it was a viewer.
+    let wrong = [("role", "viewer"), ("v", "1"), ("n", "Vera"), ("r", "cannot_join")];
+    assert_eq!(viewer("wrong"), (join.clone(), facts(&wrong)));
+    let (page, told) = moved(&world, &format!("{attend}&name=Eve&password=wrong"));
+    assert_eq!((page, told), (join.clone(), facts(&[("n", "Eve"), ("r", "cannot_join")])));
+
+    // Without a name: the invitation stands for the password that was right.
+    let (page, told) = moved(&world, &format!("{attend}&name=&password=blue%20moon"));
+    assert_eq!((page, told.len()), (join, 1));
+    let body = json!({ "id": id.to_string(), "name": "Ann", "invitation": told["i"] });
+    assert_eq!(post(&world, "/api/v1/join", &body.to_string()).status, 200);
+
+    // A host without a password is asked for it, with the address filled in.
+    let asked = [("role", "host"), ("e", EMAIL), ("ask", "1")];
+    let host = format!("{door}?role=host&email={EMAIL}&user_password=");
+    assert_eq!(moved(&world, &host), ("/".to_owned(), facts(&asked)));
+    let mut failed = facts(&asked);
+    failed.insert("r".to_owned(), "sign_in_failed".to_owned());
+    assert_eq!(moved(&world, &format!("{host}wrong")), ("/".to_owned(), failed));
+    let (_, told) = moved(&world, &format!("{door}?role=moderator"));
+    assert_eq!(told, facts(&[("r", "malformed")]));
+}
+
 #[test]
 fn by_plain_http_pages_move_and_legacy_callers_are_handed_on_with_a_ticket() {
     let world = tls_world("");
@@ -172,9 +265,9 @@ fn by_plain_http_pages_move_and_legacy_callers_are_handed_on_with_a_ticket() {
     let hosted = get(&format!("{door}&email={EMAIL}&user_password={PASSWORD}"));
     let to = hosted.header("location").expect("sent on").to_owned();
     assert_eq!(hosted.status, 303);
-    let (page, ticket) = to.split_once("#t=").expect("a ticket in the fragment");
-    assert!(page.starts_with(&format!("{own}/m/")), "{page}");
-    assert!(world.redeem(&json!(ticket)).is_some());
+    let (page, fragment) = to.split_once('#').expect("a fragment");
+    assert_eq!(page, format!("{own}/join"));
+    assert!(fragment.starts_with("p=") && fragment.contains("&role=host"), "{fragment}");
     let exposed =
         Audit::CredentialExposed { route: "/as/wapi/goto_downloader".to_owned(), in_address: true };
     assert_eq!(world.engine.audits(), [exposed]);

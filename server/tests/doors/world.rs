@@ -7,7 +7,8 @@ use convoke::clock::HandClock;
 use convoke::config::Config;
 use convoke::control::NewAccount;
 use convoke::folder::Folder;
-use convoke::http::{Handover, Listener, Parts, Site, Slots, UpgradedSocket};
+use convoke::http::{Handover, Listener, Parts, Patience, Site, Slots, UpgradedSocket};
+use convoke::quarantine::Quarantine;
 use convoke::tickets::{Admission, Tickets};
 use convoke::tls::{self, Tls};
 use convoke_model::MeetingId;
@@ -58,15 +59,30 @@ impl Drop for World {
 
 /// A server with these settings.
 pub(crate) fn world(settings: &str) -> World {
-    build(settings, false)
+    build(settings, false, Patience::default(), None)
 }
 
 /// A server with a certificate of its own.
 pub(crate) fn tls_world(settings: &str) -> World {
-    build(settings, true)
+    build(settings, true, Patience::default(), None)
 }
 
-fn build(settings: &str, with_tls: bool) -> World {
+/// A server that waits this long, with a certificate of its own or without.
+pub(crate) fn waiting_world(patience: Patience, with_tls: bool) -> World {
+    build("", with_tls, patience, None)
+}
+
+/// A server whose log is not whole.
+pub(crate) fn quarantined_world(quarantine: Quarantine) -> World {
+    build("", false, Patience::default(), Some(quarantine))
+}
+
+fn build(
+    settings: &str,
+    with_tls: bool,
+    patience: Patience,
+    quarantine: Option<Quarantine>,
+) -> World {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let folder = Folder::open(dir.path()).expect("opens");
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -93,6 +109,8 @@ fn build(settings: &str, with_tls: bool) -> World {
         config,
         listen: address,
         tls: tls.clone(),
+        patience,
+        quarantine,
     })
     .expect("put together");
     let (stop, stopping) = watch::channel(false);

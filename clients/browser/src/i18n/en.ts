@@ -360,6 +360,8 @@ export const en = {
     foreign_origin: "This page does not belong to this server. Open it from there.",
     legacy_refused: "This server does not take passwords in addresses. Use the server's own pages.",
     busy: "The server is busy. Try again in a moment.",
+    quarantine:
+      "This server's log is not whole. Nothing is taken until its operator has looked at it.",
     read_only: "The server cannot write at the moment. What is there can be watched.",
     server_error: "Something went wrong on the server. Try again in a moment.",
   },

@@ -348,6 +348,7 @@ export const zh: Dictionary = {
     foreign_origin: "此页面不属于本服务器，请从本服务器打开。",
     legacy_refused: "此服务器不接受地址中的密码，请使用服务器自己的页面。",
     busy: "服务器繁忙，请稍候再试。",
+    quarantine: "服务器的记录不完整，管理员处理之前无法开会或更改。",
     read_only: "服务器暂时无法写入，已有内容可以观看。",
     server_error: "服务器出错，请稍候再试。",
   },

@@ -1,5 +1,5 @@
 // The join page: where an invitation leads, by a link, by the home page or by a legacy address.
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import type { Boot } from "../boot";
 import { refusalSentence, text } from "../i18n";
@@ -16,7 +16,10 @@ import { toast } from "../ui/toast";
 export function Join({ boot }: { boot: Boot }): JSX.Element {
   const t = text.value.join;
   const topic = boot.meeting?.topic;
-  const straight = boot.ticket !== undefined && boot.meeting !== undefined;
+  const [pending, setPending] = useState(boot.pending);
+  const [refusal, setRefusal] = useState(boot.refusal);
+  const straight =
+    pending !== undefined || (boot.ticket !== undefined && boot.meeting !== undefined);
   useEffect(() => {
     document.title = `${topic ?? t.title} · Convoke`;
     if (boot.ticket && boot.meeting) {
@@ -28,6 +31,16 @@ export function Join({ boot }: { boot: Boot }): JSX.Element {
         viewer: boot.viewer === true,
         host: boot.role === "host",
         type: boot.meeting.type,
+      });
+    } else if (boot.pending) {
+      void api.pendingHost(boot.pending).then((answer) => {
+        if (answer.ok) {
+          const { ticket, name, meeting } = answer.value;
+          enterMeeting({ id: meeting.id, ticket, name, topic: meeting.topic, host: true });
+        } else {
+          setPending(undefined);
+          setRefusal(answer.refusal);
+        }
       });
     }
   }, []);
@@ -64,7 +77,7 @@ export function Join({ boot }: { boot: Boot }): JSX.Element {
           <h1>{host ? t.hostTitle : topic ? t.titleNamed(topic) : t.title}</h1>
           {!host && !boot.id && <p class="muted">{t.lead}</p>}
         </div>
-        {host && boot.refusal && <Notice tone="bad">{refusalSentence(boot.refusal)}</Notice>}
+        {host && refusal && <Notice tone="bad">{refusalSentence(refusal)}</Notice>}
         {host ? (
           <SignIn
             email={boot.email ?? ""}

@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 
 #[test]
 fn what_somebody_got_is_told_to_hosts_once_they_are_gone() {
-    let left = roster::Event::Left { who: CHI, reason: roster::LeaveReason::Left };
+    let left = roster::Event::Left { who: CHI, reason: roster::LeaveReason::Left, at: None };
     given([joined(HAL), joined(CHI), happened(left)])
         .when(SERVER, Command::Close(ledger()))
         .then([hosts(Event::Delivered(ledger()))]);
