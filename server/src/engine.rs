@@ -228,6 +228,7 @@ mod tests {
     use crate::clock::SystemClock;
     use crate::config::Config;
     use crate::folder::Folder;
+    use crate::metrics::Metrics;
     use convoke_model::text::Name;
 
     #[tokio::test]
@@ -236,7 +237,8 @@ mod tests {
         let folder = Folder::open(dir.path()).expect("opens");
         let opened = |config: &Config| {
             let (clock, tickets) = (Arc::new(SystemClock::new()), Arc::default());
-            let opening = Opening { folder: &folder, config, clock, tickets };
+            let metrics = Arc::new(Metrics::new(1));
+            let opening = Opening { folder: &folder, config, clock, metrics, tickets };
             (crate::plane::operations().open)(opening).expect("opens")
         };
         let ann = Email::new("ann@example.org").expect("an address");

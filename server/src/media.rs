@@ -153,8 +153,7 @@ impl MediaFiles {
     /// When the oldest media came that is written and not synced.
     #[must_use]
     pub fn oldest_unsynced(&self) -> Option<Millis> {
-        let files = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        files.values().filter_map(|open| open.writer.oldest_unsynced()).min().map(Millis)
+        self.unsynced.oldest()
     }
 }
 
