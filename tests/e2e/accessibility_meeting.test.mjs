@@ -168,6 +168,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
       await control(ben, "leave").click();
       await ben.locator("[data-over=left]").waitFor();
       await lookAt(ben, "over-left");
+      await closePanel(host);
       await control(host, "leave").click();
       await host.getByRole("dialog").waitFor();
       await lookAt(host, "dialog-leave");
