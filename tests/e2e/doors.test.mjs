@@ -90,7 +90,7 @@ describe("the ways in", () => {
   });
 
   test("the viewer decodes moving pictures and sound, and has nothing to send with", async () => {
-    for (const control of ["Share screen", "Turn on camera"]) {
+    for (const control of ["Share screen", "Turn on camera", "Unmute"]) {
       const button = chair.getByRole("button", { name: control, exact: true });
       if (await button.count()) await button.first().click();
     }

@@ -100,6 +100,9 @@ describe("the keyboard alone", () => {
     await tabTo("Raise hand");
     await page.keyboard.press("Space");
     await until("the hand is up", up);
+    await until("their own page knows", async () => {
+      return (await known(page)).people.some((person) => person.hand);
+    });
     await page.keyboard.press("h");
     await until("the hand is down", async () => !(await up()));
   });

@@ -88,7 +88,9 @@ impl Session {
 
     fn record(&mut self, record: &Record<Event>) {
         let seq = record.position.seq;
-        if self.end.is_some() && !matches!(record.event, Event::Recording(_)) {
+        // What was recorded and what arrived is told after the end: it is not known before.
+        let trails = matches!(record.event, Event::Recording(_) | Event::Delivery(_));
+        if self.end.is_some() && !trails {
             self.finding(seq, "something happens after the session ended");
         }
         match &record.event {
