@@ -61,6 +61,8 @@ for (const [look, options] of Object.entries(LOOKS)) {
     /** Signs in and goes to the preview of a meeting that this host just started. */
     async function open(page, password) {
       await page.goto(server.url);
+      // Who is signed in already sees the dashboard, and not before the page has asked.
+      await page.locator("#start-title, section[aria-labelledby=host-title]").first().waitFor();
       if (!(await page.locator("#start-title").isVisible())) {
         const form = page.locator("section[aria-labelledby=host-title]");
         await form.locator("input").first().fill(server.email);
