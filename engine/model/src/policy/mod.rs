@@ -1,10 +1,14 @@
 //! Policies: a question is asked, a verdict given, and the decision kept as a fact.
 
+mod value;
+
 use serde::{Deserialize, Serialize};
 
 use crate::grant::Role;
 use crate::id::{AccountId, MeetingId};
 use crate::refusal::Refusal;
+
+pub use value::Value;
 
 /// What a policy is asked. One variant per hook; hooks are added with the parts that ask them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

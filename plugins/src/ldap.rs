@@ -1,0 +1,1 @@
+//! Asks an LDAP directory or Active Directory whether somebody may sign in.

@@ -1,0 +1,1 @@
+//! Runs the operator's scripts in a process of their own.
