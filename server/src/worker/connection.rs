@@ -254,6 +254,18 @@ impl Connection {
         Ok(())
     }
 
+    /// Gives back what it kept for frames of its own: most connections only listen.
+    pub(super) fn rest(&mut self) {
+        for bytes in [&mut self.own, &mut self.replies, &mut self.partial] {
+            if bytes.is_empty() {
+                *bytes = Vec::new();
+            }
+        }
+        if let Stage::Live(_, readers) = &mut self.stage {
+            readers.tracks.shrink_to_fit();
+        }
+    }
+
     /// Bytes of its own that wait.
     pub(super) fn waiting(&self) -> usize {
         self.own.len() - self.own_at + self.replies.len()

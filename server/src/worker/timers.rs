@@ -43,6 +43,8 @@ impl Default for Patience {
 
 /// How often the timers are looked at.
 const TICK_MS: u64 = 250;
+/// After so long without a word of its own a connection keeps no memory for the next one.
+const IDLE_MS: u64 = 2000;
 /// How often people without a connection are looked for.
 const ORPHANS_MS: u64 = 5000;
 
@@ -93,6 +95,8 @@ impl Core {
                 connection.pinged = Some(now);
                 connection.push(Opcode::Ping, b"");
                 self.queue_flush(token);
+            } else if silent > IDLE_MS {
+                connection.rest();
             }
         }
     }

@@ -10,6 +10,10 @@ use crate::{Outcome, say};
 const PART: &str = "fanout";
 /// Publishers of facts: their windows of 64 make one of 1,024.
 const CHATTERS: usize = 16;
+/// What a chat text of 100 B is as an entry: header, digest and salt come with it.
+const ENTRY_BYTES: usize = 244;
+/// `limit` with messages of that size.
+const LIMIT_ENTRIES: &str = "limit, 244 B";
 /// The longest chat text.
 const TEXT_BYTES_MAX: usize = 4000;
 
@@ -68,7 +72,7 @@ fn with(
 ) -> Result<Vec<Taken>, crate::Failed> {
     let mut loads = Vec::new();
     for server in servers {
-        let words = |kind: &str, publishers: usize| {
+        let words = |kind: &str, publishers: usize, size: usize| {
             vec![
                 ("size", size.to_string()),
                 ("people", people.to_string()),
@@ -81,11 +85,16 @@ fn with(
         // Facts go first: what media has a disk write would be in their way, and the rounds of the
         // peers in between give it time.
         if ours && size <= TEXT_BYTES_MAX {
-            let driver = Driver::start("facts", server, "fan", &words("facts", CHATTERS))?;
+            let driver = Driver::start("facts", server, "fan", &words("facts", CHATTERS, size))?;
             loads.push(Load { driver, server });
         }
-        let driver = Driver::start(name, server, "fan", &words("media", 1))?;
+        let driver = Driver::start(name, server, "fan", &words("media", 1, size))?;
         loads.push(Load { driver, server });
+        if server.name == "limit" && size == 100 {
+            let words = words("media", 1, ENTRY_BYTES);
+            let driver = Driver::start(LIMIT_ENTRIES, server, "fan", &words)?;
+            loads.push(Load { driver, server });
+        }
     }
     saturate(&mut loads, plan, 0.5)
 }
@@ -93,14 +102,28 @@ fn with(
 fn rows(size: usize, people: usize, taken: &[Taken], report: &mut Report) {
     let bars = BARS.iter().filter(|(bytes, crowd, _)| (*bytes, *crowd) == (size, people));
     for (name, bar, goal) in bars.flat_map(|(_, _, bars)| bars.iter()) {
-        let Some(peer) = of(taken, name) else { continue };
-        for ours in ["media", "facts"].into_iter().filter_map(|kind| of(taken, kind)) {
-            let what = format!("{}, {size} B, N={people}, against {name}", ours.name);
-            let row = Row::at_least(PART, what, ours.delivered / peer.delivered, [*bar, *goal]);
-            let figure = format!("{} to {}", rate(ours.delivered), rate(peer.delivered));
-            report.row(row.figure(figure).note(note(ours, peer)));
+        for kind in ["media", "facts"] {
+            compare(size, people, (taken, kind, name), [*bar, *goal], report);
+        }
+        if *name == "limit" {
+            compare(size, people, (taken, "facts", LIMIT_ENTRIES), [*bar, *goal], report);
         }
     }
+}
+
+/// A row of one of ours against a peer, where both were taken.
+fn compare(
+    size: usize,
+    people: usize,
+    (taken, ours, name): (&[Taken], &str, &str),
+    bars: [f64; 2],
+    report: &mut Report,
+) {
+    let (Some(ours), Some(peer)) = (of(taken, ours), of(taken, name)) else { return };
+    let what = format!("{}, {size} B, N={people}, against {name}", ours.name);
+    let figure = format!("{} to {}", rate(ours.delivered), rate(peer.delivered));
+    let row = Row::at_least(PART, what, ours.against(peer), bars).figure(figure);
+    report.row(row.note(note(ours, peer)));
 }
 
 /// What limits the reading of a ratio.

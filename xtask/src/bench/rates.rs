@@ -16,6 +16,8 @@ pub(super) struct Taken {
     pub(super) name: &'static str,
     /// Deliveries a second, the median of the rounds.
     pub(super) delivered: f64,
+    /// The same, round by round.
+    pub(super) rounds: Vec<f64>,
     /// Requests granted a second.
     pub(super) granted: f64,
     /// Share of a core that the load client used while it counted.
@@ -30,6 +32,12 @@ pub(super) struct Taken {
 }
 
 impl Taken {
+    /// Deliveries against those of a peer: the median of what each round came to. Machines have
+    /// slower minutes, which both see in the same round.
+    pub(super) fn against(&self, peer: &Self) -> f64 {
+        median(self.rounds.iter().zip(&peer.rounds).map(|(ours, its)| ours / its).collect())
+    }
+
     /// Whether the load client used its core up and the server did not.
     pub(super) fn generator_was_the_limit(&self) -> bool {
         self.load_cpu > 0.95 && self.server_cpu < 0.6
@@ -65,6 +73,7 @@ pub(super) fn saturate(
         Taken {
             name: load.driver.name,
             delivered: of("delivered_per_s"),
+            rounds: answers.iter().map(|(answer, ..)| answer.get("delivered_per_s")).collect(),
             granted: of("granted_per_s"),
             load_cpu: of("load_cpu"),
             server_cpu: median(answers.iter().map(|(_, share, _)| *share).collect()),

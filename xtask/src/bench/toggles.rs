@@ -53,6 +53,6 @@ fn compare(
     let taken = saturate(&mut loads, plan, 1.0)?;
     let (on, off) = (taken[0].delivered, taken[1].delivered);
     let figure = format!("{} to {}", rate(on), rate(off));
-    report.row(Row::at_least(PART, what, on / off, BARS).figure(figure));
+    report.row(Row::at_least(PART, what, taken[0].against(&taken[1]), BARS).figure(figure));
     Ok(())
 }
