@@ -134,6 +134,12 @@ fn median(mut figures: Vec<f64>) -> f64 {
     }
 }
 
+/// The median of what each round came to against its peer: machines have slower minutes, which
+/// both see in the same round.
+fn ratio(ours: &[f64], peers: &[f64]) -> f64 {
+    median(ours.iter().zip(peers).map(|(ours, its)| ours / its).collect())
+}
+
 /// Waits while nothing is measured.
 fn pause(seconds: f64) {
     std::thread::sleep(Duration::from_secs_f64(seconds));

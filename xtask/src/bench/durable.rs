@@ -7,7 +7,7 @@ use super::process::{LOAD_CORE, pinned};
 use super::rates::{Load, saturate};
 use super::report::{Report, Row, rate};
 use super::servers::{self, Server, Shape};
-use super::{Plan, builds, median, pause};
+use super::{Plan, builds, median, pause, ratio};
 use crate::{Failed, Outcome, shell};
 
 const PART: &str = "durable";
@@ -55,14 +55,13 @@ fn published(server: &Server, plan: &Plan, report: &mut Report) -> Outcome {
         let mut driver = Driver::spawn("JetStream", nats, "jetstream", &words)?;
         theirs.push(driver.hear()?.get("granted_per_s"));
     }
-    let ours = median(ours);
     match jetstream {
         None => report.missing("durable publish against JetStream", "NATS is not installed"),
         Some(_) => {
-            let theirs = median(theirs);
             let what = "durable publish, window 1,024, against JetStream without sync".to_owned();
-            let row = Row::at_least(PART, what, ours / theirs, [1.0, 2.0]);
-            report.row(row.figure(format!("{} to {}", rate(ours), rate(theirs))));
+            let row = Row::at_least(PART, what, ratio(&ours, &theirs), [1.0, 2.0]);
+            let figure = format!("{} to {}", rate(median(ours)), rate(median(theirs)));
+            report.row(row.figure(figure));
         }
     }
     let what = "bytes written per byte, facts, 100 B".to_owned();
@@ -93,18 +92,25 @@ fn beside_media(server: &Server, plan: &Plan, report: &mut Report) -> Outcome {
     let seconds = plan.seconds(3.0);
     let (mut latency, mut syncs, mut shown) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..plan.rounds {
-        media.tell(&format!("rate {MEDIA_PER_SECOND} {}", 2.0 * seconds + 1.0))?;
+        media.tell(&format!("rate {MEDIA_PER_SECOND} {}", seconds + 1.0))?;
         facts.tell(&format!("rate {FACTS_PER_SECOND} {seconds}"))?;
-        let fact = facts.hear()?;
-        syncs.push(sync_cost(&server.data, seconds)?.get("p99_us"));
+        // Side by side, so that both see the same disk.
+        let sync = std::thread::scope(|scope| {
+            let sync = scope.spawn(|| sync_cost(&server.data, seconds));
+            let fact = facts.hear();
+            (fact, sync.join().map_err(|_| Failed("the measure of a sync broke".to_owned())))
+        });
+        let (fact, sync) = (sync.0?, sync.1??);
+        syncs.push(sync.get("p99_us"));
         let media = media.hear()?;
         latency.push(fact.get("p99_us"));
         shown.push(media.get("published_per_s") * 16_384.0 / 1e6);
     }
-    let (p99, sync) = (median(latency), median(syncs));
+    let (p99, sync) = (median(latency.clone()), median(syncs.clone()));
     let what = "a fact while 100 MB/s of media is recorded, p99, in data syncs (p99)".to_owned();
     let figure = format!("{p99:.0} us, a sync {sync:.0} us");
     let note = format!("media at {:.0} MB/s", median(shown));
-    report.row(Row::at_most(PART, what, p99 / sync, [3.0, 1.5]).figure(figure).note(note));
+    let row = Row::at_most(PART, what, ratio(&latency, &syncs), [3.0, 1.5]);
+    report.row(row.figure(figure).note(note));
     Ok(())
 }

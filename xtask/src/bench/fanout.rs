@@ -96,7 +96,7 @@ fn with(
             loads.push(Load { driver, server });
         }
     }
-    saturate(&mut loads, plan, 0.5)
+    saturate(&mut loads, plan, 2.0)
 }
 
 fn rows(size: usize, people: usize, taken: &[Taken], report: &mut Report) {

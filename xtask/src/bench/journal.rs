@@ -2,7 +2,7 @@
 //! benchmark.
 
 use super::report::{Report, Row};
-use super::{Plan, median};
+use super::{Plan, median, ratio};
 use crate::{Failed, Outcome, shell, tools};
 
 const PART: &str = "log";
@@ -17,7 +17,7 @@ struct Line {
 }
 
 pub(super) fn measure(plan: &Plan, report: &mut Report) -> Outcome {
-    let mut lines = Vec::new();
+    let (mut lines, mut many) = (Vec::new(), Vec::new());
     for _ in 0..plan.rounds {
         let seconds = plan.count(2, 1).to_string();
         let mut command = tools::cargo();
@@ -25,6 +25,7 @@ pub(super) fn measure(plan: &Plan, report: &mut Report) -> Outcome {
         let said = shell::output(&mut command);
         let said = said.ok_or(Failed("the benchmark of the journal failed".to_owned()))?;
         lines.extend(said.lines().filter_map(read));
+        many.extend(said.lines().filter_map(read_sustained));
     }
     for body in [100, 1000, 16_000] {
         let of = |part: fn(&Line) -> f64| {
@@ -44,7 +45,27 @@ pub(super) fn measure(plan: &Plan, report: &mut Report) -> Outcome {
             report.row(Row::at_least(PART, what, log / peer, bars).figure(figure));
         }
     }
+    for body in [100, 1000] {
+        let of = |at: usize| -> Vec<f64> {
+            many.iter().filter(|line| line[0] as usize == body).map(|line| line[at]).collect()
+        };
+        let (log, peer) = (of(1), of(2));
+        let what = format!("{body} B from 1,000 streams, against fjall synced every 10 ms");
+        let (here, there) = (median(log.clone()), median(peer.clone()));
+        let figure = format!("{:.0} k to {:.0} k records/s", here / 1e3, there / 1e3);
+        report.row(Row::at_least(PART, what, ratio(&log, &peer), [3.0, 8.0]).figure(figure));
+    }
     Ok(())
+}
+
+/// `sustained | 100 | 687237 | 528837`
+fn read_sustained(line: &str) -> Option<[f64; 3]> {
+    let cells: Vec<f64> = line
+        .strip_prefix("sustained | ")?
+        .split('|')
+        .map(|cell| cell.trim().parse().ok())
+        .collect::<Option<_>>()?;
+    cells.try_into().ok()
 }
 
 /// `100 | 324000 | 257000 (0.79) | 81000 | 3.2`
@@ -65,6 +86,8 @@ mod tests {
     fn a_line_of_the_benchmark_is_understood() {
         let line = Line { body: 100, bare: 324_000.0, log: 257_000.0, fjall: 81_000.0 };
         assert_eq!(read("100 | 324000 | 257000 (0.79) | 81000 | 3.2"), Some(line));
+        assert_eq!(read_sustained("sustained | 100 | 9 | 8"), Some([100.0, 9.0, 8.0]));
+        assert_eq!(read_sustained("sustained, 1,000 streams | body bytes | fjall/s"), None);
         assert_eq!(read("body bytes | bare writes/s | committer/s (of bare) | fjall/s"), None);
     }
 }

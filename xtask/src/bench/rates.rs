@@ -32,10 +32,9 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    /// Deliveries against those of a peer: the median of what each round came to. Machines have
-    /// slower minutes, which both see in the same round.
+    /// Deliveries against those of a peer.
     pub(super) fn against(&self, peer: &Self) -> f64 {
-        median(self.rounds.iter().zip(&peer.rounds).map(|(ours, its)| ours / its).collect())
+        super::ratio(&self.rounds, &peer.rounds)
     }
 
     /// Whether the load client used its core up and the server did not.

@@ -3,7 +3,7 @@
 use super::driver::{Answer, Driver};
 use super::report::{Report, Row};
 use super::servers::{self, Shape};
-use super::{Plan, median};
+use super::{Plan, median, ratio};
 use crate::{Failed, Outcome};
 
 const PART: &str = "slow";
@@ -25,15 +25,17 @@ pub(super) fn measure(plan: &Plan, report: &mut Report) -> Outcome {
             answers.push(with(driver, stalled, plan)?);
         }
     }
-    let p99: Vec<f64> = answers
+    let p99: Vec<Vec<f64>> = answers
         .iter()
-        .map(|answers| median(answers.iter().map(|answer| answer.get("p99_us")).collect()))
+        .map(|answers| answers.iter().map(|answer| answer.get("p99_us")).collect())
         .collect();
-    let cases = [(format!("one of {people} readers"), p99[1]), ("10 % of them".to_owned(), p99[2])];
+    let cases = [(format!("one of {people} readers"), &p99[1]), ("10 % of them".into(), &p99[2])];
     for (who, stalled) in cases {
         let what = format!("others' p99 while {who} does not read, against nobody");
-        let figure = format!("{stalled:.0} us to {:.0} us", p99[0]);
-        report.row(Row::at_most(PART, what, stalled / p99[0], [1.05, 1.01]).figure(figure));
+        let (here, there) = (median(stalled.clone()), median(p99[0].clone()));
+        let figure = format!("{here:.0} us to {there:.0} us");
+        let row = Row::at_most(PART, what, ratio(stalled, &p99[0]), [1.05, 1.01]);
+        report.row(row.figure(figure));
     }
     let came = |answer: &Answer| answer.get("delivered") / answer.get("expected").max(1.0);
     let least = answers.iter().flatten().map(came).fold(f64::INFINITY, f64::min);
