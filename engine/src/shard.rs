@@ -88,6 +88,8 @@ pub struct Shard {
     inbox: VecDeque<Ask>,
     flying: VecDeque<Turn>,
     turns: TurnId,
+    /// Bytes of facts that an ask became in the last turn, and some more.
+    ask_bytes: usize,
     pub(crate) site: Option<LiveSite>,
     pub(crate) meetings: BTreeMap<MeetingId, LiveMeeting>,
     pub(crate) sessions: BTreeMap<(MeetingId, SessionNumber), LiveSession>,
@@ -115,6 +117,7 @@ impl Shard {
             inbox: VecDeque::new(),
             flying: VecDeque::new(),
             turns: 0,
+            ask_bytes: 0,
             site,
             meetings: BTreeMap::new(),
             sessions: BTreeMap::new(),
@@ -192,8 +195,15 @@ impl Shard {
             return None;
         }
         self.turns += 1;
-        let mut turn = Turn { id: self.turns, ..Turn::default() };
-        let mut bytes = Vec::new();
+        let asks = self.inbox.len().min(self.limits.turn_asks_max);
+        let mut turn = Turn {
+            id: self.turns,
+            durable: false,
+            facts: Vec::with_capacity(asks),
+            answers: Vec::with_capacity(asks),
+        };
+        // About as many bytes for an ask as last time: growing copies them over and over.
+        let mut bytes = Vec::with_capacity((asks * self.ask_bytes).min(self.limits.turn_bytes_max));
         let mut ends_session = false;
         for _ in 0..self.limits.turn_asks_max {
             if bytes.len() >= self.limits.turn_bytes_max {
@@ -212,6 +222,9 @@ impl Shard {
             turn.answers.push((reply, answer));
         }
         turn.durable = bytes.is_empty();
+        if let Some(each) = bytes.len().checked_div(turn.answers.len()) {
+            self.ask_bytes = each + each / 8;
+        }
         let id = turn.id;
         self.flying.push_back(turn);
         (!bytes.is_empty()).then_some(Batch { turn: id, bytes, ends_session })
