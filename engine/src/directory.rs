@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use convoke_model::meeting::life;
+use convoke_model::privilege::Privilege;
 use convoke_model::site::accounts::{Account, Accounts, Email};
 use convoke_model::site::{self, Site};
 use convoke_model::view::session::SessionView;
@@ -59,6 +60,12 @@ impl Directory {
     #[must_use]
     pub fn account(&self, account: AccountId) -> Option<Account> {
         self.read().site.accounts.get(account).cloned()
+    }
+
+    /// Whether what a host's account covers includes this.
+    #[must_use]
+    pub fn host_may(&self, host: AccountId, privilege: Privilege) -> bool {
+        self.read().site.accounts.privileges_of_host(host).has(privilege)
     }
 
     /// What is known of the accounts as a whole.

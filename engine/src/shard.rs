@@ -8,7 +8,8 @@ use convoke_fanout::Pool;
 use convoke_model::meeting::life::{self, Meeting};
 use convoke_model::meeting::{self, Command, Event, dedupe, lifecycle, roster, track};
 use convoke_model::policy::{Decided, Verdict};
-use convoke_model::site::{self, Site, accounts};
+use convoke_model::privilege::Privilege;
+use convoke_model::site::{self, Site, accounts, groups};
 use convoke_model::{AccountId, Actor, Audience, MeetingId, Millis, Proposal, Record};
 use convoke_model::{Refusal, SessionNumber, StreamId};
 
@@ -321,8 +322,8 @@ impl Shard {
             Proposal { by: origin.actor, at: origin.now, request: origin.request, command };
         let mut made = 0;
         for event in live.site.decide(&proposal)? {
-            if let site::Event::Accounts(accounts::Event::Added { account, .. }) = &event {
-                made = account.0;
+            if let Some(number) = made_of(&event) {
+                made = number;
             }
             let nobody = Audience::Nobody;
             let written = live.pen.write(self.epoch, &mut self.salts, origin, nobody, event);
@@ -393,6 +394,7 @@ impl Shard {
         }
         let opened = self.decide_life(origin, id, life::Command::OpenSession {}, facts)?;
         let number = SessionNumber(opened.made);
+        let may_record = self.directory.host_may(host, Privilege::Record);
         let opening = lifecycle::Opening {
             meeting: id,
             session: number,
@@ -400,7 +402,8 @@ impl Shard {
             topic: created.topic,
             host,
             participants_max,
-            recording: record.verdict == Verdict::Record { media: true },
+            recording: may_record && record.verdict == Verdict::Record { media: true },
+            may_record,
             meeting_seq: opened.position.seq,
             meeting_hash: opened.hash,
         };
@@ -450,6 +453,17 @@ impl Shard {
             self.decide_life(server, id, end, facts)?;
         }
         Ok(answer)
+    }
+}
+
+/// The number of the account or group that a fact of the site made.
+fn made_of(event: &site::Event) -> Option<u32> {
+    match event {
+        site::Event::Accounts(
+            accounts::Event::Added { account, .. } | accounts::Event::Known { account, .. },
+        ) => Some(account.0),
+        site::Event::Groups(groups::Event::Added { group, .. }) => Some(group.0),
+        _ => None,
     }
 }
 

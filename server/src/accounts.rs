@@ -1,26 +1,42 @@
-//! Local accounts: passwords checked and set, sign-ins held.
+//! Accounts: passwords checked and set, codes, links, sign-ins held.
+//!
+//! Who somebody is, what they may do and that they are signed in are three questions with a function
+//! each: [`Accounts::verify`] says whose password it is, an [`Account`] says what it may do, and
+//! [`Accounts::signed_in`] makes a fact of it before [`Sessions::start`] gives a cookie.
 
+mod change;
+mod codes;
+mod half;
 mod hashing;
+mod known;
+mod reset;
 mod rules;
 mod sessions;
+mod totp;
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use convoke_model::site::accounts::{Command, Email, Via};
-use convoke_model::{Refusal, site};
+use convoke_model::site::accounts::{Command, Email, Profile, Second, Via};
+use convoke_model::site::alarm::{Alarm, is_alarming};
+use convoke_model::text::Address;
+use convoke_model::{AccountId, Actor, Refusal, site};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
-use crate::control::{Account, Engine, EngineError, NewAccount};
-use crate::limits::{Backoff, Door, Slow};
+use crate::control::{Account, Engine, EngineError};
+use crate::limits::{Backoff, Buckets, Door, Rate, Slow, Tally, by_customer};
 use crate::vault::{SecretOf, Vault, VaultError};
 
+pub use codes::{Enrolment, Picture};
+pub use half::Halves;
 pub use hashing::{HashError, Hasher, Strength};
+pub use reset::LINK_LIFE;
 pub use rules::check as check_password;
-pub use sessions::{Session, Sessions};
+pub use sessions::{Session, Sessions, Start};
+pub use totp::{KEY_BYTES, code_at};
 
 /// Why it was not done.
 #[derive(Debug)]
@@ -59,6 +75,23 @@ impl From<VaultError> for AccountError {
     }
 }
 
+/// A try to prove who one is: which way, and where from.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt {
+    /// Which way.
+    pub via: Via,
+    /// From which address.
+    pub from: IpAddr,
+    /// Which browser it is, 0 when unknown.
+    pub browser: u64,
+}
+
+impl Attempt {
+    fn address(&self) -> Option<Address> {
+        Address::new(&self.from.to_canonical().to_string()).ok()
+    }
+}
+
 /// Everything needed to check and set passwords.
 pub struct Accounts {
     engine: Arc<dyn Engine>,
@@ -67,10 +100,20 @@ pub struct Accounts {
     clock: Arc<dyn Clock>,
     door: Door,
     backoff: Backoff,
+    codes_backoff: Backoff,
+    known: known::Browsers,
+    sessions: Sessions,
+    halves: Halves,
+    enrolments: codes::Enrolments,
+    using: Mutex<()>,
+    resetting: tokio::sync::Mutex<()>,
+    links: Buckets<AccountId>,
+    link_asks: Buckets<IpAddr>,
+    failures_from: Tally<IpAddr>,
 }
 
 impl Accounts {
-    /// Puts the parts together.
+    /// Puts the parts together. `backoff` makes a second one for codes.
     #[must_use]
     pub fn new(
         engine: Arc<dyn Engine>,
@@ -78,95 +121,209 @@ impl Accounts {
         hasher: Hasher,
         clock: Arc<dyn Clock>,
         door: Door,
-        backoff: Backoff,
+        backoff: impl Fn() -> Backoff,
     ) -> Self {
-        Self { engine, vault, hasher, clock, door, backoff }
+        Self {
+            engine,
+            vault,
+            hasher,
+            clock,
+            door,
+            backoff: backoff(),
+            codes_backoff: backoff(),
+            known: known::Browsers::default(),
+            sessions: Sessions::default(),
+            halves: Halves::default(),
+            enrolments: codes::Enrolments::default(),
+            using: Mutex::new(()),
+            resetting: tokio::sync::Mutex::new(()),
+            links: Buckets::new(Rate { burst: 3.0, per_second: 3.0 / 3600.0 }),
+            link_asks: Buckets::new(Rate::per_minute(10, 20)),
+            failures_from: Tally::new(Duration::from_secs(3600)),
+        }
     }
 
-    /// Checks an address and a password. For an unknown address the same work is done.
+    /// Sign-ins that go on.
+    #[must_use]
+    pub fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
+    /// The sign-ins of an account, the one used last first.
+    #[must_use]
+    pub fn sessions_of(&self, account: AccountId) -> Vec<Session> {
+        self.sessions.of(account, self.clock.uptime())
+    }
+
+    /// Sign-ins that owe a code.
+    #[must_use]
+    pub fn halves(&self) -> &Halves {
+        &self.halves
+    }
+
+    /// The account of what somebody typed.
     ///
     /// # Errors
-    /// `sign_in_failed`, whichever of the two is wrong; waits; `busy`; faults.
+    /// When the engine cannot say.
+    pub async fn find(&self, typed: &str) -> Result<Option<Account>, AccountError> {
+        match Email::new(typed) {
+            Some(email) => Ok(self.engine.account_by_email(&email).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether this address, and whoever tries this account, may try at all now.
+    ///
+    /// A browser that has signed in to the account before has a row of its own: strangers who guess
+    /// keep nobody out of an account that is theirs.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn may_try(&self, typed: &str, attempt: &Attempt) -> Result<(), AccountError> {
+        self.may_try_from(attempt)?;
+        let wait = self.backoff.wait(&self.row(typed, attempt), self.clock.uptime());
+        if wait.is_zero() { Ok(()) } else { Err(AccountError::Slow(wait)) }
+    }
+
+    fn may_try_from(&self, attempt: &Attempt) -> Result<(), AccountError> {
+        let tried = self.door.may_try(attempt.from, self.clock.uptime());
+        tried.map_err(|Slow(wait)| AccountError::Slow(wait))
+    }
+
+    /// Whether a password is that of an account. Where there is no account, or none with a password
+    /// here, the same work is done for nothing.
+    ///
+    /// # Errors
+    /// `busy`; faults.
+    pub async fn fits(
+        &self,
+        account: Option<&Account>,
+        password: &str,
+    ) -> Result<bool, AccountError> {
+        let local = account.filter(|account| account.external.is_none());
+        let material = match local {
+            Some(account) => self.vault.get(SecretOf::Account(account.id))?,
+            None => None,
+        };
+        Ok(self.hasher.fits(normal_password(password), material).await?)
+    }
+
+    /// Checks an address and a password of this server: whose it is. That they signed in is for
+    /// [`Self::signed_in`] to say, after the code where one is owed.
+    ///
+    /// # Errors
+    /// `sign_in_failed`, whichever of the two is wrong; after the right password
+    /// `account_disabled` and `password_outgrown`; waits; `busy`; faults.
     pub async fn verify(
         &self,
         typed: &str,
         password: &str,
-        via: Via,
-        from: IpAddr,
+        attempt: &Attempt,
     ) -> Result<Account, AccountError> {
-        let now = self.clock.uptime();
-        let email = Email::new(typed);
-        let key = email.as_ref().map_or("", Email::as_str);
-        self.door.may_try(from, now).map_err(|Slow(wait)| AccountError::Slow(wait))?;
-        let wait = self.backoff.wait(key, now);
-        if !wait.is_zero() {
-            return Err(AccountError::Slow(wait));
+        self.may_try(typed, attempt)?;
+        let account = self.find(typed).await?;
+        let fits = self.fits(account.as_ref(), password).await?;
+        let Some(account) = account.filter(|_| fits) else {
+            self.failed(typed, attempt).await?;
+            return Err(AccountError::Refused(Refusal::SignInFailed));
+        };
+        self.backoff.succeeded(&self.row(typed, attempt));
+        if !account.enabled {
+            return Err(AccountError::Refused(Refusal::AccountDisabled));
         }
-        let account = match &email {
-            Some(email) => self.engine.account_by_email(email).await?,
-            None => None,
-        };
-        let material = match &account {
-            Some(account) => self.vault.get(SecretOf::Account(account.id))?,
-            None => None,
-        };
-        let fits = self.hasher.fits(normal_password(password), material).await?;
-        match account {
-            Some(account) if fits => {
-                self.backoff.succeeded(key);
-                self.record(Command::SignIn { account: account.id, via }).await?;
-                Ok(account)
-            }
-            account => {
-                let now = self.clock.uptime();
-                self.door.failed(from, now);
-                self.backoff.failed(key, now);
-                let account = account.map(|account| account.id);
-                self.record(Command::FailSignIn { account, via }).await?;
-                Err(AccountError::Refused(Refusal::SignInFailed))
-            }
+        // Set while codes stood beside it, and used without them now.
+        if !account.codes && !rules::stands_alone(password) {
+            return Err(AccountError::Refused(Refusal::PasswordOutgrown));
         }
-    }
-
-    /// Adds an account and sets its password.
-    ///
-    /// The fact comes first and the material second, because the number under which the material
-    /// lies is given by the fact. An account whose material never came (a crash between the two)
-    /// cannot sign in, and gets it by being added again.
-    ///
-    /// # Errors
-    /// A weak password, `taken`, `setup_done`, `busy`; faults.
-    pub async fn add(&self, new: NewAccount, password: &str) -> Result<Account, AccountError> {
-        let password = normal_password(password);
-        rules::check(&password, &[new.email.as_str(), new.name.as_str()])
-            .map_err(AccountError::Refused)?;
-        let strength =
-            if new.administrator { Strength::Administrator } else { Strength::Everybody };
-        let material = self.hasher.hash(password, strength).await?;
-        let account = match self.engine.add_account(new.clone()).await {
-            Ok(id) => {
-                Account { id, email: new.email, name: new.name, administrator: new.administrator }
-            }
-            Err(EngineError::Refused(Refusal::Taken)) => self.without_material(&new).await?,
-            Err(error) => return Err(error.into()),
-        };
-        self.vault.put(SecretOf::Account(account.id), &material)?;
-        self.record(Command::ChangePassword { account: account.id }).await?;
         Ok(account)
     }
 
-    async fn without_material(&self, new: &NewAccount) -> Result<Account, AccountError> {
-        let taken = AccountError::Refused(Refusal::Taken);
-        let Some(account) = self.engine.account_by_email(&new.email).await? else {
-            return Err(taken);
+    /// Notes that nobody could be let in for what was typed.
+    ///
+    /// # Errors
+    /// When the log takes nothing.
+    pub async fn failed(&self, typed: &str, attempt: &Attempt) -> Result<(), AccountError> {
+        self.backoff.failed(&self.row(typed, attempt), self.clock.uptime());
+        let account = self.find(typed).await?.map(|account| account.id);
+        self.failed_from(account, attempt).await
+    }
+
+    async fn failed_from(
+        &self,
+        account: Option<AccountId>,
+        attempt: &Attempt,
+    ) -> Result<(), AccountError> {
+        let now = self.clock.uptime();
+        self.door.failed(attempt.from, now);
+        let (via, from) = (attempt.via, attempt.address());
+        self.record(Command::FailSignIn { account, via, from: from.clone() }).await?;
+        let failures = self.failures_from.add(by_customer(attempt.from), now);
+        if let Some(from) = from.filter(|_| is_alarming(failures)) {
+            tracing::warn!(from = from.as_str(), failures, "one address fails again and again");
+            let alarm = site::Command::Alarm(Alarm::ManyFailuresFrom { from, failures });
+            self.engine.record(alarm).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes it a fact that somebody signed in. Comes before their cookie or ticket.
+    ///
+    /// # Errors
+    /// `account_disabled`; when the log takes nothing.
+    pub async fn signed_in(
+        &self,
+        account: &Account,
+        attempt: &Attempt,
+        second: Option<Second>,
+    ) -> Result<(), AccountError> {
+        let (via, from) = (attempt.via, attempt.address());
+        self.record(Command::SignIn { account: account.id, via, from, second }).await?;
+        self.known.add(account.email.as_str(), attempt.browser);
+        Ok(())
+    }
+
+    /// The account of somebody whom another place has just let in: made at the first time,
+    /// refreshed at each.
+    ///
+    /// # Errors
+    /// `taken` when the address is somebody else's account here; `account_disabled`; faults.
+    pub async fn know(&self, profile: Profile) -> Result<Account, AccountError> {
+        let external = profile.external.clone();
+        self.record(Command::Know(profile)).await?;
+        let account = self.engine.account_by_external(&external).await?;
+        let Some(account) = account else {
+            return Err(AccountError::Fault("an account just made is not there".to_owned()));
         };
-        let bare = self.vault.get(SecretOf::Account(account.id))?.is_none();
-        if bare && account.administrator == new.administrator { Ok(account) } else { Err(taken) }
+        if account.enabled { Ok(account) } else { refused(Refusal::AccountDisabled) }
+    }
+
+    /// The row of failures that a try counts in.
+    fn row(&self, typed: &str, attempt: &Attempt) -> String {
+        let email = Email::new(typed);
+        let key = email.as_ref().map_or("", Email::as_str);
+        if self.known.has(key, attempt.browser) {
+            format!("{key} {}", attempt.browser)
+        } else {
+            key.to_owned()
+        }
     }
 
     async fn record(&self, command: Command) -> Result<(), AccountError> {
-        Ok(self.engine.record(site::Command::Accounts(command)).await?)
+        self.record_as(Actor::Server, command).await
     }
+
+    async fn record_by(&self, by: AccountId, command: Command) -> Result<(), AccountError> {
+        self.record_as(by.into(), command).await
+    }
+
+    async fn record_as(&self, by: Actor, command: Command) -> Result<(), AccountError> {
+        self.engine.wish(by, site::Command::Accounts(command)).await?;
+        Ok(())
+    }
+}
+
+fn refused<T>(refusal: Refusal) -> Result<T, AccountError> {
+    Err(AccountError::Refused(refusal))
 }
 
 /// The form in which a password is hashed: composed (NFC), so that it fits whatever keyboard it is

@@ -1,9 +1,13 @@
 //! The command line: what `convoke` can be asked to do.
 
+mod people;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub use people::{Account, AccountAdd, Group};
 
 const SERVE: &str = "\
 Example:
@@ -11,12 +15,6 @@ Example:
 
 On loopback it serves plain HTTP, elsewhere HTTPS with the certificate of the settings or
 one of its own. SIGTERM lets meetings know and ends it.";
-
-const ACCOUNT_ADD: &str = "\
-Example:
-  convoke account add ann@example.org --password-stdin --data /var/lib/convoke < password
-
-A running server is asked to add it; otherwise the folder is opened for it.";
 
 const BACKUP: &str = "\
 Example:
@@ -42,10 +40,6 @@ Example:
 
 Say `convoke COMMAND --help` for each command's own.";
 
-const ACCOUNT: &str = "\
-Example:
-  convoke account add ann@example.org --password-stdin --data /var/lib/convoke < password";
-
 /// Convoke, a meeting server that can prove what happened.
 #[derive(Debug, Parser)]
 #[command(name = "convoke", version, about, arg_required_else_help = true, after_help = ALL)]
@@ -61,8 +55,11 @@ pub enum Command {
     /// Serve meetings.
     Serve(Serve),
     /// Accounts: who can sign in.
-    #[command(subcommand, after_help = ACCOUNT)]
+    #[command(subcommand, after_help = people::ACCOUNT)]
     Account(Account),
+    /// Groups: what accounts have in common.
+    #[command(subcommand, after_help = people::GROUP)]
+    Group(Group),
     /// Copy a data folder, while a server uses it or not.
     Backup(Backup),
     /// Fill an empty data folder from a backup.
@@ -90,34 +87,6 @@ pub struct Serve {
     /// The supervisor's child: standard input ends when the supervisor wants it to stop.
     #[arg(long, hide = true)]
     pub supervised: bool,
-}
-
-/// `convoke account`
-#[derive(Debug, Subcommand)]
-pub enum Account {
-    /// Add an account.
-    Add(AccountAdd),
-}
-
-/// `convoke account add`
-#[derive(Debug, Args)]
-#[command(after_help = ACCOUNT_ADD)]
-pub struct AccountAdd {
-    /// The e-mail address it signs in with.
-    #[arg(value_name = "EMAIL")]
-    pub email: String,
-    /// Read the password (15 to 128 characters) from standard input.
-    #[arg(long, required = true)]
-    pub password_stdin: bool,
-    /// The data folder.
-    #[arg(long, value_name = "DIR")]
-    pub data: PathBuf,
-    /// What its person is called; the part of the address before the @ if it is not given.
-    #[arg(long, value_name = "NAME")]
-    pub name: Option<String>,
-    /// It may administer the server.
-    #[arg(long)]
-    pub administrator: bool,
 }
 
 /// `convoke backup`
@@ -171,7 +140,9 @@ mod tests {
             std::iter::once(command).chain(inner.flat_map(all)).collect()
         }
         let names: Vec<_> = all(&line).iter().map(|c| c.get_name().to_owned()).collect();
-        let known = ["convoke", "serve", "account", "add", "backup", "restore", "recover"];
+        let known = "convoke serve account add list show disable enable reset totp-off set group \
+             add list set remove backup restore recover";
+        let known: Vec<_> = known.split_whitespace().collect();
         assert_eq!(names, known);
         for command in all(&line) {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
@@ -185,6 +156,19 @@ mod tests {
             "convoke serve --data d --listen 127.0.0.1:1 --config c",
             "convoke account add a@b --password-stdin --data d",
             "convoke account add a@b --password-stdin --data d --name Ann --administrator",
+            "convoke account list --data d",
+            "convoke account show a@b --data d",
+            "convoke account disable a@b --data d",
+            "convoke account enable a@b --data d",
+            "convoke account reset a@b --data d",
+            "convoke account totp-off a@b --data d",
+            "convoke account set a@b --name Ann --email c@d --time-zone Asia/Shanghai --data d",
+            "convoke account set a@b --privileges chat,record --groups Staff,Guests --data d",
+            "convoke account set a@b --groups= --data d",
+            "convoke group list --data d",
+            "convoke group add Staff --privileges everyday --data d",
+            "convoke group set Staff --rename Team --privileges none --data d",
+            "convoke group remove Staff --data d",
             "convoke backup dest --data d",
             "convoke restore src --data d",
             "convoke recover --accept-loss --data d",

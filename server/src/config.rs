@@ -110,6 +110,9 @@ pub struct SignInLimits {
     pub backoff_max_s: u32,
     /// Passwords waiting to be checked, before `busy` is answered.
     pub queue_max: u32,
+    /// Whether administrators must sign in with a code of an authenticator app. One who has none
+    /// may do nothing but set it up.
+    pub administrators_need_codes: bool,
 }
 
 impl Default for SignInLimits {
@@ -120,6 +123,7 @@ impl Default for SignInLimits {
             backoff_after: 5,
             backoff_max_s: 900,
             queue_max: 64,
+            administrators_need_codes: false,
         }
     }
 }

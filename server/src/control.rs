@@ -5,10 +5,12 @@ use std::path::Path;
 use std::pin::Pin;
 
 use convoke_model::meeting::lifecycle::MeetingType;
+use convoke_model::privilege::{Privilege, Privileges};
 use convoke_model::site;
-use convoke_model::site::accounts::Email;
-use convoke_model::text::{Name, Topic};
-use convoke_model::{AccountId, MeetingId, Millis, Refusal, SessionNumber};
+use convoke_model::site::accounts::{self, Email, External};
+use convoke_model::site::groups::Group;
+use convoke_model::text::{Name, Topic, Zone};
+use convoke_model::{AccountId, Actor, GroupId, MeetingId, Millis, Refusal, SessionNumber};
 
 /// An answer that comes when what it rests on is durable.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, EngineError>> + Send + 'a>>;
@@ -33,8 +35,45 @@ pub struct Account {
     pub email: Email,
     /// What its person is called.
     pub name: Name,
+    /// What it may do: its own privileges and those of its groups.
+    pub privileges: Privileges,
+    /// What it may do of its own.
+    pub own: Privileges,
+    /// The groups it is in.
+    pub groups: Vec<GroupId>,
+    /// Its time zone, when one was chosen.
+    pub zone: Option<Zone>,
+    /// Whether it may sign in.
+    pub enabled: bool,
+    /// Who it is elsewhere; then it has no password here.
+    pub external: Option<External>,
+    /// Whether it signs in with a code too.
+    pub codes: bool,
+}
+
+impl Account {
+    /// An account as the site knows it.
+    #[must_use]
+    pub fn of(id: AccountId, known: &accounts::Account, all: &accounts::Accounts) -> Self {
+        Self {
+            id,
+            email: known.email.clone(),
+            name: known.name.clone(),
+            privileges: all.privileges(known),
+            own: known.own,
+            groups: known.groups.iter().copied().collect(),
+            zone: known.zone.clone(),
+            enabled: known.enabled,
+            external: known.external.clone(),
+            codes: known.codes,
+        }
+    }
+
     /// Whether it may administer this server.
-    pub administrator: bool,
+    #[must_use]
+    pub fn administers(&self) -> bool {
+        self.privileges.has(Privilege::Administrator)
+    }
 }
 
 /// An account to be.
@@ -101,6 +140,12 @@ pub trait Engine: Send + Sync {
     fn account_by_email<'a>(&'a self, email: &'a Email) -> Answer<'a, Option<Account>>;
     /// The account of a number.
     fn account(&self, id: AccountId) -> Answer<'_, Option<Account>>;
+    /// The account of somebody whom another place knows.
+    fn account_by_external<'a>(&'a self, external: &'a External) -> Answer<'a, Option<Account>>;
+    /// Every account, by number.
+    fn accounts(&self) -> Answer<'_, Vec<Account>>;
+    /// Every group, by number.
+    fn groups(&self) -> Answer<'_, Vec<(GroupId, Group)>>;
     /// Whether anybody may administer this server.
     fn has_administrator(&self) -> Answer<'_, bool>;
     /// Creates a meeting under a number that was free.
@@ -111,8 +156,13 @@ pub trait Engine: Send + Sync {
     fn meetings_of(&self, owner: AccountId) -> Answer<'_, Vec<Meeting>>;
     /// The open session of a meeting, opened if none is.
     fn open_session(&self, meeting: MeetingId, by: AccountId) -> Answer<'_, SessionNumber>;
-    /// Puts a wish about the site to the log: sign-ins, changed passwords, audit facts.
-    fn record(&self, wish: site::Command) -> Answer<'_, ()>;
+    /// Puts somebody's wish about the site to the log: the number of what it made, 0 for nothing.
+    fn wish(&self, by: Actor, wish: site::Command) -> Answer<'_, u32>;
+    /// Puts the server's own wish about the site to the log: sign-ins, audit facts.
+    fn record(&self, wish: site::Command) -> Answer<'_, ()> {
+        let put = self.wish(Actor::Server, wish);
+        Box::pin(async move { put.await.map(drop) })
+    }
     /// Copies the log to a folder while it is in use.
     fn backup<'a>(&'a self, to: &'a Path) -> Answer<'a, ()>;
     /// Whether the log takes writes, for `/readyz`.

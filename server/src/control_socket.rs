@@ -8,23 +8,19 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use convoke_model::Refusal;
-use convoke_model::site::accounts::Email;
-use convoke_model::text::Name;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use crate::accounts::{AccountError, Accounts};
-use crate::backup;
-use crate::control::{Engine, NewAccount};
+use crate::clerk::{AccountCall, Clerk, GroupCall};
 use crate::folder::Folder;
 
+/// A list of accounts is the longest answer there is.
+const ANSWER_BYTES_MAX: u64 = 64 * 1024 * 1024;
 const LINE_BYTES_MAX: u64 = 64 * 1024;
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// A path that the operating system takes for a socket (`sun_path` has 108 bytes on Linux).
@@ -45,6 +41,10 @@ pub enum Call {
         /// Its password.
         password: Zeroizing<String>,
     },
+    /// `convoke account` but to add one
+    Account(AccountCall),
+    /// `convoke group`
+    Group(GroupCall),
     /// `convoke backup`
     Backup {
         /// The folder to make, absolute.
@@ -60,50 +60,6 @@ pub enum Answer {
     Done(String),
     /// It was not; a sentence to act on.
     Refused(String),
-}
-
-/// Who does what is wished.
-#[derive(Clone)]
-pub struct Clerk {
-    /// Passwords and accounts.
-    pub accounts: Arc<Accounts>,
-    /// The engine.
-    pub engine: Arc<dyn Engine>,
-    /// The data folder.
-    pub folder: Folder,
-}
-
-impl Clerk {
-    /// Does what is wished.
-    pub async fn answer(&self, call: Call) -> Answer {
-        match call {
-            Call::AccountAdd { email, name, administrator, password } => {
-                self.add(&email, &name, administrator, &password).await
-            }
-            Call::Backup { to } => match self.engine.backup(&to).await {
-                Err(error) => Answer::Refused(error.to_string()),
-                Ok(()) => backup::answer(backup::keep_secrets(&self.folder, &to), &to),
-            },
-        }
-    }
-
-    async fn add(&self, email: &str, name: &str, administrator: bool, password: &str) -> Answer {
-        let refused = |refusal: Refusal| Answer::Refused(refusal.sentence().to_owned());
-        let Some(email) = Email::new(email) else { return refused(Refusal::EmailInvalid) };
-        let Ok(name) = Name::new(name) else { return refused(Refusal::NameInvalid) };
-        let new = NewAccount { email, name, administrator, first: false };
-        match self.accounts.add(new, password).await {
-            Ok(account) => Answer::Done(format!("Account {} added.", account.email)),
-            Err(AccountError::Refused(Refusal::Taken)) => {
-                Answer::Refused("There is an account with that e-mail address already.".to_owned())
-            }
-            Err(AccountError::Refused(refusal)) => refused(refusal),
-            Err(AccountError::Slow(_)) => refused(Refusal::Busy),
-            Err(AccountError::Fault(reason) | AccountError::Unavailable(reason)) => {
-                Answer::Refused(reason)
-            }
-        }
-    }
 }
 
 /// A listening control socket; removed when dropped.
@@ -191,7 +147,7 @@ pub async fn ask(folder: &Folder, call: &Call) -> io::Result<Option<Answer>> {
     line.push(b'\n');
     stream.write_all(&line).await?;
     let mut answer = String::new();
-    let mut reading = BufReader::new(stream.take(LINE_BYTES_MAX));
+    let mut reading = BufReader::new(stream.take(ANSWER_BYTES_MAX));
     if reading.read_line(&mut answer).await? == 0 {
         return Err(io::Error::new(
             io::ErrorKind::UnexpectedEof,

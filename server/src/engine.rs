@@ -9,8 +9,9 @@ use convoke_engine::policies::{Builtin, Recorded};
 use convoke_engine::{Answer as Granted, Ask, Call, Directory, ReplyTo, Wish};
 use convoke_journal::LogReader;
 use convoke_model::meeting::life::Creation;
-use convoke_model::site::accounts::{Account as Known, Command as Accounts, Email};
-use convoke_model::{AccountId, Actor, MeetingId, Refusal, SessionNumber, site};
+use convoke_model::site::accounts::{Accounts as Known, Command as Accounts, Email, External};
+use convoke_model::site::groups::Group;
+use convoke_model::{AccountId, Actor, GroupId, MeetingId, Refusal, SessionNumber, site};
 use tokio::sync::{oneshot, watch};
 
 use crate::control::{
@@ -56,7 +57,7 @@ pub struct LiveEngine {
 }
 
 impl LiveEngine {
-    async fn wish(
+    async fn put(
         &self,
         meeting: Option<MeetingId>,
         by: Actor,
@@ -92,9 +93,11 @@ impl LiveEngine {
         Ok(())
     }
 
-    fn known(&self, id: AccountId, account: Known) -> Account {
-        let Known { email, name, administrator } = account;
-        Account { id, email, name, administrator }
+    fn known(&self, find: impl FnOnce(&Known) -> Option<AccountId>) -> Option<Account> {
+        self.directory.accounts(|all| {
+            let id = find(all)?;
+            all.get(id).map(|account| Account::of(id, account, all))
+        })
     }
 }
 
@@ -105,22 +108,38 @@ impl Engine for LiveEngine {
             let NewAccount { email, name, administrator, first } = new;
             let add = Accounts::Add { email, name, administrator, first };
             let wish = Wish::Site(site::Command::Accounts(add));
-            let granted = self.wish(None, Actor::Server, wish).await?;
+            let granted = self.put(None, Actor::Server, wish).await?;
             Ok(AccountId(granted.made))
         })
     }
 
     fn account_by_email<'a>(&'a self, email: &'a Email) -> Answer<'a, Option<Account>> {
-        Box::pin(async move {
-            let found = self.directory.account_by_email(email);
-            Ok(found.map(|(id, account)| self.known(id, account)))
-        })
+        Box::pin(async move { Ok(self.known(|all| all.by_email(email))) })
     }
 
     fn account(&self, id: AccountId) -> Answer<'_, Option<Account>> {
-        Box::pin(
-            async move { Ok(self.directory.account(id).map(|account| self.known(id, account))) },
-        )
+        Box::pin(async move { Ok(self.known(|_| Some(id))) })
+    }
+
+    fn account_by_external<'a>(&'a self, external: &'a External) -> Answer<'a, Option<Account>> {
+        Box::pin(async move { Ok(self.known(|all| all.by_external(external))) })
+    }
+
+    fn accounts(&self) -> Answer<'_, Vec<Account>> {
+        Box::pin(async {
+            Ok(self.directory.accounts(|all| {
+                all.iter().map(|(id, account)| Account::of(id, account, all)).collect()
+            }))
+        })
+    }
+
+    fn groups(&self) -> Answer<'_, Vec<(GroupId, Group)>> {
+        Box::pin(async {
+            let groups = |all: &Known| -> Vec<_> {
+                all.groups().iter().map(|(id, group)| (id, group.clone())).collect()
+            };
+            Ok(self.directory.accounts(groups))
+        })
     }
 
     fn has_administrator(&self) -> Answer<'_, bool> {
@@ -139,7 +158,7 @@ impl Engine for LiveEngine {
                 let topic = topic.clone();
                 let creation = Creation { meeting, owner, kind, topic, has_password };
                 let wish = Wish::Create(creation);
-                match self.wish(Some(meeting), owner.into(), wish).await {
+                match self.put(Some(meeting), owner.into(), wish).await {
                     Ok(_) => return Ok(meeting),
                     Err(EngineError::Refused(Refusal::Taken)) => {}
                     Err(error) => return Err(error),
@@ -168,15 +187,15 @@ impl Engine for LiveEngine {
             let record = ask_record(&self.policies, meeting);
             let participants_max = self.participants_max;
             let wish = Wish::Open { meeting, host: by, participants_max, record };
-            let granted = self.wish(Some(meeting), by.into(), wish).await?;
+            let granted = self.put(Some(meeting), by.into(), wish).await?;
             Ok(SessionNumber(granted.made))
         })
     }
 
-    fn record(&self, wish: site::Command) -> Answer<'_, ()> {
+    fn wish(&self, by: Actor, wish: site::Command) -> Answer<'_, u32> {
         Box::pin(async move {
             self.takes_facts()?;
-            self.wish(None, Actor::Server, Wish::Site(wish)).await.map(drop)
+            self.put(None, by, Wish::Site(wish)).await.map(|granted| granted.made)
         })
     }
 
@@ -188,7 +207,7 @@ impl Engine for LiveEngine {
                 .map_err(|_| EngineError::Unavailable("the copy was interrupted".into()))?
                 .map_err(EngineError::Unavailable)?;
             let audit = site::Command::Audit(site::Audit::BackedUp { entries });
-            self.wish(None, Actor::Server, Wish::Site(audit)).await.map(drop)
+            self.put(None, Actor::Server, Wish::Site(audit)).await.map(drop)
         })
     }
 

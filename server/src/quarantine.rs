@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use convoke_journal::Quarantine as Found;
 use convoke_journal::segments::Reason;
-use convoke_model::site::accounts::Email;
-use convoke_model::{AccountId, MeetingId, SessionNumber, site};
+use convoke_model::site::accounts::{Email, External};
+use convoke_model::site::groups::Group;
+use convoke_model::{AccountId, Actor, GroupId, MeetingId, SessionNumber, site};
 use tokio::sync::watch;
 
 use crate::backend::Backend;
@@ -101,6 +102,18 @@ impl Engine for Nothing {
         self.no()
     }
 
+    fn account_by_external<'a>(&'a self, _: &'a External) -> Answer<'a, Option<Account>> {
+        self.no()
+    }
+
+    fn accounts(&self) -> Answer<'_, Vec<Account>> {
+        self.no()
+    }
+
+    fn groups(&self) -> Answer<'_, Vec<(GroupId, Group)>> {
+        self.no()
+    }
+
     fn has_administrator(&self) -> Answer<'_, bool> {
         self.no()
     }
@@ -121,7 +134,7 @@ impl Engine for Nothing {
         self.no()
     }
 
-    fn record(&self, _: site::Command) -> Answer<'_, ()> {
+    fn wish(&self, _: Actor, _: site::Command) -> Answer<'_, u32> {
         self.no()
     }
 

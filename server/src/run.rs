@@ -9,12 +9,14 @@ use clap::Parser;
 use zeroize::Zeroizing;
 
 use crate::backend::{Backend, BackendError, Opening, Operations};
+use crate::clerk::Clerk;
 use crate::clock::{Clock, SystemClock};
 use crate::command::{Account, AccountAdd, Backup, Command, Line, Recover, Restore};
 use crate::config::Config;
-use crate::control_socket::{self, Answer, Call, Clerk};
+use crate::control_socket::{self, Answer, Call};
 use crate::folder::Folder;
 use crate::http::{Parts, Patience, Site, Slots};
+use crate::mail::NoMail;
 use crate::metrics::Metrics;
 use crate::tickets::Tickets;
 use crate::{backup, logging, say, serve, supervisor};
@@ -40,6 +42,8 @@ pub fn run(operations: &Operations) -> ExitCode {
             return if alone { serve::run(&words, operations) } else { supervisor::run() };
         }
         Command::Account(Account::Add(words)) => add_account(&words, operations),
+        Command::Account(words) => people(words.call(), operations),
+        Command::Group(words) => people(words.call(), operations),
         Command::Backup(words) => back_up(&words, operations),
         Command::Restore(words) => restore(&words, operations),
         Command::Recover(words) => recover(&words, operations),
@@ -71,12 +75,24 @@ fn add_account(words: &AccountAdd, operations: &Operations) -> Done {
         administrator: words.administrator,
         password,
     };
-    let folder = Folder::open(&words.data)?;
+    asked(&Folder::open(&words.data)?, call, operations)
+}
+
+/// A command about accounts and groups, which must have a folder already.
+fn people((data, call): (&Path, Option<Call>), operations: &Operations) -> Done {
+    match call {
+        Some(call) => asked(&existing(data)?, call, operations),
+        None => Ok(Answer::Refused("There is nothing to change.".to_owned())),
+    }
+}
+
+/// Asks the server that uses the folder, or opens the folder for this one call.
+fn asked(folder: &Folder, call: Call, operations: &Operations) -> Done {
     let runtime = runtime()?;
-    if let Some(answer) = runtime.block_on(control_socket::ask(&folder, &call))? {
+    if let Some(answer) = runtime.block_on(control_socket::ask(folder, &call))? {
         return Ok(answer);
     }
-    let (clerk, backend) = clerk(&folder, operations)?;
+    let (clerk, backend) = clerk(folder, operations)?;
     let answer = runtime.block_on(clerk.answer(call));
     (backend.stop)();
     Ok(answer)
@@ -151,11 +167,13 @@ fn clerk(
         config,
         listen: ([127, 0, 0, 1], 0).into(),
         tls: None,
+        mail: Arc::new(NoMail),
         patience: Patience::default(),
         quarantine: backend.quarantine.clone(),
     })?;
     let engine = Arc::clone(&backend.engine);
-    Ok((Clerk { accounts: site.accounts(), engine, folder: folder.clone() }, backend))
+    let (accounts, folder) = (site.accounts(), folder.clone());
+    Ok((Clerk { accounts, engine, folder, address: None }, backend))
 }
 
 /// One line of standard input, without its end.

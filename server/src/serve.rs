@@ -10,12 +10,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::backend::{Backend, Opening, Operations};
+use crate::clerk::Clerk;
 use crate::clock::{Clock, SystemClock};
 use crate::command::Serve;
 use crate::config::Config;
-use crate::control_socket::{Clerk, ControlSocket};
+use crate::control_socket::ControlSocket;
 use crate::folder::Folder;
 use crate::http::{BindError, Listener, Parts, Patience, Site, Slots};
+use crate::mail::NoMail;
 use crate::metrics::{self, Metrics};
 use crate::plane;
 use crate::supervisor::START_AGAIN;
@@ -89,6 +91,7 @@ fn start(words: &Serve, operations: &Operations) -> Result<ExitCode, Failed> {
         config,
         listen: listener.address(),
         tls,
+        mail: Arc::new(NoMail),
         patience: Patience::default(),
         quarantine: backend.quarantine.clone(),
     };
@@ -133,7 +136,8 @@ async fn serve(
     let self_made =
         parts.tls.as_ref().filter(|tls| tls.self_made).map(|tls| tls.fingerprint.clone());
     let site = Site::new(parts).map_err(Failed::because)?;
-    let clerk = Clerk { accounts: site.accounts(), engine: Arc::clone(&backend.engine), folder };
+    let (engine, address) = (Arc::clone(&backend.engine), Some(site.address()));
+    let clerk = Clerk { accounts: site.accounts(), engine, folder, address };
     let control = ControlSocket::bind(&clerk.folder)
         .map_err(|error| Failed::because(format!("the control socket: {error}")))?;
     let control = tokio::spawn(control.run(clerk));

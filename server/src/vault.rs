@@ -31,6 +31,10 @@ const NONCE_BYTES: usize = 24;
 pub enum SecretOf {
     /// The password hash of an account.
     Account(AccountId),
+    /// The key and the recovery codes of an account's authenticator app.
+    Codes(AccountId),
+    /// The hash of an account's link to set a new password.
+    Reset(AccountId),
     /// The password of a meeting, which its invitations show again.
     Meeting(MeetingId),
 }
@@ -39,6 +43,8 @@ impl fmt::Display for SecretOf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Account(id) => write!(f, "account-{id}.password"),
+            Self::Codes(id) => write!(f, "account-{id}.codes"),
+            Self::Reset(id) => write!(f, "account-{id}.reset"),
             Self::Meeting(id) => write!(f, "meeting-{}.password", id.number()),
         }
     }
@@ -101,6 +107,19 @@ impl Vault {
     /// Those of the file system, or a file that does not open with this key.
     pub fn get(&self, of: SecretOf) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {
         Ok(self.read(of)?.map(|(_, material)| material))
+    }
+
+    /// Takes material away, if there is any. When this returns, a power cut cannot bring it back.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn remove(&self, of: SecretOf) -> Result<(), VaultError> {
+        let _writing = self.writing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match std::fs::remove_file(self.dir.join(of.to_string())) {
+            Ok(()) => Ok(std::fs::File::open(&self.dir)?.sync_all()?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     #[expect(clippy::type_complexity, reason = "a pair used in two places of this file")]
@@ -168,6 +187,20 @@ mod tests {
         assert_eq!(vault.put(ANN, b"two").expect("stored"), 2);
         let again = Vault::open(&Folder::open(dir.path()).expect("opens")).expect("opens");
         assert_eq!(again.get(ANN).expect("readable").expect("there").as_slice(), b"two");
+    }
+
+    #[test]
+    fn what_was_removed_is_gone() {
+        let (_dir, vault) = vault();
+        let (codes, link) = (SecretOf::Codes(AccountId(1)), SecretOf::Reset(AccountId(1)));
+        for of in [ANN, codes, link] {
+            vault.put(of, of.to_string().as_bytes()).expect("stored");
+        }
+        vault.remove(codes).expect("removed");
+        vault.remove(codes).expect("nothing to do");
+        assert!(vault.get(codes).expect("readable").is_none());
+        assert!(vault.get(ANN).expect("readable").is_some());
+        assert!(vault.get(link).expect("readable").is_some());
     }
 
     #[test]

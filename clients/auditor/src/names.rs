@@ -60,9 +60,14 @@ impl Names {
 
     /// Takes in a fact of the site.
     pub(crate) fn learn_site(&mut self, event: &site::Event) {
-        if let site::Event::Accounts(accounts::Event::Added { account, name, .. }) = event {
-            self.accounts.insert(*account, plain(name.as_str()));
-        }
+        let site::Event::Accounts(event) = event else { return };
+        let (account, name) = match event {
+            accounts::Event::Added { account, name, .. }
+            | accounts::Event::Renamed { account, name } => (account, name),
+            accounts::Event::Known { account, profile } => (account, &profile.name),
+            _ => return,
+        };
+        self.accounts.insert(*account, plain(name.as_str()));
     }
 
     /// Somebody in the session: name and number, since two may have the same name.

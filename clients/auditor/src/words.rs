@@ -1,5 +1,6 @@
 //! Facts in words: what a session's facts say to somebody who reads the log.
 
+mod accounts;
 mod others;
 
 use convoke_model::Millis;

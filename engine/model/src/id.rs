@@ -38,6 +38,10 @@ number!(
     AccountId(u32)
 );
 number!(
+    /// A group of accounts, counted from 1 on the site stream.
+    GroupId(u32)
+);
+number!(
     /// One client's identity over reconnects: random, minted by the server at the first hello.
     ClientId(u64)
 );

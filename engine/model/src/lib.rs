@@ -5,13 +5,14 @@ pub mod grant;
 pub mod id;
 pub mod meeting;
 pub mod policy;
+pub mod privilege;
 pub mod record;
 pub mod refusal;
 pub mod site;
 pub mod text;
 pub mod view;
 
-pub use id::{AccountId, ClientId, MeetingId, Millis, ParticipantId, Position, SessionNumber};
-pub use id::{StreamId, TrackId};
+pub use id::{AccountId, ClientId, GroupId, MeetingId, Millis, ParticipantId, Position};
+pub use id::{SessionNumber, StreamId, TrackId};
 pub use record::{Actor, Audience, Proposal, Record};
 pub use refusal::Refusal;

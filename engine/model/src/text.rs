@@ -96,6 +96,37 @@ text!(
     true
 );
 
+text!(
+    /// What a group of accounts is called: one line.
+    GroupName,
+    80,
+    false
+);
+text!(
+    /// A time zone by its IANA name, as in `Europe/Berlin`.
+    Zone,
+    64,
+    false
+);
+text!(
+    /// A network address, as text.
+    Address,
+    64,
+    false
+);
+text!(
+    /// The name of a place elsewhere that knows accounts: a directory, another server.
+    Source,
+    64,
+    false
+);
+text!(
+    /// What somebody is known by elsewhere.
+    ForeignId,
+    512,
+    false
+);
+
 /// Whether a text holds nothing that would be dropped or trimmed: letters of ASCII, and spaces
 /// within.
 fn is_plain(bytes: &[u8], lines: bool) -> bool {

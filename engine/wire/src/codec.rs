@@ -4,7 +4,7 @@ use convoke_model::meeting::track;
 use convoke_model::meeting::{
     self, chat, delivery, floor, hand, life, lifecycle, lock, recording, roster,
 };
-use convoke_model::site::{self, accounts};
+use convoke_model::site::{self, accounts, groups};
 use convoke_model::{Actor, Audience, ClientId, Millis, Position, Record, StreamId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -86,7 +86,26 @@ impl Fact for site::Event {
                 accounts::Event::PasswordChanged { .. } => 0x3002,
                 accounts::Event::SignedIn { .. } => 0x3003,
                 accounts::Event::SignInFailed { .. } => 0x3004,
+                accounts::Event::Known { .. } => 0x3005,
+                accounts::Event::Renamed { .. } => 0x3006,
+                accounts::Event::Readdressed { .. } => 0x3007,
+                accounts::Event::ZoneSet { .. } => 0x3008,
+                accounts::Event::PrivilegesSet { .. } => 0x3009,
+                accounts::Event::GroupsSet { .. } => 0x300A,
+                accounts::Event::Disabled { .. } => 0x300B,
+                accounts::Event::Enabled { .. } => 0x300C,
+                accounts::Event::CodesTurnedOn { .. } => 0x300D,
+                accounts::Event::CodesTurnedOff { .. } => 0x300E,
+                accounts::Event::ResetIssued { .. } => 0x300F,
+                accounts::Event::SignInsEnded { .. } => 0x3010,
             },
+            Self::Groups(event) => match event {
+                groups::Event::Added { .. } => 0x3401,
+                groups::Event::Renamed { .. } => 0x3402,
+                groups::Event::PrivilegesSet { .. } => 0x3403,
+                groups::Event::Removed { .. } => 0x3404,
+            },
+            Self::Alarm(_) => 0x3501,
             Self::Policy(_) => 0x3101,
             Self::Audit(_) => 0x3201,
             Self::Started { .. } => 0x3301,

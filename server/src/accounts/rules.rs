@@ -3,22 +3,30 @@
 
 use convoke_model::Refusal;
 
-/// Fewest characters.
-pub(super) const CHARS_MIN: usize = 15;
+/// Fewest characters of a password that stands alone, and what is said of a shorter one.
+pub(super) const ALONE: (usize, Refusal) = (15, Refusal::PasswordTooShort);
+/// The same for one that a code stands beside.
+pub(super) const WITH_CODES: (usize, Refusal) = (8, Refusal::PasswordUnderEight);
 /// Most characters.
 pub(super) const CHARS_MAX: usize = 128;
 
 /// Long passwords that head published lists of leaked ones, and what people make of short ones.
 const COMMON: &str = include_str!("common_passwords.txt");
 
-/// Checks a new password. `about` is what an attacker would try first: name, address.
+/// Whether a password is long enough to be used without a code.
+pub(super) fn stands_alone(password: &str) -> bool {
+    super::normal_password(password).chars().count() >= ALONE.0
+}
+
+/// Checks a new password. `least` is its fewest characters and the refusal below them, `about` what
+/// an attacker would try first: name, address.
 ///
 /// # Errors
 /// The first rule it breaks.
-pub fn check(password: &str, about: &[&str]) -> Result<(), Refusal> {
+pub fn check(password: &str, least: (usize, Refusal), about: &[&str]) -> Result<(), Refusal> {
     let length = password.chars().count();
-    if length < CHARS_MIN {
-        return Err(Refusal::PasswordTooShort);
+    if length < least.0 {
+        return Err(least.1);
     }
     if length > CHARS_MAX {
         return Err(Refusal::PasswordTooLong);
@@ -98,8 +106,17 @@ mod tests {
             ("...............", Err(Refusal::PasswordTooCommon)),
         ];
         for (password, expected) in table {
-            assert_eq!(check(password, &about), expected, "{password}");
+            assert_eq!(check(password, ALONE, &about), expected, "{password}");
         }
-        assert_eq!(check(&"kettle moonwalk ".repeat(9), &about), Err(Refusal::PasswordTooLong));
+        let long = "kettle moonwalk ".repeat(9);
+        assert_eq!(check(&long, ALONE, &about), Err(Refusal::PasswordTooLong));
+    }
+
+    #[test]
+    fn beside_a_code_eight_characters_do() {
+        assert_eq!(check("kettle7", WITH_CODES, &[]), Err(Refusal::PasswordUnderEight));
+        assert_eq!(check("kettle-7", WITH_CODES, &[]), Ok(()));
+        assert_eq!(check("12345678", WITH_CODES, &[]), Err(Refusal::PasswordTooCommon));
+        assert!(!stands_alone("kettle-7") && stands_alone("kettle moonwalk"));
     }
 }

@@ -17,11 +17,40 @@ pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, No> {
     serde_json::from_slice(body).map_err(|_| No::because(Refusal::Malformed))
 }
 
-/// Who is signed in.
-pub(super) fn signed_in(site: &Site, caller: &Caller, headers: &HeaderMap) -> Result<Account, No> {
-    cookies::sign_in(headers, &caller.own)
-        .and_then(|cookie| site.sessions.find(cookie, site.clock.uptime()))
-        .ok_or_else(|| No::because(Refusal::SignInNeeded))
+/// Who is signed in and owes nothing: an administrator who has to set up codes first may not yet.
+pub(super) async fn signed_in(
+    site: &Site,
+    caller: &Caller,
+    headers: &HeaderMap,
+) -> Result<Account, No> {
+    let account = known(site, caller, headers).await?;
+    if site.owes_codes(&account) {
+        return Err(No::because(Refusal::CodeRequired));
+    }
+    Ok(account)
+}
+
+/// Who is signed in, as the account is now. With a change of who administers, and when the account
+/// is switched off, the sign-in is over.
+pub(super) async fn known(
+    site: &Site,
+    caller: &Caller,
+    headers: &HeaderMap,
+) -> Result<Account, No> {
+    let needed = || No::because(Refusal::SignInNeeded);
+    let cookie = cookies::sign_in(headers, &caller.own).ok_or_else(needed)?;
+    let sessions = site.accounts.sessions();
+    let session = sessions.find(cookie, site.clock.uptime()).ok_or_else(needed)?;
+    let account = site.engine.account(session.start.account).await?;
+    let same =
+        |account: &Account| account.enabled && account.administers() == session.start.administers;
+    match account.filter(same) {
+        Some(account) => Ok(account),
+        None => {
+            sessions.end(cookie);
+            Err(needed())
+        }
+    }
 }
 
 /// A secret in JSON.

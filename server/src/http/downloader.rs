@@ -173,8 +173,17 @@ async fn verified(
     email: &str,
     password: &Secret,
 ) -> Result<Account, No> {
-    let verified = site.accounts.verify(email, password.expose(), Via::Legacy, caller.from()).await;
-    Ok(verified?)
+    let attempt = caller.attempt(Via::Legacy);
+    let account = site.accounts.verify(email, password.expose(), &attempt).await?;
+    // The address has no place for a code: the page's sign-in asks for both.
+    if account.codes {
+        return Err(No::because(Refusal::CodeNeeded));
+    }
+    if site.owes_codes(&account) {
+        return Err(No::because(Refusal::CodeRequired));
+    }
+    site.accounts.signed_in(&account, &attempt, None).await?;
+    Ok(account)
 }
 
 /// The page that does what was asked for, as soon as its script runs.
@@ -190,7 +199,7 @@ async fn keep(site: &Site, account: Account, call: HostCall) -> Result<Boot, No>
             (boot.meeting(id, Some((own.topic.as_str(), own.kind.number()))), Some(id))
         }
     };
-    let wish = Wish { account, meeting, password: call.meeting_password };
+    let wish = Wish { account: account.id, meeting, password: call.meeting_password };
     let pending = site.pending.keep(wish, site.clock.uptime());
     Ok(boot.with("pending", Some(pending.ok_or(Refusal::Busy)?)))
 }

@@ -9,6 +9,7 @@ use axum::{Extension, Json};
 use convoke_model::grant::Role;
 use convoke_model::meeting::lifecycle::MeetingType;
 use convoke_model::policy::Credential;
+use convoke_model::privilege::Privilege;
 use convoke_model::text::Topic;
 use convoke_model::{MeetingId, Refusal};
 use convoke_wire::turbo::Secret;
@@ -37,7 +38,7 @@ async fn list(
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, No> {
-    let account = api::signed_in(&site, &caller, &headers)?;
+    let account = api::signed_in(&site, &caller, &headers).await?;
     let meetings = site.engine.meetings_of(account.id).await?;
     let mut shown = Vec::with_capacity(meetings.len());
     for meeting in &meetings {
@@ -62,7 +63,7 @@ async fn create(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Value>, No> {
-    let account = api::signed_in(&site, &caller, &headers)?;
+    let account = api::signed_in(&site, &caller, &headers).await?;
     let wanted: Wanted = api::read(&body)?;
     let kind = MeetingType::from_number(wanted.kind).ok_or(Refusal::TypeNotAvailable)?;
     let topic = Topic::new(&wanted.topic).map_err(|_| Refusal::TopicInvalid)?;
@@ -77,10 +78,19 @@ pub(super) async fn host(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, No> {
-    let account = api::signed_in(&site, &caller, &headers)?;
+    let account = api::signed_in(&site, &caller, &headers).await?;
     let id: MeetingId = id.parse().map_err(|_| Refusal::NotFound)?;
     let (_, ticket) = site.host(&account, id, &caller).await?;
     Ok(Json(json!({ "ticket": ticket })))
+}
+
+/// Whether an account covers hosting meetings of this type.
+fn may_host(account: &Account, kind: MeetingType) -> Result<(), No> {
+    if account.privileges.has(Privilege::to_host(kind)) {
+        Ok(())
+    } else {
+        Err(No::because(Refusal::PrivilegeMissing))
+    }
 }
 
 impl Site {
@@ -95,6 +105,7 @@ impl Site {
         if !kind.is_available() {
             return Err(No::because(Refusal::TypeNotAvailable));
         }
+        may_host(owner, kind)?;
         if password.is_some_and(|p| p.expose().chars().count() > PASSWORD_CHARS_MAX) {
             return Err(No::because(Refusal::TooLong));
         }
@@ -120,6 +131,7 @@ impl Site {
         let meeting = self.engine.meeting(id).await?;
         let meeting =
             meeting.filter(|meeting| meeting.owner == account.id).ok_or(Refusal::NotFound)?;
+        may_host(account, meeting.kind)?;
         self.engine.open_session(id, account.id).await?;
         let ticket = self.issue(Admission {
             meeting: id,

@@ -67,6 +67,11 @@ pub(super) async fn home(Extension(caller): Extension<Caller>) -> Response {
     show(&caller, &Boot::page("home"), StatusCode::OK)
 }
 
+/// `GET /account`: who is signed in, the page asks itself.
+pub(super) async fn account(Extension(caller): Extension<Caller>) -> Response {
+    show(&caller, &Boot::page("account"), StatusCode::OK)
+}
+
 /// `GET /join?id=..` and, from invitations, `&t=..`
 pub(super) async fn join(
     Extension(caller): Extension<Caller>,

@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use convoke_model::meeting::lifecycle::MeetingType;
 use convoke_model::text::Topic;
-use convoke_model::{MeetingId, Refusal};
+use convoke_model::{AccountId, MeetingId, Refusal};
 use convoke_wire::turbo::Secret;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -22,7 +22,6 @@ use sha2::{Digest, Sha256};
 use super::api;
 use super::refusal::No;
 use super::site::{Caller, Site};
-use crate::control::Account;
 use crate::entropy;
 use crate::tickets::TICKET_LIFE;
 
@@ -31,7 +30,7 @@ const NOTES_MAX: usize = 4096;
 
 /// What somebody who proved to be this account wants to host.
 pub(super) struct Wish {
-    pub(super) account: Account,
+    pub(super) account: AccountId,
     /// One of their meetings, or a new one.
     pub(super) meeting: Option<MeetingId>,
     /// The password of a new one.
@@ -84,6 +83,9 @@ pub(super) async fn host(
     site.join_limits.may_ask(caller.from(), now)?;
     let wish = site.pending.take(&used.pending, now);
     let Wish { account, meeting, password } = wish.ok_or(Refusal::TicketInvalid)?;
+    // As the account is now: it may have been switched off meanwhile.
+    let account = site.engine.account(account).await?.filter(|account| account.enabled);
+    let account = account.ok_or(Refusal::AccountDisabled)?;
     let id = match meeting {
         Some(id) => id,
         None => {

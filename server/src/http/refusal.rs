@@ -103,13 +103,17 @@ impl From<VaultError> for No {
 
 fn status_of(refusal: Refusal) -> StatusCode {
     match refusal {
-        Refusal::SignInNeeded | Refusal::SignInFailed => StatusCode::UNAUTHORIZED,
+        Refusal::SignInNeeded
+        | Refusal::SignInFailed
+        | Refusal::CodeNeeded
+        | Refusal::CodeWrong => StatusCode::UNAUTHORIZED,
         Refusal::NotFound | Refusal::SetupDone => StatusCode::NOT_FOUND,
         Refusal::Taken
         | Refusal::Full
         | Refusal::Locked
         | Refusal::Ended
         | Refusal::NotStarted
+        | Refusal::LastAdministrator
         | Refusal::AlreadyDone => StatusCode::CONFLICT,
         Refusal::TooFast => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Busy | Refusal::ReadOnly | Refusal::Quarantine => StatusCode::SERVICE_UNAVAILABLE,
@@ -118,6 +122,8 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::Empty
         | Refusal::Malformed
         | Refusal::PasswordTooShort
+        | Refusal::PasswordUnderEight
+        | Refusal::ZoneInvalid
         | Refusal::PasswordTooLong
         | Refusal::PasswordTooCommon
         | Refusal::EmailInvalid
@@ -135,6 +141,13 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::TrackOpen
         | Refusal::TooManyTracks
         | Refusal::SetupTokenInvalid
+        | Refusal::LinkInvalid
+        | Refusal::CodeRequired
+        | Refusal::AccountDisabled
+        | Refusal::PrivilegeMissing
+        | Refusal::PasswordWrong
+        | Refusal::PasswordOutgrown
+        | Refusal::KeptElsewhere
         | Refusal::ForeignOrigin
         | Refusal::LegacyRefused => StatusCode::FORBIDDEN,
     }

@@ -14,8 +14,8 @@ use super::headers::Surface;
 use super::refusal::No;
 use super::site::Site;
 use super::{
-    assets, downloader, health, join, meetings, pages, pending, scrub, setup, sign_in, socket,
-    viewer,
+    assets, codes, downloader, health, join, me, meetings, pages, pending, reset, scrub, setup,
+    sign_in, socket, viewer,
 };
 
 type Handler = MethodRouter<Arc<Site>>;
@@ -30,9 +30,20 @@ fn table() -> Vec<(&'static str, Surface, Handler)> {
         (scrub::VIEWER_ROUTE,          Surface::Meeting, get(viewer::page)),
         ("/setup",                     Surface::Page,    get(setup::page)),
         ("/api/v1/setup",              Surface::Api,     post(setup::set_up)),
+        ("/account",                   Surface::Page,    get(pages::account)),
+        ("/reset",                     Surface::Page,    get(reset::page)),
         ("/api/v1/sign-in",            Surface::Api,     post(sign_in::sign_in)),
+        ("/api/v1/sign-in/code",       Surface::Api,     post(sign_in::code)),
         ("/api/v1/sign-out",           Surface::Api,     post(sign_in::sign_out)),
-        ("/api/v1/me",                 Surface::Api,     get(sign_in::me)),
+        ("/api/v1/reset",              Surface::Api,     post(reset::ask)),
+        ("/api/v1/reset/use",          Surface::Api,     post(reset::spend)),
+        ("/api/v1/me",                 Surface::Api,     me::both()),
+        ("/api/v1/me/password",        Surface::Api,     post(me::password)),
+        ("/api/v1/me/totp",            Surface::Api,     post(codes::begin)),
+        ("/api/v1/me/totp/confirm",    Surface::Api,     post(codes::confirm)),
+        ("/api/v1/me/totp/off",        Surface::Api,     post(codes::off)),
+        ("/api/v1/me/sessions",        Surface::Api,     get(me::sessions)),
+        ("/api/v1/me/sessions/end",    Surface::Api,     post(me::end_sessions)),
         ("/api/v1/meetings",           Surface::Api,     meetings::both()),
         ("/api/v1/meetings/{id}/host", Surface::Api,     post(meetings::host)),
         ("/api/v1/join",               Surface::Api,     post(join::join)),

@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
 use convoke_model::Refusal;
-use convoke_model::site::accounts::Email;
+use convoke_model::site::accounts::{Email, Via};
 use convoke_model::text::Name;
 use convoke_wire::turbo::Secret;
 use http::StatusCode;
@@ -95,5 +95,6 @@ pub(super) async fn set_up(
     let account = site.accounts.add(new, wanted.password.expose()).await?;
     site.set_up.close();
     tracing::info!(account = account.id.0, "the first administrator was set up");
-    Ok(sign_in::started(&site, &caller, account))
+    site.accounts.signed_in(&account, &caller.attempt(Via::Setup), None).await?;
+    sign_in::started(&site, &caller, &account)
 }

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use convoke_model::MeetingId;
+use convoke_model::site::accounts::Via;
 use convoke_model::site::{Audit, Command};
 
 use super::cookies::Browser;
@@ -18,14 +19,15 @@ use super::refusal::No;
 use super::setup::SetUp;
 use super::slots::{Slot, Slots};
 use super::socket::Handover;
-use crate::accounts::{Accounts, Hasher, Sessions};
+use crate::accounts::{Accounts, Attempt, Hasher};
 use crate::clock::Clock;
 use crate::config::{Config, LegacyDoors};
-use crate::control::{Engine, EngineError};
+use crate::control::{Account, Engine, EngineError};
 use crate::entropy;
 use crate::folder::Folder;
 use crate::invitation::Invitations;
 use crate::limits::{Backoff, Buckets, Door, Rate, by_customer};
+use crate::mail::Mail;
 use crate::metrics::Metrics;
 use crate::quarantine::Quarantine;
 use crate::tickets::Tickets;
@@ -54,6 +56,8 @@ pub struct Parts {
     pub listen: SocketAddr,
     /// TLS, unless we serve plain HTTP on loopback.
     pub tls: Option<Tls>,
+    /// Who delivers letters.
+    pub mail: Arc<dyn Mail>,
     /// How long the listener waits.
     pub patience: Patience,
     /// Why nothing is taken, when the log is not whole.
@@ -74,7 +78,7 @@ pub struct Site {
     pub(super) quarantine: Option<Quarantine>,
     pub(super) vault: Arc<Vault>,
     pub(super) accounts: Arc<Accounts>,
-    pub(super) sessions: Sessions,
+    pub(super) mail: Arc<dyn Mail>,
     pub(super) invitations: Invitations,
     pub(super) join_limits: join::Limits,
     pub(super) set_up: SetUp,
@@ -101,7 +105,8 @@ impl Site {
             Rate::per_second(50),
         );
         let longest = Duration::from_secs(u64::from(limits.backoff_max_s));
-        let backoff = Backoff::new(limits.backoff_after, longest);
+        let after = limits.backoff_after;
+        let backoff = move || Backoff::new(after, longest);
         let accounts = Accounts::new(
             Arc::clone(&parts.engine),
             Arc::clone(&vault),
@@ -128,7 +133,7 @@ impl Site {
             quarantine: parts.quarantine,
             vault,
             accounts: Arc::new(accounts),
-            sessions: Sessions::default(),
+            mail: parts.mail,
             set_up: SetUp::default(),
             pending: Notes::default(),
             exposures: Buckets::new(Rate::per_minute(1, 1)),
@@ -159,6 +164,11 @@ impl Site {
     #[must_use]
     pub fn accounts(&self) -> Arc<Accounts> {
         Arc::clone(&self.accounts)
+    }
+
+    /// Whether somebody has to set up codes before anything else.
+    pub(super) fn owes_codes(&self, account: &Account) -> bool {
+        self.config.sign_in.administrators_need_codes && account.administers() && !account.codes
     }
 
     /// Records that a password came where others may have read it: in an address, or over plain
@@ -196,6 +206,8 @@ pub(super) struct Caller {
     pub(super) plain_from_afar: bool,
     /// Which browser it is.
     pub(super) browser: Browser,
+    /// What it says it is.
+    pub(super) agent: String,
     /// The connection's place, which goes along when it is handed over.
     pub(super) place: Arc<Mutex<Option<Slot>>>,
 }
@@ -203,5 +215,10 @@ pub(super) struct Caller {
 impl Caller {
     pub(super) fn from(&self) -> IpAddr {
         self.peer.ip()
+    }
+
+    /// A try of this caller to prove who they are.
+    pub(super) fn attempt(&self, via: Via) -> Attempt {
+        Attempt { via, from: self.from(), browser: self.browser.family() }
     }
 }

@@ -75,6 +75,13 @@ pub(super) async fn serve(connection: &Connection, request: Request<Incoming>) -
     response
 }
 
+/// As much of what a browser says it is as is worth keeping.
+fn agent_of(headers: &HeaderMap) -> String {
+    const AGENT_CHARS_MAX: usize = 256;
+    let said = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    said.unwrap_or_default().chars().take(AGENT_CHARS_MAX).collect()
+}
+
 /// Stopped before the router.
 struct Stop {
     no: No,
@@ -123,6 +130,7 @@ async fn answer(
         must_move: connection.site.tls.is_some() && !connection.tls,
         plain_from_afar: !own.is_https() && !connection.peer.ip().to_canonical().is_loopback(),
         browser: Browser::of(&parts.headers),
+        agent: agent_of(&parts.headers),
         own,
         place: Arc::clone(&connection.place),
     };

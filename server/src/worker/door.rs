@@ -7,6 +7,7 @@ use convoke_model::grant::{Grant, Role};
 use convoke_model::meeting::Command;
 use convoke_model::meeting::roster::{self, Entering, Place};
 use convoke_model::policy::{Admit, Question, Verdict};
+use convoke_model::privilege::Privilege;
 use convoke_model::view::session::Viewer;
 use convoke_model::{Actor, MeetingId, ParticipantId, Refusal, SessionNumber};
 use convoke_wire::close::Close;
@@ -98,7 +99,7 @@ impl Core {
             account: admission.account,
             family: admission.family,
             ticket,
-            grant: Grant::of(role),
+            grant: self.grant(meeting, role),
             lobby,
         };
         let (Some(connection), number) = (self.connection(token), open.session) else { return };
@@ -113,6 +114,14 @@ impl Core {
         self.shard.submit(server(ReplyTo::Nobody, Command::Policy(decided)));
         let enter = Command::Roster(roster::Command::Enter(entering));
         self.shard.submit(server(reply, enter));
+    }
+
+    /// What a role may do here: no more than the account of the meeting's owner covers.
+    fn grant(&self, meeting: MeetingId, role: Role) -> Grant {
+        let owner = self.shared.directory.meeting(meeting).map(|info| info.created.owner);
+        let chat = |owner| self.shared.directory.host_may(owner, Privilege::Chat);
+        let granted = Grant::of(role);
+        Grant { chat: granted.chat && owner.is_none_or(chat), ..granted }
     }
 
     /// The engine's answer to somebody who came with a ticket; what they said meanwhile is heard

@@ -2,7 +2,6 @@
 
 use convoke_model::StreamId;
 use convoke_model::meeting::life;
-use convoke_model::site::accounts::{self, Via};
 use convoke_model::site::{Audit, Event, Loss, LossReason, LostStretch};
 
 use super::{end, kind};
@@ -33,7 +32,9 @@ pub(crate) fn life(event: &life::Event, names: &Names) -> String {
 /// A fact of the site.
 pub(crate) fn site(event: &Event, names: &Names) -> String {
     match event {
-        Event::Accounts(event) => of_accounts(event, names),
+        Event::Accounts(event) => super::accounts::of(event, names),
+        Event::Groups(event) => super::accounts::of_group(event),
+        Event::Alarm(alarm) => super::accounts::alarm(alarm, names),
         Event::Policy(decided) => super::policy(decided, names),
         Event::Audit(Audit::CredentialExposed { route, in_address }) => {
             let how = if *in_address { "in an address" } else { "over plain HTTP" };
@@ -75,30 +76,4 @@ fn lost(loss: &Loss) -> String {
         words.push_str(&format!("; and {} more streams", loss.more));
     }
     words
-}
-
-fn of_accounts(event: &accounts::Event, names: &Names) -> String {
-    let via = |via: &Via| match via {
-        Via::Page => "on the sign-in page",
-        Via::Legacy => "by a legacy address",
-        Via::Setup => "by the set-up link",
-    };
-    match event {
-        accounts::Event::Added { account, email, name, administrator } => format!(
-            "account {account} was added: {} <{}>{}",
-            plain(name.as_str()),
-            plain(email.as_str()),
-            if *administrator { ", administrator" } else { "" },
-        ),
-        accounts::Event::PasswordChanged { account } => {
-            format!("the password of {} was changed", names.account(*account))
-        }
-        accounts::Event::SignedIn { account, via: how } => {
-            format!("{} signed in {}", names.account(*account), via(how))
-        }
-        accounts::Event::SignInFailed { account, via: how } => {
-            let whose = account.map_or_else(|| "an unknown account".into(), |id| names.account(id));
-            format!("signing in to {whose} failed {}", via(how))
-        }
-    }
 }

@@ -132,6 +132,7 @@ fn a_session_of_another_meeting_stream_is_found() {
         host: AccountId(1),
         participants_max: 2,
         recording: false,
+        may_record: true,
         meeting_seq: 2,
         meeting_hash: [1; 32],
     };

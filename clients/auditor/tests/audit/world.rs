@@ -184,6 +184,7 @@ impl World {
             host: AccountId(1),
             participants_max: 100,
             recording: true,
+            may_record: true,
             meeting_seq: tail.seq,
             meeting_hash: tail.hash,
         };

@@ -86,11 +86,22 @@ pub struct Opening {
     pub participants_max: u32,
     /// Whether media is recorded from the start.
     pub recording: bool,
+    /// Whether it may be recorded at all: what its host's account covers.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub may_record: bool,
     /// Last seq of the meeting's stream when this session was opened.
     pub meeting_seq: u64,
     /// Hash of the meeting's stream at that place: it ties the two streams together.
     #[serde(with = "crate::record::bytes32")]
     pub meeting_hash: [u8; 32],
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(flag: &bool) -> bool {
+    *flag
 }
 
 /// Wishes.

@@ -125,7 +125,7 @@ impl Session {
             Command::Track(command) => track::decide(self, by, command),
             Command::Hand(command) => hand::decide(self, by, command),
             Command::Lock(command) => Ok(self.lock.decide(command)),
-            Command::Recording(command) => Ok(self.recording.decide(command)),
+            Command::Recording(command) => self.recording.decide(&self.lifecycle, command),
             Command::Delivery(command) => delivery::decide(self, command),
             Command::Policy(decided) => {
                 Ok(vec![(Audience::Nobody, Event::Policy(decided.clone()))])

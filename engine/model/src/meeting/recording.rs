@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Event as SessionEvent, Facts, lifecycle, to_everyone};
 use crate::id::Millis;
 use crate::record::Audience;
+use crate::refusal::Refusal;
 
 /// A stretch of the session's media file, bound by its digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,8 +93,14 @@ impl Recording {
     }
 
     /// Starting or stopping twice is a fact twice: it does no harm.
-    pub(super) fn decide(&self, command: &Command) -> Facts {
-        match command {
+    pub(super) fn decide(
+        &self,
+        lifecycle: &lifecycle::Lifecycle,
+        command: &Command,
+    ) -> Result<Facts, Refusal> {
+        let may = lifecycle.opening().is_none_or(|opening| opening.may_record);
+        Ok(match command {
+            Command::Start {} if !may => return Err(Refusal::PrivilegeMissing),
             Command::Start {} => to_everyone(SessionEvent::Recording(Event::Started {})),
             Command::Stop {} => to_everyone(SessionEvent::Recording(Event::Stopped {})),
             Command::Seal(seal) => {
@@ -103,7 +110,7 @@ impl Recording {
             Command::Gap(gap) => {
                 vec![(Audience::Hosts, SessionEvent::Recording(Event::Missing(gap.clone())))]
             }
-        }
+        })
     }
 
     pub(super) fn apply(&mut self, event: &Event) {

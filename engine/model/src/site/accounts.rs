@@ -1,155 +1,68 @@
-//! Accounts: who can sign in. Password hashes lie in the vault; facts only say that they changed.
+//! Accounts: who can sign in, and what they may do. Password hashes lie in the vault; facts only
+//! say that they changed.
 
-use std::collections::BTreeMap;
-use std::fmt;
+mod decide;
+mod email;
+mod facts;
+#[cfg(test)]
+mod tests;
 
-use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Event as SiteEvent;
-use crate::id::AccountId;
-use crate::refusal::Refusal;
-use crate::text::Name;
+use super::groups::{self, Groups};
+use crate::id::{AccountId, GroupId};
+use crate::privilege::{Privilege, Privileges};
+use crate::text::{Name, Zone};
 
-/// An e-mail address as an account's name: lower case, one `@`, no white space.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct Email(String);
-
-impl Email {
-    /// How long it may be, in bytes (RFC 5321, 4.5.3.1.3).
-    pub const BYTES_MAX: usize = 254;
-
-    /// Takes what a person typed; `None` when it is not an e-mail address.
-    #[must_use]
-    pub fn new(typed: &str) -> Option<Self> {
-        let typed = typed.trim();
-        let (local, domain) = typed.split_once('@')?;
-        let plain = !typed.chars().any(|c| c.is_control() || c.is_whitespace());
-        let shaped = !local.is_empty() && !domain.is_empty() && !domain.contains('@');
-        let short = typed.len() <= Self::BYTES_MAX;
-        (plain && shaped && short).then(|| Self(typed.to_lowercase()))
-    }
-
-    /// The address.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Email {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Email {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let typed = String::deserialize(from)?;
-        Self::new(&typed).ok_or_else(|| serde::de::Error::custom("not an e-mail address"))
-    }
-}
-
-/// How somebody came in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Via {
-    /// The sign-in page.
-    Page,
-    /// A legacy URL.
-    Legacy,
-    /// The one-time set-up link.
-    Setup,
-}
-
-/// Wishes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Command {
-    /// Make an account whose password is in the vault already.
-    Add {
-        /// What it signs in with.
-        email: Email,
-        /// What its person is called.
-        name: Name,
-        /// Whether it may administer the server.
-        administrator: bool,
-        /// Whether it is meant as the very first administrator.
-        first: bool,
-    },
-    /// Its password was replaced in the vault.
-    ChangePassword {
-        /// Whose.
-        account: AccountId,
-    },
-    /// Somebody signed in.
-    SignIn {
-        /// Who.
-        account: AccountId,
-        /// How.
-        via: Via,
-    },
-    /// Somebody failed to sign in to an account.
-    FailSignIn {
-        /// The account, when there is one of that name.
-        account: Option<AccountId>,
-        /// How.
-        via: Via,
-    },
-}
-
-/// Facts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Event {
-    /// An account exists.
-    Added {
-        /// Its number.
-        account: AccountId,
-        /// What it signs in with.
-        email: Email,
-        /// What its person is called.
-        name: Name,
-        /// Whether it may administer the server.
-        administrator: bool,
-    },
-    /// Its password was replaced.
-    PasswordChanged {
-        /// Whose.
-        account: AccountId,
-    },
-    /// Somebody signed in.
-    SignedIn {
-        /// Who.
-        account: AccountId,
-        /// How.
-        via: Via,
-    },
-    /// Somebody failed to sign in.
-    SignInFailed {
-        /// The account, when there is one of that name.
-        account: Option<AccountId>,
-        /// How.
-        via: Via,
-    },
-}
+pub use email::Email;
+pub use facts::{Command, Event, External, Profile, Second, Via};
 
 /// Somebody who can sign in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// What it signs in with.
     pub email: Email,
     /// What its person is called.
     pub name: Name,
-    /// Whether it may administer the server.
-    pub administrator: bool,
+    /// What it may do of its own, without its groups.
+    pub own: Privileges,
+    /// The groups it is in.
+    pub groups: BTreeSet<GroupId>,
+    /// Its time zone, when one was chosen.
+    pub zone: Option<Zone>,
+    /// Whether it may sign in.
+    pub enabled: bool,
+    /// Who it is elsewhere; then it has no password here.
+    pub external: Option<External>,
+    /// Whether it signs in with a code too.
+    pub codes: bool,
+    /// Failed tries since somebody last signed in.
+    failures: u32,
 }
 
-/// Everybody who can sign in.
+impl Account {
+    fn new(email: Email, name: Name, own: Privileges) -> Self {
+        Self {
+            email,
+            name,
+            own,
+            groups: BTreeSet::new(),
+            zone: None,
+            enabled: true,
+            external: None,
+            codes: false,
+            failures: 0,
+        }
+    }
+}
+
+/// Everybody who can sign in, and the groups they are in.
 #[derive(Clone, Debug, Default)]
 pub struct Accounts {
     by_id: BTreeMap<AccountId, Account>,
     by_email: BTreeMap<Email, AccountId>,
+    by_external: BTreeMap<External, AccountId>,
+    groups: Groups,
 }
 
 impl Accounts {
@@ -165,6 +78,37 @@ impl Accounts {
         self.by_email.get(email).copied()
     }
 
+    /// The account of somebody whom another place knows.
+    #[must_use]
+    pub fn by_external(&self, external: &External) -> Option<AccountId> {
+        self.by_external.get(external).copied()
+    }
+
+    /// All of them, by number.
+    pub fn iter(&self) -> impl Iterator<Item = (AccountId, &Account)> {
+        self.by_id.iter().map(|(id, account)| (*id, account))
+    }
+
+    /// The groups.
+    #[must_use]
+    pub fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    /// What an account may do: the sum of its own privileges and those of its groups.
+    #[must_use]
+    pub fn privileges(&self, account: &Account) -> Privileges {
+        let groups = account.groups.iter().filter_map(|group| self.groups.get(*group));
+        groups.fold(account.own, |sum, group| sum.and(group.privileges))
+    }
+
+    /// What the host of a meeting may do. One that the site does not know is bound by nothing: a
+    /// meeting without an account behind it was made by the operator's own tools.
+    #[must_use]
+    pub fn privileges_of_host(&self, host: AccountId) -> Privileges {
+        self.get(host).map_or(Privileges::EVERYDAY, |account| self.privileges(account))
+    }
+
     /// The number the next account gets.
     #[must_use]
     pub fn next(&self) -> AccountId {
@@ -174,97 +118,74 @@ impl Accounts {
     /// Whether anybody may administer the server.
     #[must_use]
     pub fn has_administrator(&self) -> bool {
-        self.by_id.values().any(|account| account.administrator)
+        let may = |account: &Account| self.privileges(account).has(Privilege::Administrator);
+        self.by_id.values().any(|account| account.enabled && may(account))
     }
 
-    pub(super) fn decide(&self, command: &Command) -> Result<Vec<SiteEvent>, Refusal> {
-        let fact = match command {
-            Command::Add { first: true, .. } if self.has_administrator() => {
-                return Err(Refusal::SetupDone);
+    pub(super) fn apply_group(&mut self, event: &groups::Event) {
+        self.groups.apply(event);
+        if let groups::Event::Removed { group } = event {
+            for account in self.by_id.values_mut() {
+                account.groups.remove(group);
             }
-            Command::Add { email, .. } if self.by_email.contains_key(email) => {
-                return Err(Refusal::Taken);
-            }
-            Command::Add { email, name, administrator, first: _ } => Event::Added {
-                account: self.next(),
-                email: email.clone(),
-                name: name.clone(),
-                administrator: *administrator,
-            },
-            Command::ChangePassword { account } | Command::SignIn { account, .. }
-                if !self.by_id.contains_key(account) =>
-            {
-                return Err(Refusal::NotFound);
-            }
-            Command::ChangePassword { account } => Event::PasswordChanged { account: *account },
-            Command::SignIn { account, via } => Event::SignedIn { account: *account, via: *via },
-            Command::FailSignIn { account, via } => {
-                Event::SignInFailed { account: *account, via: *via }
-            }
-        };
-        Ok(vec![SiteEvent::Accounts(fact)])
+        }
     }
 
     pub(super) fn apply(&mut self, event: &Event) {
         match event {
             Event::Added { account, email, name, administrator } => {
+                let everyday = Privileges::EVERYDAY;
+                let administers = everyday.with(Privilege::Administrator);
+                let own = if *administrator { administers } else { everyday };
                 self.by_email.insert(email.clone(), *account);
-                let added = Account {
-                    email: email.clone(),
-                    name: name.clone(),
-                    administrator: *administrator,
-                };
+                self.by_id.insert(*account, Account::new(email.clone(), name.clone(), own));
+            }
+            Event::Known { account, profile } => {
+                let Profile { external, email, name, privileges, zone } = profile.clone();
+                self.by_email.insert(email.clone(), *account);
+                self.by_external.insert(external.clone(), *account);
+                let mut added = Account::new(email, name, privileges);
+                added.external = Some(external);
+                added.zone = zone;
                 self.by_id.insert(*account, added);
             }
-            Event::PasswordChanged { .. } | Event::SignedIn { .. } | Event::SignInFailed { .. } => {
+            Event::Readdressed { account, email } => {
+                if let Some(found) = self.by_id.get_mut(account) {
+                    self.by_email.remove(&found.email);
+                    self.by_email.insert(email.clone(), *account);
+                    found.email = email.clone();
+                }
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn add(email: &str, administrator: bool, first: bool) -> Command {
-        Command::Add {
-            email: Email::new(email).expect("an address"),
-            name: Name::new("Ann").expect("a name"),
-            administrator,
-            first,
-        }
-    }
-
-    fn given(commands: &[Command]) -> Accounts {
-        let mut accounts = Accounts::default();
-        for command in commands {
-            for event in accounts.decide(command).expect("granted") {
-                let SiteEvent::Accounts(event) = event else { continue };
-                accounts.apply(&event);
+            Event::SignedIn { account, .. } => self.change(*account, |found| found.failures = 0),
+            Event::SignInFailed { account: Some(account), .. } => {
+                self.change(*account, |found| found.failures = found.failures.saturating_add(1));
             }
+            Event::Renamed { account, name } => {
+                self.change(*account, |found| found.name = name.clone());
+            }
+            Event::ZoneSet { account, zone } => {
+                self.change(*account, |found| found.zone = zone.clone());
+            }
+            Event::PrivilegesSet { account, before: _, privileges } => {
+                self.change(*account, |found| found.own = *privileges);
+            }
+            Event::GroupsSet { account, before: _, groups } => {
+                self.change(*account, |found| found.groups = groups.iter().copied().collect());
+            }
+            Event::Disabled { account } => self.change(*account, |found| found.enabled = false),
+            Event::Enabled { account } => self.change(*account, |found| found.enabled = true),
+            Event::CodesTurnedOn { account } => self.change(*account, |found| found.codes = true),
+            Event::CodesTurnedOff { account } => self.change(*account, |found| found.codes = false),
+            Event::SignInFailed { account: None, .. }
+            | Event::PasswordChanged { .. }
+            | Event::ResetIssued { .. }
+            | Event::SignInsEnded { .. } => {}
         }
-        accounts
     }
 
-    #[test]
-    fn an_address_is_an_account_once_whatever_its_case() {
-        let accounts = given(&[add("Ann@Example.com", false, false)]);
-        let again = accounts.decide(&add("ann@example.COM", false, false));
-        assert_eq!(again, Err(Refusal::Taken));
-        assert_eq!(accounts.next(), AccountId(2));
-    }
-
-    #[test]
-    fn the_first_administrator_is_made_once() {
-        let accounts = given(&[add("a@b", true, true)]);
-        assert_eq!(accounts.decide(&add("c@d", true, true)), Err(Refusal::SetupDone));
-        assert!(accounts.decide(&add("c@d", true, false)).is_ok());
-    }
-
-    #[test]
-    fn what_is_not_an_address_is_not_taken() {
-        for typed in ["", "a", "@", "a@", "@b", "a@b@c", "a b@c", "a\u{0}@b"] {
-            assert_eq!(Email::new(typed), None, "{typed:?}");
+    fn change(&mut self, account: AccountId, change: impl FnOnce(&mut Account)) {
+        if let Some(found) = self.by_id.get_mut(&account) {
+            change(found);
         }
     }
 }

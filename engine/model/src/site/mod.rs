@@ -1,6 +1,8 @@
 //! The site: who can sign in, what was changed and by whom. One stream for the whole server.
 
 pub mod accounts;
+pub mod alarm;
+pub mod groups;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +17,10 @@ use crate::refusal::Refusal;
 pub enum Command {
     /// Who can sign in.
     Accounts(accounts::Command),
+    /// What accounts have in common.
+    Groups(groups::Command),
+    /// Something an operator should hear of at once.
+    Alarm(alarm::Alarm),
     /// A policy's decision, to be kept.
     Policy(policy::Decided),
     /// Something the operator must be able to prove later.
@@ -32,6 +38,10 @@ pub enum Command {
 pub enum Event {
     /// Who can sign in.
     Accounts(accounts::Event),
+    /// What accounts have in common.
+    Groups(groups::Event),
+    /// Something an operator should hear of at once.
+    Alarm(alarm::Alarm),
     /// A policy's decision.
     Policy(policy::Decided),
     /// Something the operator must be able to prove later.
@@ -151,6 +161,8 @@ impl Site {
     pub fn decide(&self, proposal: &Proposal<Command>) -> Result<Vec<Event>, Refusal> {
         match &proposal.command {
             Command::Accounts(command) => self.accounts.decide(command),
+            Command::Groups(command) => self.accounts.decide_group(command),
+            Command::Alarm(alarm) => Ok(vec![Event::Alarm(alarm.clone())]),
             Command::Policy(decided) => Ok(vec![Event::Policy(decided.clone())]),
             Command::Audit(audit) => Ok(vec![Event::Audit(audit.clone())]),
             Command::Start { version } => Ok(vec![Event::Started { version: version.clone() }]),
@@ -161,7 +173,9 @@ impl Site {
     pub fn apply(&mut self, record: &Record<Event>) {
         match &record.event {
             Event::Accounts(event) => self.accounts.apply(event),
+            Event::Groups(event) => self.accounts.apply_group(event),
             Event::Policy(_)
+            | Event::Alarm(_)
             | Event::Audit(_)
             | Event::Started { .. }
             | Event::Lost(_)

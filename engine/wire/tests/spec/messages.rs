@@ -6,12 +6,14 @@ use convoke_model::meeting::{
     self, Command, chat, delivery, floor, hand, life, lifecycle, lock, recording, roster, track,
 };
 use convoke_model::policy::{Admit, Credential, Decided, Question, Verdict};
-use convoke_model::site::{self, accounts};
-use convoke_model::text::{ChatText, Name, Topic};
+use convoke_model::privilege::{Privilege, Privileges};
+use convoke_model::site::alarm::Alarm;
+use convoke_model::site::{self, accounts, groups};
+use convoke_model::text::{Address, ChatText, ForeignId, GroupName, Name, Source, Topic, Zone};
 use convoke_model::view::session::Viewer;
 use convoke_model::{
-    AccountId, ClientId, MeetingId, Millis, ParticipantId, Position, Refusal, SessionNumber,
-    StreamId, TrackId,
+    AccountId, ClientId, GroupId, MeetingId, Millis, ParticipantId, Position, Refusal,
+    SessionNumber, StreamId, TrackId,
 };
 use convoke_wire::message::{ClientMessage, Hello, Receipt, ReplyResult, Resume, ServerMessage};
 use convoke_wire::message::{Snapshot, Welcome};
@@ -206,11 +208,24 @@ pub(crate) fn site_facts() -> Vec<site::Event> {
     let added = accounts::Event::Added { account, email, name: name(), administrator: true };
     let stream = StreamId { meeting: MEETING, session: 2 };
     let reason = "asked for".into();
-    vec![
+    let from = Some(Address::new("2001:db8::1").expect("an address"));
+    let mut facts = vec![
         site::Event::Accounts(added),
         site::Event::Accounts(accounts::Event::PasswordChanged { account }),
-        site::Event::Accounts(accounts::Event::SignedIn { account, via }),
-        site::Event::Accounts(accounts::Event::SignInFailed { account: None, via }),
+        site::Event::Accounts(accounts::Event::SignedIn {
+            account,
+            via,
+            from: from.clone(),
+            second: Some(accounts::Second::RecoveryCode),
+        }),
+        site::Event::Accounts(accounts::Event::SignInFailed {
+            account: None,
+            via,
+            from: from.clone(),
+        }),
+    ];
+    facts.extend(account_changes().into_iter().map(site::Event::Accounts));
+    facts.extend([
         site::Event::Policy(decided()),
         site::Event::Audit(site::Audit::BackedUp { entries: 1 << 40 }),
         site::Event::Started { version: "0.1.0".into() },
@@ -230,6 +245,49 @@ pub(crate) fn site_facts() -> Vec<site::Event> {
             reason,
             asked: Millis(6),
         }),
+    ]);
+    let (group, privileges) = (GroupId(3), chat_only());
+    let name = GroupName::new("Staff").expect("a name");
+    let before = Privileges::NONE;
+    facts.extend([
+        site::Event::Groups(groups::Event::Added { group, name: name.clone(), privileges }),
+        site::Event::Groups(groups::Event::Renamed { group, name }),
+        site::Event::Groups(groups::Event::PrivilegesSet { group, before, privileges }),
+        site::Event::Groups(groups::Event::Removed { group }),
+        site::Event::Alarm(Alarm::ManyFailures { account, failures: 31, from }),
+    ]);
+    facts
+}
+
+fn chat_only() -> Privileges {
+    Privileges::NONE.with(Privilege::Chat)
+}
+
+/// One of every fact that changes an account.
+fn account_changes() -> Vec<accounts::Event> {
+    let account = AccountId(7);
+    let email = accounts::Email::new("ann@example.org").expect("an address");
+    let zone = Some(Zone::new("Europe/Berlin").expect("a zone"));
+    let source = Source::new("ldap").expect("a name");
+    let id = ForeignId::new("uid=ann,dc=example").expect("an id");
+    let external = accounts::External { source, id };
+    let (privileges, name, email_too) = (chat_only(), name(), email.clone());
+    let zone_too = zone.clone();
+    let profile =
+        accounts::Profile { external, email: email_too, name, privileges, zone: zone_too };
+    vec![
+        accounts::Event::Known { account, profile },
+        accounts::Event::Renamed { account, name: self::name() },
+        accounts::Event::Readdressed { account, email },
+        accounts::Event::ZoneSet { account, zone },
+        accounts::Event::PrivilegesSet { account, before: Privileges::EVERYDAY, privileges },
+        accounts::Event::GroupsSet { account, before: vec![], groups: vec![GroupId(3)] },
+        accounts::Event::Disabled { account },
+        accounts::Event::Enabled { account },
+        accounts::Event::CodesTurnedOn { account },
+        accounts::Event::CodesTurnedOff { account },
+        accounts::Event::ResetIssued { account },
+        accounts::Event::SignInsEnded { account, count: 2 },
     ]
 }
 

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
-use convoke_model::meeting::Event;
-use convoke_model::{Actor, Audience, ClientId, Millis, ParticipantId, Position, StreamId};
+use convoke_model::meeting::{Event, lifecycle};
+use convoke_model::site::{self, accounts};
+use convoke_model::{
+    AccountId, Actor, Audience, ClientId, Millis, ParticipantId, Position, StreamId,
+};
 use convoke_wire::codec::{self, DecodeError, Fact, Place};
 use convoke_wire::entry::{self, EntryRef};
 use convoke_wire::message::{self, ClientMessage, ServerMessage};
@@ -12,11 +15,12 @@ use convoke_wire::message::{self, ClientMessage, ServerMessage};
 use super::messages;
 
 /// Every number that was ever given. One that is gone stays here and is never given again.
-const GIVEN: [u16; 40] = [
+const GIVEN: [u16; 57] = [
     0x0101, 0x0102, 0x0201, 0x0202, 0x0203, 0x0204, 0x0205, 0x0206, 0x0301, 0x0401, 0x0402, 0x0403,
     0x0501, 0x0502, 0x0503, 0x0504, 0x0505, 0x0506, 0x0601, 0x0602, 0x0701, 0x0702, 0x0801, 0x0802,
-    0x0803, 0x0804, 0x0901, 0x0A01, 0x2001, 0x2002, 0x2003, 0x3001, 0x3002, 0x3003, 0x3004, 0x3101,
-    0x3201, 0x3301, 0x3302, 0x3303,
+    0x0803, 0x0804, 0x0901, 0x0A01, 0x2001, 0x2002, 0x2003, 0x3001, 0x3002, 0x3003, 0x3004, 0x3005,
+    0x3006, 0x3007, 0x3008, 0x3009, 0x300A, 0x300B, 0x300C, 0x300D, 0x300E, 0x300F, 0x3010, 0x3101,
+    0x3201, 0x3301, 0x3302, 0x3303, 0x3401, 0x3402, 0x3403, 0x3404, 0x3501,
 ];
 
 fn place(audience: Audience, request: Option<(ClientId, u64)>) -> Place {
@@ -57,6 +61,25 @@ fn every_fact_survives_its_bytes_and_has_a_number_of_its_own() {
     assert_eq!(numbers, GIVEN, "each number once, in order");
     let distinct: BTreeSet<u16> = numbers.iter().copied().collect();
     assert_eq!(distinct.len(), GIVEN.len());
+}
+
+#[test]
+fn records_of_before_read_on() {
+    // As they were written when a sign-in did not say from where, and an opening not whether it
+    // may be recorded.
+    let old = serde_json::json!({ "accounts": { "signed_in": { "account": 7, "via": "page" } } });
+    let bytes = rmp_serde::to_vec_named(&old).expect("it packs");
+    let read: site::Event = rmp_serde::from_slice(&bytes).expect("it reads");
+    let (account, via) = (AccountId(7), accounts::Via::Page);
+    let signed = accounts::Event::SignedIn { account, via, from: None, second: None };
+    assert_eq!(read, site::Event::Accounts(signed));
+    let written = rmp_serde::to_vec_named(&read).expect("it packs");
+    assert_eq!(written, bytes, "what has nothing new to say is written as before");
+    let opened = Event::Lifecycle(lifecycle::Event::Opened(super::scene::opening()));
+    let value = serde_json::to_value(&opened).expect("JSON");
+    assert_eq!(value["lifecycle"]["opened"].get("may_record"), None);
+    let read: Event = serde_json::from_value(value).expect("it reads");
+    assert_eq!(read, opened);
 }
 
 #[test]

@@ -198,6 +198,7 @@ pub(crate) fn opening() -> lifecycle::Opening {
         host: AccountId(7),
         participants_max: 50,
         recording: true,
+        may_record: true,
         meeting_seq: 4,
         meeting_hash: [0x5a; 32],
     }

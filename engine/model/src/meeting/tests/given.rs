@@ -128,6 +128,7 @@ pub(super) fn opening() -> lifecycle::Opening {
         host: AccountId(1),
         participants_max: PARTICIPANTS_MAX,
         recording: false,
+        may_record: true,
         meeting_seq: 2,
         meeting_hash: [7; 32],
     }

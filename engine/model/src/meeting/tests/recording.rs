@@ -6,6 +6,7 @@ use super::commands::{gap, seal};
 use super::given::{ANN, SERVER, everyone, given, happened, hosts, joined, log_only, opening};
 use crate::id::{Millis, Position};
 use crate::record::{Actor, Record};
+use crate::refusal::Refusal;
 
 #[test]
 fn everybody_hears_that_recording_starts_and_stops() {
@@ -31,6 +32,24 @@ fn the_opening_says_whether_media_is_recorded_until_a_host_does() {
     assert!(started.recording.is_on(&started.lifecycle));
     let stopped = given([happened(Event::Started {}), happened(Event::Stopped {})]).session;
     assert!(!stopped.recording.is_on(&stopped.lifecycle));
+}
+
+#[test]
+fn what_the_hosts_account_does_not_cover_is_not_recorded() {
+    let mut given = given([joined(ANN)]);
+    let event = lifecycle::Event::Opened(lifecycle::Opening {
+        recording: false,
+        may_record: false,
+        ..opening()
+    });
+    let position = Position { epoch: 1, seq: 1 };
+    let (time, actor, event) = (Millis(1), Actor::Server, SessionEvent::Lifecycle(event));
+    given.session.apply(&Record { position, time, actor, request: None, event });
+    given
+        .when(ANN, Command::Start {})
+        .refused(Refusal::PrivilegeMissing)
+        .when(ANN, Command::Stop {})
+        .then([everyone(Event::Stopped {})]);
 }
 
 #[test]
