@@ -6,13 +6,20 @@ mod doors {
     pub(crate) mod world;
 
     mod accounts;
+    mod canary;
+    mod codes;
     mod commands;
     mod headers;
     mod legacy;
     mod limits;
+    mod lockout;
+    mod me;
     mod meetings;
+    mod people;
+    mod privileges;
     mod program;
     mod quarantine;
+    mod resets;
     mod same_site;
     mod sockets;
     mod tls;

@@ -16,7 +16,12 @@ const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// The step that a code is of, if it fits around this time and is later than the last that was
 /// used: each code is good once.
-pub(super) fn step_of(key: &[u8; KEY_BYTES], typed: &str, now_s: u64, last: Option<u64>) -> Option<u64> {
+pub(super) fn step_of(
+    key: &[u8; KEY_BYTES],
+    typed: &str,
+    now_s: u64,
+    last: Option<u64>,
+) -> Option<u64> {
     let now = now_s / STEP_S;
     let mut found = None;
     // Every step is computed, so that the time tells nothing of which one fits.

@@ -3,7 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
-use convoke::control_socket::{Answer, Call, Clerk, ControlSocket, ask};
+use convoke::clerk::Clerk;
+use convoke::control_socket::{Answer, Call, ControlSocket, ask};
 use convoke::folder::Folder;
 use zeroize::Zeroizing;
 
@@ -18,11 +19,12 @@ fn add(email: &str, password: &str) -> Call {
     }
 }
 
-fn listening(world: &World, folder: &Folder) {
+pub(crate) fn listening(world: &World, folder: &Folder) {
     let clerk = Clerk {
         accounts: world.site.accounts(),
         engine: Arc::clone(&world.engine) as Arc<dyn convoke::control::Engine>,
         folder: folder.clone(),
+        address: Some(world.site.address()),
     };
     let folder = folder.clone();
     world.block_on(async move {

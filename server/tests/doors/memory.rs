@@ -8,14 +8,20 @@ use convoke::control::{
     Account, Answer, Engine, EngineError, Meeting, MeetingState, NewAccount, NewMeeting,
 };
 use convoke::entropy;
-use convoke_model::site::accounts::Email;
-use convoke_model::{AccountId, MeetingId, Millis, Refusal, SessionNumber, site};
+use convoke_model::site::accounts::{self, Email, External};
+use convoke_model::site::groups::{self, Group};
+use convoke_model::site::{Event, Site};
+use convoke_model::{
+    AccountId, Actor, GroupId, MeetingId, Millis, Position, Proposal, Record, SessionNumber, site,
+};
 
 #[derive(Default)]
 pub(crate) struct MemoryEngine {
-    accounts: Mutex<Vec<Account>>,
+    site: Mutex<Site>,
     meetings: Mutex<Vec<Meeting>>,
     pub(crate) recorded: Mutex<Vec<site::Command>>,
+    /// What became facts of it, and who did each.
+    pub(crate) facts: Mutex<Vec<(Actor, Event)>>,
     pub(crate) read_only: AtomicBool,
 }
 
@@ -42,34 +48,77 @@ fn ready<'a, T: Send + 'a>(value: Result<T, EngineError>) -> Answer<'a, T> {
     Box::pin(std::future::ready(value))
 }
 
+impl MemoryEngine {
+    /// What the rules make of a wish: the number of what it made.
+    fn put(&self, by: Actor, command: site::Command) -> Result<u32, EngineError> {
+        let mut site = self.site.lock().expect("not poisoned");
+        let proposal = Proposal { by, at: Millis(1), request: None, command };
+        let events = site.decide(&proposal).map_err(EngineError::Refused)?;
+        let mut made = 0;
+        for event in events {
+            made = match &event {
+                Event::Accounts(
+                    accounts::Event::Added { account, .. } | accounts::Event::Known { account, .. },
+                ) => account.0,
+                Event::Groups(groups::Event::Added { group, .. }) => group.0,
+                _ => made,
+            };
+            self.facts.lock().expect("not poisoned").push((by, event.clone()));
+            let position = Position { epoch: 1, seq: 1 };
+            site.apply(&Record { position, time: Millis(1), actor: by, request: None, event });
+        }
+        Ok(made)
+    }
+
+    fn known(
+        &self,
+        find: impl FnOnce(&accounts::Accounts) -> Option<AccountId>,
+    ) -> Option<Account> {
+        let site = self.site.lock().expect("not poisoned");
+        let id = find(&site.accounts)?;
+        site.accounts.get(id).map(|account| Account::of(id, account, &site.accounts))
+    }
+
+    /// The facts of accounts of one kind.
+    pub(crate) fn account_facts(&self, wanted: impl Fn(&accounts::Event) -> bool) -> usize {
+        let facts = self.facts.lock().expect("not poisoned");
+        let fits = |event: &Event| matches!(event, Event::Accounts(event) if wanted(event));
+        facts.iter().filter(|(_, event)| fits(event)).count()
+    }
+}
+
 impl Engine for MemoryEngine {
     fn add_account(&self, new: NewAccount) -> Answer<'_, AccountId> {
-        let mut accounts = self.accounts.lock().expect("not poisoned");
-        if new.first && accounts.iter().any(|account| account.administrator) {
-            return ready(Err(EngineError::Refused(Refusal::SetupDone)));
-        }
-        if accounts.iter().any(|account| account.email == new.email) {
-            return ready(Err(EngineError::Refused(Refusal::Taken)));
-        }
-        let id = AccountId(u32::try_from(accounts.len()).expect("few") + 1);
-        let NewAccount { email, name, administrator, first: _ } = new;
-        accounts.push(Account { id, email, name, administrator });
-        ready(Ok(id))
+        let NewAccount { email, name, administrator, first } = new;
+        let add = accounts::Command::Add { email, name, administrator, first };
+        ready(self.put(Actor::Server, site::Command::Accounts(add)).map(AccountId))
     }
 
     fn account_by_email<'a>(&'a self, email: &'a Email) -> Answer<'a, Option<Account>> {
-        let accounts = self.accounts.lock().expect("not poisoned");
-        ready(Ok(accounts.iter().find(|account| account.email == *email).cloned()))
+        ready(Ok(self.known(|all| all.by_email(email))))
     }
 
     fn account(&self, id: AccountId) -> Answer<'_, Option<Account>> {
-        let accounts = self.accounts.lock().expect("not poisoned");
-        ready(Ok(accounts.iter().find(|account| account.id == id).cloned()))
+        ready(Ok(self.known(|_| Some(id))))
+    }
+
+    fn account_by_external<'a>(&'a self, external: &'a External) -> Answer<'a, Option<Account>> {
+        ready(Ok(self.known(|all| all.by_external(external))))
+    }
+
+    fn accounts(&self) -> Answer<'_, Vec<Account>> {
+        let site = self.site.lock().expect("not poisoned");
+        let all = &site.accounts;
+        ready(Ok(all.iter().map(|(id, account)| Account::of(id, account, all)).collect()))
+    }
+
+    fn groups(&self) -> Answer<'_, Vec<(GroupId, Group)>> {
+        let site = self.site.lock().expect("not poisoned");
+        ready(Ok(site.accounts.groups().iter().map(|(id, group)| (id, group.clone())).collect()))
     }
 
     fn has_administrator(&self) -> Answer<'_, bool> {
-        let accounts = self.accounts.lock().expect("not poisoned");
-        ready(Ok(accounts.iter().any(|account| account.administrator)))
+        ready(Ok(self.site.lock().expect("not poisoned").accounts.has_administrator()))
     }
 
     fn create_meeting(&self, new: NewMeeting) -> Answer<'_, MeetingId> {
@@ -97,12 +146,12 @@ impl Engine for MemoryEngine {
         ready(Ok(SessionNumber(1)))
     }
 
-    fn record(&self, wish: site::Command) -> Answer<'_, ()> {
+    fn wish(&self, by: Actor, wish: site::Command) -> Answer<'_, u32> {
         if self.read_only.load(Ordering::Relaxed) {
             return ready(Err(EngineError::Unavailable("the disk is full".to_owned())));
         }
-        self.recorded.lock().expect("not poisoned").push(wish);
-        ready(Ok(()))
+        self.recorded.lock().expect("not poisoned").push(wish.clone());
+        ready(self.put(by, wish))
     }
 
     fn backup<'a>(&'a self, to: &'a Path) -> Answer<'a, ()> {

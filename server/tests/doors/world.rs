@@ -1,19 +1,21 @@
 //! A server on a free port of loopback with a folder of its own.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use convoke::clock::HandClock;
 use convoke::config::Config;
-use convoke::control::NewAccount;
+use convoke::control::{Account, NewAccount};
 use convoke::folder::Folder;
 use convoke::http::{Handover, Listener, Parts, Patience, Site, Slots, UpgradedSocket};
+use convoke::mail::{Letter, Mail};
 use convoke::quarantine::Quarantine;
 use convoke::tickets::{Admission, Tickets};
 use convoke::tls::{self, Tls};
-use convoke_model::MeetingId;
-use convoke_model::site::accounts::Email;
+use convoke_model::site::accounts::{self, Email};
 use convoke_model::text::Name;
+use convoke_model::{Actor, MeetingId};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -34,7 +36,27 @@ impl Handover for Kept {
     }
 }
 
+/// Letters that would have been sent.
+#[derive(Default)]
+pub(crate) struct Letters {
+    pub(crate) sent: Mutex<Vec<(String, String)>>,
+    pub(crate) set_up: AtomicBool,
+}
+
+impl Mail for Letters {
+    fn is_set_up(&self) -> bool {
+        self.set_up.load(Ordering::Relaxed)
+    }
+
+    fn send(&self, to: &Email, letter: Letter) {
+        let Letter::Reset { link, .. } = letter;
+        let letter = (to.to_string(), link.expose().to_owned());
+        self.sent.lock().expect("not poisoned").push(letter);
+    }
+}
+
 pub(crate) struct World {
+    pub(crate) letters: Arc<Letters>,
     pub(crate) address: SocketAddr,
     pub(crate) engine: Arc<MemoryEngine>,
     pub(crate) kept: Arc<Kept>,
@@ -97,9 +119,11 @@ fn build(
     let tls = with_tls.then(|| tls::load(&folder, None, address, None).expect("made"));
     let (engine, kept) = (Arc::new(MemoryEngine::default()), Arc::new(Kept::default()));
     let (tickets, clock) = (Arc::new(Tickets::default()), Arc::new(HandClock::default()));
+    let letters = Arc::new(Letters::default());
     let config = Config::parse(settings).expect("settings");
     let site = Site::new(Parts {
         metrics: Arc::new(convoke::metrics::Metrics::new(1)),
+        mail: letters.clone(),
         engine: engine.clone(),
         handover: kept.clone(),
         tickets: Arc::clone(&tickets),
@@ -116,6 +140,7 @@ fn build(
     let (stop, stopping) = watch::channel(false);
     runtime.spawn(listener.run(Arc::clone(&site), stopping));
     World {
+        letters,
         address,
         engine,
         kept,
@@ -186,6 +211,23 @@ impl World {
         };
         let accounts = self.site.accounts();
         self.block_on(async { accounts.add(new, PASSWORD).await }).expect("added");
+    }
+
+    /// A call that reads, with a sign-in.
+    pub(crate) fn get_as(&self, target: &str, cookie: &str) -> Reply {
+        self.get_with(target, &format!("Cookie: {cookie}\r\n"))
+    }
+
+    /// The account of an address.
+    pub(crate) fn found(&self, email: &str) -> Account {
+        let found = self.block_on(self.site.accounts().find(email)).expect("asked");
+        found.expect("there is such an account")
+    }
+
+    /// A wish of the operator about accounts.
+    pub(crate) fn wish(&self, command: accounts::Command) {
+        let accounts = self.site.accounts();
+        self.block_on(accounts.change(Actor::Server, command)).expect("granted");
     }
 
     /// Signs in and gives the cookie.
