@@ -2,7 +2,48 @@
 import type { Refusal } from "./boot";
 
 /** Who is signed in. */
-export type Account = { name: string; email: string; administrator: boolean };
+export type Account = {
+  name: string;
+  email: string;
+  administrator: boolean;
+  privileges: Privilege[];
+  time_zone: string | null;
+  /** Whether a code is asked for at each sign-in. */
+  codes: boolean;
+  /** Whether codes have to be set up before anything else. */
+  codes_required: boolean;
+  recovery_codes_left: number;
+  /** Whether another system keeps name and password. */
+  kept_elsewhere: boolean;
+};
+
+/** What an account may do. */
+export type Privilege =
+  | "interactive_meeting"
+  | "seminar"
+  | "remote_support"
+  | "remote_access"
+  | "send_file"
+  | "chat"
+  | "record"
+  | "video_conference"
+  | "administrator";
+
+/** The right password of an account with codes: half a sign-in, and the token to go on with. */
+export type Half = { half: string };
+
+/** One place where an account is signed in. */
+export type SignedIn = {
+  name: string;
+  current: boolean;
+  address: string;
+  browser: string;
+  since_ms: number;
+  used_ms: number;
+};
+
+/** What an authenticator app is set up with. */
+export type Enrolment = { key: string; link: string; picture: { size: number; path: string } };
 
 /** A meeting in the list of its host. */
 export type Meeting = {
@@ -71,8 +112,26 @@ function meeting(raw: Record<string, unknown>): Meeting {
 export const api = {
   me: () => call<Account>("GET", "/api/v1/me"),
   signIn: (email: string, password: string) =>
-    call<Account>("POST", "/api/v1/sign-in", { email, password }),
+    call<Account | Half>("POST", "/api/v1/sign-in", { email, password }),
+  signInCode: (half: string, code: string) =>
+    call<Account>("POST", "/api/v1/sign-in/code", { half, code }),
   signOut: () => call<unknown>("POST", "/api/v1/sign-out"),
+  changeMe: (body: { name?: string; time_zone?: string }) =>
+    call<Account>("POST", "/api/v1/me", body),
+  changePassword: (old: string, next: string) =>
+    call<unknown>("POST", "/api/v1/me/password", { old, new: next }),
+  beginCodes: (password: string) => call<Enrolment>("POST", "/api/v1/me/totp", { password }),
+  confirmCodes: (code: string) =>
+    call<{ recovery_codes: string[] }>("POST", "/api/v1/me/totp/confirm", { code }),
+  codesOff: (password: string, code: string) =>
+    call<unknown>("POST", "/api/v1/me/totp/off", { password, code }),
+  signIns: () => call<{ sessions: SignedIn[] }>("GET", "/api/v1/me/sessions"),
+  /** One by its name, or all but this one. */
+  endSignIns: (name: string | null) =>
+    call<{ ended: number }>("POST", "/api/v1/me/sessions/end", { name }),
+  askReset: (email: string) => call<{ mail: boolean }>("POST", "/api/v1/reset", { email }),
+  useReset: (token: string, password: string) =>
+    call<unknown>("POST", "/api/v1/reset/use", { token, password }),
   setup: (body: { token: string; email: string; name: string; password: string }) =>
     call<unknown>("POST", "/api/v1/setup", body),
   pendingHost: (pending: string) =>

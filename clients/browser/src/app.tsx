@@ -2,9 +2,11 @@
 import type { JSX } from "preact";
 import { lazy, Suspense } from "preact/compat";
 import type { Boot } from "./boot";
+import { AccountPage } from "./account/page";
 import { Home } from "./pages/home";
 import { Join } from "./pages/join";
 import { canMeet, Missing } from "./pages/missing";
+import { Reset } from "./pages/reset";
 import { Setup } from "./pages/setup";
 
 // The meeting is the larger half of the client; who only signs in does not wait for it.
@@ -19,6 +21,10 @@ export function App({ boot }: { boot: Boot }): JSX.Element {
       return <Home boot={boot} />;
     case "setup":
       return <Setup boot={boot} />;
+    case "account":
+      return <AccountPage />;
+    case "reset":
+      return <Reset boot={boot} />;
     case "join":
       return <Join boot={boot} />;
     case "meeting":

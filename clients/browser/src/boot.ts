@@ -6,7 +6,7 @@ export type Refusal = { code: string; sentence: string };
 
 /** The facts a document starts from; every secret has already left the address bar. */
 export type Boot = {
-  page: "home" | "join" | "meeting" | "viewer" | "setup";
+  page: "home" | "join" | "meeting" | "viewer" | "setup" | "account" | "reset";
   ticket?: string;
   /** What a legacy host asked for, to be done by a POST of this page. */
   pending?: string;
@@ -18,6 +18,10 @@ export type Boot = {
   email?: string;
   askPassword?: boolean;
   setupToken?: string;
+  /** The token of a link to set a new password. */
+  resetToken?: string;
+  /** Whether this server sends letters. */
+  mail?: boolean;
   viewer?: boolean;
   invitation?: string;
 };
@@ -101,7 +105,17 @@ export function readBoot(block: string | null, url: URL): Boot {
       (url.hash.length > 1 && !url.hash.includes("=") ? url.hash.slice(1) : null);
     if (token) boot.setupToken = token;
   }
+  if (boot.page === "reset") {
+    boot.mail = raw["mail"] === true;
+    const token = resetToken(url.hash);
+    if (token) boot.resetToken = token;
+  }
   return boot;
+}
+
+/** The token of a link to set a new password: an account's number and a secret. */
+export function resetToken(hash: string): string | undefined {
+  return /^#(\d+\.[\w-]+)$/.exec(hash)?.[1];
 }
 
 function pageOf(raw: Raw, path: string): Boot["page"] {
@@ -111,12 +125,16 @@ function pageOf(raw: Raw, path: string): Boot["page"] {
     named === "join" ||
     named === "meeting" ||
     named === "viewer" ||
-    named === "setup"
+    named === "setup" ||
+    named === "account" ||
+    named === "reset"
   )
     return named;
   if (path.startsWith("/m/")) return "meeting";
   if (path.startsWith("/id=")) return "viewer";
   if (path.startsWith("/setup")) return "setup";
+  if (path === "/account") return "account";
+  if (path === "/reset") return "reset";
   if (path.startsWith("/join") || path.startsWith("/as/wapi/")) return "join";
   return "home";
 }
@@ -131,6 +149,10 @@ export function cleanAddress(boot: Boot, url: URL): string {
       return boot.id && /^\d{8}$/.test(boot.id) ? `/join?id=${boot.id}` : "/join";
     case "setup":
       return "/setup";
+    case "account":
+      return "/account";
+    case "reset":
+      return "/reset";
     case "home":
       return url.pathname;
   }

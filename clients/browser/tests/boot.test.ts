@@ -4,6 +4,7 @@ import { cleanAddress, readBoot } from "../src/boot";
 import { formatTyped, parseMeetingId, showMeetingId } from "../src/model/id";
 import { drawPassword } from "../src/pages/password";
 import { bestGrid } from "../src/meeting/layout";
+import { browserName } from "../src/account/browser_name";
 import { initials } from "../src/ui/controls";
 
 const at = (path: string): URL => new URL(path, "https://meet.example.org");
@@ -21,6 +22,11 @@ describe("the boot facts", () => {
     });
     expect(boot("/setup#t=once")).toMatchObject({ page: "setup", setupToken: "once" });
     expect(boot("/setup#once").setupToken).toBe("once");
+    expect(boot("/reset#7.abc_-").resetToken).toBe("7.abc_-");
+    expect(boot("/reset#main").resetToken).toBe(undefined);
+    expect(boot("/reset")).toEqual({ page: "reset", mail: false });
+    expect(boot("/reset", { page: "reset", mail: true }).mail).toBe(true);
+    expect(boot("/account").page).toBe("account");
   });
 
   it("come from the block first", () => {
@@ -154,4 +160,29 @@ describe("small things", () => {
     }
     expect(bestGrid(4, 1000, 600, 12).columns).toBe(2);
   });
+});
+
+describe("a browser's name", () => {
+  const webkit = "AppleWebKit/537.36 (KHTML, like Gecko)";
+  it.each([
+    [
+      `Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${webkit} Chrome/141.0 Safari/537.36`,
+      "Chrome · Windows",
+    ],
+    [
+      `Mozilla/5.0 (Windows NT 10.0) ${webkit} Chrome/141.0 Safari/537.36 Edg/141.0`,
+      "Edge · Windows",
+    ],
+    ["Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0", "Firefox · Linux"],
+    [
+      "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile/15E148 Safari/604.1",
+      "Safari · iPhone",
+    ],
+    [
+      `Mozilla/5.0 (Linux; Android 15; Pixel 9) ${webkit} Chrome/141.0 Mobile Safari/537.36`,
+      "Chrome · Android",
+    ],
+    ["curl/8.5.0", "curl"],
+    ["", ""],
+  ])("of %j is %s", (agent, expected) => expect(browserName(agent)).toBe(expected));
 });

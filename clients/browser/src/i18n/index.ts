@@ -63,8 +63,10 @@ export function timeOfDay(ms: number): string {
   }).format(ms);
 }
 
-/** A date with its time in the language in use. */
-export function dateAndTime(ms: number): string {
+/** A date with its time in the language in use, in this time zone or the browser's own. */
+export function dateAndTime(ms: number, zone: string | null = null): string {
   const form: Intl.DateTimeFormatOptions = { dateStyle: "medium", timeStyle: "short" };
+  // One that only the server knows is no reason to show nothing.
+  if (zone && Intl.supportedValuesOf("timeZone").includes(zone)) form.timeZone = zone;
   return new Intl.DateTimeFormat(locale.value === "zh" ? "zh-CN" : "en", form).format(ms);
 }

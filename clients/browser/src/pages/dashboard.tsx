@@ -55,7 +55,8 @@ async function host(meeting: Meeting, account: Account): Promise<Refusal | null>
 
 function StartForm({ account }: { account: Account }): JSX.Element {
   const t = text.value.start;
-  const [type, setType] = useState(0);
+  const may = account.privileges;
+  const [type, setType] = useState(may.includes("interactive_meeting") ? 0 : 4);
   const [topic, setTopic] = useState("");
   const [guarded, setGuarded] = useState(true);
   const [password, setPassword] = useState(drawPassword);
@@ -75,14 +76,22 @@ function StartForm({ account }: { account: Account }): JSX.Element {
     setRefusal(refused);
   };
   const kinds = [
-    { value: 0, icon: "share", name: t.interactive, hint: t.interactiveHint },
-    { value: 4, icon: "camera", name: t.video, hint: t.videoHint },
+    {
+      value: 0,
+      needs: "interactive_meeting",
+      icon: "share",
+      name: t.interactive,
+      hint: t.interactiveHint,
+    },
+    { value: 4, needs: "video_conference", icon: "camera", name: t.video, hint: t.videoHint },
   ] as const;
+  const offered = kinds.filter((kind) => may.includes(kind.needs));
+  if (offered.length === 0) return <Notice icon="lock">{t.mayNot}</Notice>;
   return (
     <form class="stack" onSubmit={(e) => void send(e)}>
       <fieldset class="choices">
         <legend class="label">{t.type}</legend>
-        {kinds.map((kind) => (
+        {offered.map((kind) => (
           <label class="choice" key={kind.value}>
             <input
               type="radio"

@@ -7,7 +7,7 @@ import { refusalSentence, text } from "../i18n";
 import { Notice } from "../ui/controls";
 import { Frame } from "../ui/frame";
 import { Icon, type IconName } from "../ui/icons";
-import { Menu } from "../ui/menu";
+import { AccountMenu } from "./account_menu";
 import { Dashboard } from "./dashboard";
 import { JoinForm } from "./join_form";
 import { SignIn } from "./sign_in";
@@ -22,24 +22,13 @@ export function Home({ boot }: { boot: Boot }): JSX.Element {
       .me()
       .then((answer) => setAccount(answer.ok && answer.value.email ? answer.value : null));
   }, []);
+  useEffect(() => {
+    // Nothing else is allowed before that.
+    if (account?.codes_required) location.assign("/account");
+  }, [account]);
   if (account) {
-    const out = async () => {
-      await api.signOut();
-      setAccount(null);
-    };
     return (
-      <Frame
-        aside={
-          <Menu
-            class="btn small"
-            label={`${account.name || account.email} · ${t.home.accountMenu}`}
-            items={[{ icon: "leave", label: t.home.signOut, act: () => void out() }]}
-          >
-            <span class="account-name clip">{account.name || account.email}</span>
-            <Icon name="more" />
-          </Menu>
-        }
-      >
+      <Frame aside={<AccountMenu account={account} onOut={() => setAccount(null)} />}>
         {boot.refusal && (
           <div class="page-notice">
             <Notice tone="bad">{refusalSentence(boot.refusal)}</Notice>

@@ -1,8 +1,17 @@
 // The small controls: button, field, password field, switch, avatar, notice, spinner.
 import type { ButtonHTMLAttributes, ComponentChildren, JSX } from "preact";
-import { useId, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { text } from "../i18n";
 import { Icon, type IconName } from "./icons";
+
+/** Puts the focus on an element when it appears. */
+function useFocus<T extends HTMLElement>(wanted: boolean | undefined) {
+  const ref = useRef<T>(null);
+  useLayoutEffect(() => {
+    if (wanted) ref.current?.focus();
+  }, []);
+  return ref;
+}
 
 type ButtonProps = Omit<ButtonHTMLAttributes, "icon" | "class" | "size" | "type"> & {
   kind?: "primary" | "danger" | "quiet" | "soft" | "plain";
@@ -13,6 +22,8 @@ type ButtonProps = Omit<ButtonHTMLAttributes, "icon" | "class" | "size" | "type"
   full?: boolean;
   busy?: boolean;
   submit?: boolean;
+  /** Takes the focus when it appears. */
+  focused?: boolean;
   children?: ComponentChildren;
 };
 
@@ -26,10 +37,12 @@ export function Button(props: ButtonProps): JSX.Element {
     full,
     busy,
     submit,
+    focused,
     children,
     disabled,
     ...rest
   } = props;
+  const ref = useFocus<HTMLButtonElement>(focused);
   const square = icon !== undefined && children === undefined;
   const names = [
     "btn",
@@ -41,6 +54,7 @@ export function Button(props: ButtonProps): JSX.Element {
   return (
     <button
       {...rest}
+      ref={ref}
       type={submit ? "submit" : "button"}
       class={names.filter(Boolean).join(" ")}
       aria-label={label}
@@ -69,6 +83,8 @@ type FieldProps = {
   placeholder?: string;
   maxLength?: number;
   required?: boolean;
+  /** Takes the focus when it appears: the step it belongs to was asked for by hand. */
+  focused?: boolean;
 };
 
 /** A labelled line of text with its hint and its error. */
@@ -79,9 +95,11 @@ export function Field({
   hint,
   wrong,
   class: extra,
+  focused,
   ...rest
 }: FieldProps): JSX.Element {
   const id = useId();
+  const ref = useFocus<HTMLInputElement>(focused);
   const described = [hint ? `${id}-hint` : "", wrong ? `${id}-wrong` : ""]
     .filter(Boolean)
     .join(" ");
@@ -90,6 +108,7 @@ export function Field({
       <label for={id}>{label}</label>
       <input
         {...(rest as object)}
+        ref={ref}
         id={id}
         class={`input ${extra ?? ""}`}
         value={value}
@@ -119,9 +138,11 @@ export function PasswordField({
   hint,
   wrong: _wrong,
   class: _class,
+  focused,
   ...rest
 }: FieldProps): JSX.Element {
   const id = useId();
+  const ref = useFocus<HTMLInputElement>(focused);
   const [shown, setShown] = useState(false);
   const t = text.value.ui;
   return (
@@ -130,6 +151,7 @@ export function PasswordField({
       <div class="input-join">
         <input
           {...(rest as object)}
+          ref={ref}
           id={id}
           class="input"
           {...(shown ? { type: "text" } : { type: "password" })}
@@ -153,6 +175,36 @@ export function PasswordField({
       {hint && (
         <p class="hint" id={`${id}-hint`}>
           {hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** A labelled choice of one among many. */
+export function Select(props: {
+  label: string;
+  value: string;
+  onValue: (value: string) => void;
+  hint?: string;
+  children: ComponentChildren;
+}): JSX.Element {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{props.label}</label>
+      <select
+        id={id}
+        class="select"
+        value={props.value}
+        aria-describedby={props.hint ? `${id}-hint` : undefined}
+        onChange={(e) => props.onValue(e.currentTarget.value)}
+      >
+        {props.children}
+      </select>
+      {props.hint && (
+        <p class="hint" id={`${id}-hint`}>
+          {props.hint}
         </p>
       )}
     </div>
