@@ -11,10 +11,12 @@ use convoke_fanout::{Pool, PoolLimits};
 use convoke_journal::{Error, Head, Journal, LogReader, Memory, Run, Tail};
 use convoke_model::grant::{Grant, Role};
 use convoke_model::meeting::life::Creation;
-use convoke_model::meeting::lifecycle::MeetingType;
+use convoke_model::meeting::lifecycle::{self, MeetingType};
 use convoke_model::meeting::roster::{self, Entering};
 use convoke_model::meeting::{Command, chat, hand};
 use convoke_model::policy::Question;
+use convoke_model::privilege::{Privilege, Privileges};
+use convoke_model::site::{self, accounts};
 use convoke_model::text::{ChatText, Name, Topic};
 use convoke_model::view::session::Viewer;
 use convoke_model::{
@@ -325,4 +327,33 @@ fn an_erased_entry_leaves_its_place_and_the_chain_in_order() {
     let stretch = catch_up::read(&log, stream, viewer, range, hash, 1 << 20).expect("readable");
     assert_eq!(told(&stretch.frames), [(false, erased), (true, erased + 1)]);
     assert_eq!(stretch.hash, stage.hash_in_log(erased + 1));
+}
+
+#[test]
+fn what_the_hosts_account_does_not_cover_is_not_recorded() {
+    let mut stage = Stage::open(Limits::default());
+    let site = |command| Ask::server(Wish::Site(site::Command::Accounts(command)));
+    let email = accounts::Email::new("ann@example.org").expect("an address");
+    let name = Name::new("Ann").expect("a name");
+    let add = accounts::Command::Add { email, name, administrator: false, first: false };
+    stage.shard.submit(site(add));
+    let privileges = Privileges::EVERYDAY.without(Privilege::Record);
+    let account = AccountId(1);
+    stage.shard.submit(site(accounts::Command::SetPrivileges { account, privileges }));
+    stage.run();
+    let end = Command::Lifecycle(lifecycle::Command::End {});
+    stage.shard.submit(Ask::server(Wish::Session(meeting(), SESSION, end)));
+    stage.run();
+    let policies = Recorded::new(Builtin, || Duration::ZERO);
+    stage.shard.submit(Ask::server(Wish::Open {
+        meeting: meeting(),
+        host: AccountId(1),
+        participants_max: 10,
+        record: policies.decide(Question::Record { meeting: meeting() }),
+    }));
+    stage.run();
+    let live = stage.shard.session(meeting(), SessionNumber(2)).expect("open");
+    let opening = live.decided.lifecycle.opening().expect("opened");
+    assert!(!opening.may_record && !opening.recording, "{opening:?}");
+    assert!(!live.view.recording);
 }

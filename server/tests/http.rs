@@ -10,6 +10,7 @@ mod doors {
     mod codes;
     mod commands;
     mod headers;
+    mod installs;
     mod legacy;
     mod limits;
     mod lockout;

@@ -6,6 +6,7 @@ import { after, before, describe, test } from "node:test";
 
 import { check, LOOKS } from "./harness/axe.mjs";
 import { Browser } from "./harness/browser.mjs";
+import { chatOf, host, known, say } from "./harness/room.mjs";
 import { CONVOKE, run, Server } from "./harness/server.mjs";
 import { pause, until } from "./harness/wait.mjs";
 
@@ -234,6 +235,23 @@ describe("the account page", () => {
     await page.getByLabel("New password").fill(ADDED);
     await page.getByRole("button", { name: "Set the password" }).click();
     await page.getByRole("alert").getByText("used already or has expired").waitFor();
+    await page.context().close();
+  });
+
+  test("what the host's account does not cover, the meeting does not have", async () => {
+    const page = await browser.person("host without chat");
+    const words = ["--privileges", "interactive_meeting"];
+    await convoke("account", "set", server.email, ...words);
+    await host(page, server, { topic: "Quiet" });
+    assert.equal((await known(page)).recording, false);
+    await say(page, "hello?");
+    await page.locator(".line.failed").waitFor();
+    assert.deepEqual(await chatOf(page), []);
+    await page.getByRole("button", { name: "More" }).click();
+    await page.getByRole("menuitem", { name: "Turn recording on" }).click();
+    await page.getByText("The host's account does not cover that.").first().waitFor();
+    assert.equal((await known(page)).recording, false);
+    await convoke("account", "set", server.email, "--privileges", "everyday");
     await page.context().close();
   });
 

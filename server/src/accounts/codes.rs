@@ -61,12 +61,14 @@ pub struct Picture {
     pub path: Zeroizing<String>,
 }
 
-/// Keys that wait for their first code.
+type Key = Zeroizing<[u8; KEY_BYTES]>;
+
+/// Keys that wait for their first code, and until when they do.
 #[derive(Default)]
-pub(super) struct Enrolments(Mutex<HashMap<AccountId, (Duration, Zeroizing<[u8; KEY_BYTES]>)>>);
+pub(super) struct Enrolments(Mutex<HashMap<AccountId, (Duration, Key)>>);
 
 impl Enrolments {
-    fn begin(&self, account: AccountId, now: Duration) -> Option<Zeroizing<[u8; KEY_BYTES]>> {
+    fn begin(&self, account: AccountId, now: Duration) -> Option<Key> {
         let mut waiting = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         waiting.retain(|_, (until, _)| *until > now);
         if waiting.len() >= ENROLMENTS_MAX && !waiting.contains_key(&account) {
@@ -77,7 +79,7 @@ impl Enrolments {
         Some(key)
     }
 
-    fn find(&self, account: AccountId, now: Duration) -> Option<Zeroizing<[u8; KEY_BYTES]>> {
+    fn find(&self, account: AccountId, now: Duration) -> Option<Key> {
         let waiting = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let (until, key) = waiting.get(&account)?;
         (*until > now).then(|| key.clone())

@@ -151,6 +151,7 @@ mod tests {
     fn what_is_no_link_is_not_looked_up() {
         let (token, _) = draw(AccountId(7), 0);
         assert_eq!(parted(&token).map(|(id, _)| id), Some(AccountId(7)));
+        let token: &str = &token;
         let secret = &token[2..];
         let table = [
             String::new(),

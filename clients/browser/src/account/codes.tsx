@@ -21,6 +21,7 @@ export function Codes({ account, onDone }: Props): JSX.Element {
   const t = text.value.account;
   const [step, setStep] = useState<Step>({ at: "rest" });
   const rest = () => setStep({ at: "rest" });
+  const on = account.codes || step.at === "keep";
   const off = () => {
     rest();
     toast(t.codesOffDone);
@@ -32,9 +33,7 @@ export function Codes({ account, onDone }: Props): JSX.Element {
         <h2 id="codes-title" class="grow">
           {t.codes}
         </h2>
-        <span class={account.codes ? "tag accent" : "tag"}>
-          {account.codes ? t.codesOn : t.codesOff}
-        </span>
+        <span class={on ? "tag accent" : "tag"}>{on ? t.codesOn : t.codesOff}</span>
       </div>
       {step.at === "rest" && <Rest account={account} onStep={setStep} />}
       {step.at === "password" && (
