@@ -132,7 +132,7 @@ describe("the account page", () => {
     await Promise.all([page.context().close(), other.context().close()]);
   });
 
-  test("an app is set up with the keyboard alone, asked for at sign-in, and turned off", async () => {
+  test("an app is set up with the keyboard alone, asked for at sign-in, turned off", async () => {
     await add("kim@example.com", "Kim");
     const page = await browser.person("kim");
     await signIn(page, "kim@example.com", ADDED);

@@ -132,3 +132,29 @@ fn numbers(groups: &[GroupId]) -> String {
     let words: Vec<String> = groups.iter().map(ToString::to_string).collect();
     if words.is_empty() { "none".into() } else { words.join(", ") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use convoke_model::AccountId;
+    use convoke_model::privilege::{Privilege, Privileges};
+
+    #[test]
+    fn facts_say_what_was_before_and_alarms_are_loud() {
+        let (names, account) = (Names::default(), AccountId(7));
+        let chat = Privileges::NONE.with(Privilege::Chat);
+        let set = Event::PrivilegesSet { account, before: chat, privileges: Privileges::NONE };
+        assert_eq!(of(&set, &names), "account 7 may: none; before: chat");
+        let from = Address::new("192.0.2.1").ok();
+        let via = Via::Page;
+        let second = Some(Second::RecoveryCode);
+        let signed = Event::SignedIn { account, via, from: from.clone(), second };
+        assert_eq!(
+            of(&signed, &names),
+            "account 7 signed in on the sign-in page from 192.0.2.1, with a recovery code"
+        );
+        let loud = Alarm::ManyFailures { account, failures: 31, from };
+        let expected = "ALARM: 31 failures in a row for account 7 from 192.0.2.1";
+        assert_eq!(alarm(&loud, &names), expected);
+    }
+}

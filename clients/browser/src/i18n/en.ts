@@ -382,9 +382,9 @@ export const en = {
   reset: {
     title: "Forgot your password?",
     newTitle: "Choose a new password",
-    lead: "Type your e-mail address, and you get a link to set a new password. Until you use it, nothing changes.",
+    lead: "Type your e-mail address, and you get a link. Until you use it, nothing changes.",
     ask: "Send the link",
-    sent: "If there is an account with that address, a link is on its way. It works once, within 15 minutes.",
+    sent: "If that address has an account, a link is on its way. It works once, for 15 minutes.",
     noMail:
       "This server sends no e-mail. Ask its administrator for a link to set a new password; they can make one for you.",
     newLead: "The link works once. You are signed out everywhere, and sign in with the new one.",
