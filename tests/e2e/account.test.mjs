@@ -2,13 +2,14 @@
 // password; with the keyboard alone, in both languages, light and dark, wide and on a phone.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { check, LOOKS } from "./harness/axe.mjs";
 import { Browser } from "./harness/browser.mjs";
 import { chatOf, host, known, say } from "./harness/room.mjs";
-import { CONVOKE, run, Server } from "./harness/server.mjs";
-import { pause, until } from "./harness/wait.mjs";
+import { CONVOKE, OUT, run, Server } from "./harness/server.mjs";
+import { until } from "./harness/wait.mjs";
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const NEXT = "silver lantern harbour";
@@ -283,13 +284,12 @@ describe("the account page", () => {
       const key = (await codes.locator(".key").textContent()).replaceAll(" ", "");
       await codes.scrollIntoViewIfNeeded();
       await check(page, `account-scan-${look}`);
-      await codes.screenshot({ path: `${process.env.E2E_OUT ?? "."}/account-scan-${look}.png` });
+      await codes.screenshot({ path: join(OUT, `account-scan-${look}.png`) });
       await codes.locator("input").fill(codeOf(key));
       await codes.locator("[type=submit]").click();
       await codes.locator(".recovery").waitFor();
       await check(page, `account-recovery-${look}`);
-      const path = `${process.env.E2E_OUT ?? "."}/account-recovery-${look}.png`;
-      await codes.screenshot({ path });
+      await codes.screenshot({ path: join(OUT, `account-recovery-${look}.png`) });
       await codes.locator(".btn.primary").click();
       await codes.locator(".tag.accent").waitFor();
       await lookAt("account-codes-on");
@@ -309,7 +309,6 @@ describe("the account page", () => {
       await page.locator("[role=status] .notice").waitFor();
       await lookAt("reset-done");
       await page.context().close();
-      await pause(0);
     });
   }
 });
