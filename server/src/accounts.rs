@@ -1,8 +1,8 @@
 //! Accounts: passwords checked and set, codes, links, sign-ins held.
 //!
 //! Who somebody is, what they may do and that they are signed in are three questions with one
-//! function each: [`Accounts::verify`] says whose password it is, an [`Account`] says what it may do, and
-//! [`Accounts::signed_in`] makes a fact of it before [`Sessions::start`] gives a cookie.
+//! function each: [`Accounts::verify`] says whose password it is, an [`Account`] says what it may
+//! do, and [`Accounts::signed_in`] makes a fact of it before [`Sessions::start`] gives a cookie.
 
 mod change;
 mod codes;

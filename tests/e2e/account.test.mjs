@@ -312,3 +312,44 @@ describe("the account page", () => {
     });
   }
 });
+
+describe("where administrators need codes", () => {
+  test("one who has none finds only the way to set them up", async () => {
+    const server = await Server.start("need-codes", "[sign_in]\nadministrators_need_codes = true\n");
+    const browser = await Browser.launch();
+    try {
+      const words = ["account", "add", "root@example.com", "--administrator", "--password-stdin"];
+      const added = await run(CONVOKE, [...words, "--data", server.data], `${ADDED}\n`);
+      assert.equal(added.code, 0, added.stderr + added.stdout);
+      const page = await browser.person("root");
+      await page.goto(server.url);
+      const form = page.getByRole("region", { name: "Host a meeting" });
+      await form.getByLabel("E-mail").fill("root@example.com");
+      await form.getByLabel("Password", { exact: true }).fill(ADDED);
+      await form.getByRole("button", { name: "Sign in" }).click();
+      await page.waitForURL(`${server.url}/account`);
+      await page.getByText("Administrators of this server sign in with a code.").waitFor();
+      await check(page, "account-required");
+      await browser.shoot(page, "account-required");
+      const codes = page.getByRole("region", { name: "Sign-in codes" });
+      await codes.getByRole("button", { name: "Set up an app" }).click();
+      await codes.getByLabel("Current password").fill(ADDED);
+      await codes.getByRole("button", { name: "Next" }).click();
+      const key = (await codes.locator(".key").textContent()).replaceAll(" ", "");
+      await codes.getByLabel("Code that the app shows").fill(codeOf(key));
+      await codes.getByRole("button", { name: "Turn codes on" }).click();
+      await codes.getByRole("button", { name: "I have kept them" }).click();
+      await page.getByRole("link", { name: "Back to the start page" }).click();
+      await page.getByRole("heading", { name: "Start a meeting" }).waitFor();
+      // Everything of it is in the log, in words, and the alarm is loud.
+      const told = await server.audit("show", "site");
+      for (const words of [/ALARM: .* may administer the server/, /signs in with codes/]) {
+        assert.match(told.stdout, words);
+      }
+      assert.deepEqual(browser.complaints, []);
+    } finally {
+      await browser.close();
+      await server.remove();
+    }
+  });
+});
