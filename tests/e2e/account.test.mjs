@@ -315,7 +315,8 @@ describe("the account page", () => {
 
 describe("where administrators need codes", () => {
   test("one who has none finds only the way to set them up", async () => {
-    const server = await Server.start("need-codes", "[sign_in]\nadministrators_need_codes = true\n");
+    const settings = "[sign_in]\nadministrators_need_codes = true\n";
+    const server = await Server.start("need-codes", settings);
     const browser = await Browser.launch();
     try {
       const words = ["account", "add", "root@example.com", "--administrator", "--password-stdin"];
