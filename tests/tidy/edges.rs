@@ -53,10 +53,10 @@ const EDGES: &Table = &[
 const HOMES: &Table = &[
     ("axum", &["convoke"]),
     ("askama", &["convoke"]),
-    ("hyper", &["convoke"]),
-    ("hyper-util", &["convoke"]),
+    ("hyper", &["convoke", "convoke-plugins"]),
+    ("hyper-util", &["convoke", "convoke-plugins"]),
     ("rust-embed", &["convoke"]),
-    ("argon2", &["convoke"]),
+    ("argon2", &["convoke", "convoke-plugins"]),
     ("rcgen", &["convoke"]),
     ("tokio", &["convoke", "convoke-plugins"]),
     ("mio", &["convoke", "convoke-loadgen"]),
@@ -64,6 +64,7 @@ const HOMES: &Table = &[
     ("async-nats", &["convoke-journal"]),
     ("rhai", &["convoke-plugins"]),
     ("ldap3", &["convoke-plugins"]),
+    ("quick-xml", &["convoke-wire"]),
     ("loom", &["convoke-fanout"]),
     ("shuttle", &["convoke-tests"]),
 ];

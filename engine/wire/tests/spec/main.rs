@@ -1,6 +1,7 @@
 //! What the wire promises, held against its examples: folds, halves, hostile bytes, lists and
 //! schemas.
 
+mod account_answer;
 mod client;
 mod disk;
 mod examples;
