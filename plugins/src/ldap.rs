@@ -1,1 +1,373 @@
 //! Asks an LDAP directory or Active Directory whether somebody may sign in.
+//!
+//! A person is proved by a bind with their password, over TLS, as exactly one entry. Servers are
+//! asked in order until one answers; an answer is final, a failure goes on to the next. Fails
+//! closed, within `total_ms`.
+
+mod connection;
+mod entry;
+mod filter;
+mod groups;
+mod guard;
+mod search;
+mod server;
+mod settings;
+mod verdict;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use tokio::sync::Semaphore;
+
+pub use settings::{Attributes, BindMode, GroupMode, SearchScope, Settings, TlsMode};
+
+use crate::outcome::{Denial, Fault, Outcome, Report, Steps};
+use crate::profile::Profile;
+use crate::secret::NonEmptySecret;
+use crate::trust::{BadSetting, client_config};
+use connection::Connection;
+use entry::Entry;
+use groups::Remembered;
+use search::{One, Query};
+use server::Server;
+use settings::Checked;
+use verdict::Bound;
+
+/// Bytes that somebody may type as a name.
+const NAME_BYTES_MAX: usize = 254;
+
+/// One directory, with all its servers.
+#[derive(Clone)]
+pub struct Directory(Arc<Inner>);
+
+struct Inner {
+    settings: Settings,
+    checked: Checked,
+    tls: Arc<ClientConfig>,
+    servers: Vec<Server>,
+    /// The server that answered last is asked first.
+    first: AtomicUsize,
+    attributes: Vec<String>,
+    places: Semaphore,
+    remembered: Remembered,
+}
+
+/// What is asked about somebody.
+enum Wish {
+    /// Whether it is them.
+    SignIn(NonEmptySecret),
+    /// What their entry says.
+    Find,
+}
+
+/// A final answer of one server.
+type Answer = Result<Outcome, Fault>;
+
+impl Directory {
+    /// Reads the files that the settings name.
+    ///
+    /// # Errors
+    /// Naming the setting.
+    pub fn new(settings: Settings) -> Result<Self, BadSetting> {
+        let checked = settings.check()?;
+        let tls = client_config(settings.ca.as_ref(), None)?;
+        let servers: Vec<Server> = checked
+            .addresses
+            .iter()
+            .map(|address| Server::new(address.clone(), &settings))
+            .collect();
+        Ok(Self(Arc::new(Inner {
+            attributes: entry::asked(&settings.attributes),
+            places: Semaphore::new(settings.at_once_max as usize),
+            first: AtomicUsize::new(0),
+            remembered: Remembered::default(),
+            settings,
+            checked,
+            tls,
+            servers,
+        })))
+    }
+
+    /// Asks whether `name` may sign in with `secret`.
+    pub async fn sign_in(&self, name: &str, secret: &NonEmptySecret) -> Report {
+        self.ask(name, Wish::SignIn(secret.clone())).await
+    }
+
+    /// Looks somebody up, as an explanation without a password: the entry, groups and privileges
+    /// that a sign-in would find. With direct bind, nobody can be looked up.
+    pub async fn find(&self, name: &str) -> Report {
+        self.ask(name, Wish::Find).await
+    }
+
+    async fn ask(&self, name: &str, wish: Wish) -> Report {
+        let name = name.trim().to_owned();
+        if name.is_empty() || name.len() > NAME_BYTES_MAX || name.chars().any(char::is_control) {
+            return Steps::begin().report(Outcome::denied(Denial::BadName));
+        }
+        let inner = Arc::clone(&self.0);
+        // A task of its own: what a hostile directory might do to the parser ends there.
+        match tokio::spawn(async move { inner.bounded(&name, &wish).await }).await {
+            Ok(report) => report,
+            Err(_) => {
+                let fault = Fault::BadAnswer("the directory's answer has no known form".to_owned());
+                Steps::begin().report(Outcome::Failed(fault))
+            }
+        }
+    }
+}
+
+impl Inner {
+    async fn bounded(&self, name: &str, wish: &Wish) -> Report {
+        let mut steps = Steps::begin();
+        let total = Duration::from_millis(self.settings.total_ms);
+        let found = tokio::time::timeout(total, self.run(name, wish, &mut steps)).await;
+        let outcome = match found.unwrap_or(Err(Fault::Late)) {
+            Ok(outcome) => outcome,
+            Err(fault) => {
+                steps.done("fault", fault.to_string());
+                Outcome::Failed(fault)
+            }
+        };
+        steps.report(outcome)
+    }
+
+    async fn run(&self, name: &str, wish: &Wish, steps: &mut Steps) -> Answer {
+        let patience = Duration::from_millis(self.settings.queue_ms);
+        let Ok(Ok(_place)) = tokio::time::timeout(patience, self.places.acquire()).await else {
+            return Err(Fault::Busy);
+        };
+        if self.settings.tls == TlsMode::ClearTextForTestsOnly {
+            tracing::warn!("a directory is asked in clear text: every password can be read");
+        }
+        let count = self.servers.len();
+        let first = self.first.load(Ordering::Relaxed) % count;
+        let mut last = Fault::Resting;
+        for at in (0..count).map(|n| (first + n) % count) {
+            let server = &self.servers[at];
+            if !server.may_ask() {
+                steps.done("server", format!("{} failed and is left alone", server.address));
+                continue;
+            }
+            match self.ask_server(server, name, wish, steps).await {
+                Ok(outcome) => {
+                    server.went_well();
+                    self.first.store(at, Ordering::Relaxed);
+                    return Ok(outcome);
+                }
+                // What another server would say too is not asked again: it might lock accounts.
+                Err(fault @ (Fault::ServiceBind(_) | Fault::Search(_))) => {
+                    server.went_well();
+                    return Err(fault);
+                }
+                Err(fault) => {
+                    server.failed();
+                    steps.done("server", format!("{}: {fault}", server.address));
+                    last = fault;
+                }
+            }
+        }
+        Err(last)
+    }
+
+    async fn ask_server(
+        &self,
+        server: &Server,
+        name: &str,
+        wish: &Wish,
+        steps: &mut Steps,
+    ) -> Answer {
+        match (&self.checked.direct, wish) {
+            (None, _) => self.search_and_bind(server, name, wish, steps).await,
+            (Some(template), Wish::SignIn(secret)) => {
+                self.direct(server, &template.fill(name), name, secret, steps).await
+            }
+            (Some(template), Wish::Find) => {
+                let who = template.fill(name);
+                steps.done("bind", format!("would be as {who}; nothing else is known without it"));
+                Ok(Outcome::Failed(Fault::Search("direct bind needs the password".to_owned())))
+            }
+        }
+    }
+
+    async fn search_and_bind(
+        &self,
+        server: &Server,
+        name: &str,
+        wish: &Wish,
+        steps: &mut Steps,
+    ) -> Answer {
+        let password = self.checked.bind_password.as_ref();
+        let (mut ours, pooled) = server.ours(&self.settings, &self.tls, password).await?;
+        self.told(server, &ours, steps);
+        let who = match password {
+            Some(_) => self.settings.bind_dn.as_str(),
+            None => "nobody (anonymous)",
+        };
+        let again = if pooled { ", on a connection kept open" } else { "" };
+        steps.done("bind", format!("as {who}{again}"));
+        let entry = match self.find_one(name, &mut ours, steps).await {
+            Ok(One::Found(entry)) => entry,
+            Ok(One::Not(denial)) => {
+                server.give_back(ours, &self.settings);
+                return Ok(Outcome::denied(denial));
+            }
+            Err(fault) => return Err(fault),
+        };
+        if let Wish::SignIn(secret) = wish {
+            let mut theirs = server.fresh(&self.settings, &self.tls).await?;
+            if let Some(outcome) = self.bind_as(&entry.dn, secret, &mut theirs, steps).await? {
+                server.give_back(ours, &self.settings);
+                return Ok(outcome);
+            }
+        }
+        let profile = self.profile(&entry, &mut ours, steps).await?;
+        server.give_back(ours, &self.settings);
+        Ok(Outcome::Allowed(Box::new(profile)))
+    }
+
+    async fn direct(
+        &self,
+        server: &Server,
+        who: &str,
+        name: &str,
+        secret: &NonEmptySecret,
+        steps: &mut Steps,
+    ) -> Answer {
+        let mut theirs = server.fresh(&self.settings, &self.tls).await?;
+        self.told(server, &theirs, steps);
+        if let Some(outcome) = self.bind_as(who, secret, &mut theirs, steps).await? {
+            return Ok(outcome);
+        }
+        let is_dn = self.checked.direct.as_ref().is_some_and(filter::Template::is_dn);
+        let found = if is_dn {
+            // The entry that was signed in as, and no other that a filter might find.
+            let query = Query {
+                base: who,
+                scope: SearchScope::Base,
+                filter: "(objectClass=*)",
+                attributes: &self.attributes,
+                limit: self.operation(),
+            };
+            let found = query.one(&mut theirs.ldap).await?;
+            self.told_found(&found, query.filter, who, steps);
+            found
+        } else {
+            self.find_one(name, &mut theirs, steps).await?
+        };
+        match found {
+            One::Found(entry) => {
+                let profile = self.profile(&entry, &mut theirs, steps).await?;
+                Ok(Outcome::Allowed(Box::new(profile)))
+            }
+            One::Not(denial) => Ok(Outcome::denied(denial)),
+        }
+    }
+
+    async fn find_one(
+        &self,
+        name: &str,
+        connection: &mut Connection,
+        steps: &mut Steps,
+    ) -> Result<One, Fault> {
+        let filter = self.checked.filter.fill(name);
+        let query = Query {
+            base: &self.settings.base_dn,
+            scope: self.settings.scope,
+            filter: &filter,
+            attributes: &self.attributes,
+            limit: self.operation(),
+        };
+        let found = query.one(&mut connection.ldap).await?;
+        self.told_found(&found, &filter, query.base, steps);
+        Ok(found)
+    }
+
+    /// Signs in as somebody; `None` when it is them.
+    async fn bind_as(
+        &self,
+        who: &str,
+        secret: &NonEmptySecret,
+        connection: &mut Connection,
+        steps: &mut Steps,
+    ) -> Result<Option<Outcome>, Fault> {
+        if who.trim().is_empty() {
+            return Ok(Some(Outcome::denied(Denial::BadName)));
+        }
+        let bind = connection.ldap.simple_bind(who, secret.expose());
+        let result = match tokio::time::timeout(self.operation(), bind).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(error)) => return Err(Fault::Unreachable(error.to_string())),
+            Err(_) => return Err(Fault::Late),
+        };
+        let number = verdict::sub_code(&result.text).map(|code| format!(", data {code:x}"));
+        let number = number.unwrap_or_default();
+        match verdict::bound(&result) {
+            Bound::Yes => {
+                steps.done("password", format!("right, as {who}"));
+                Ok(None)
+            }
+            Bound::No(denial) => {
+                let code = format!("code {}{number}", result.rc);
+                steps.done("password", format!("refused ({}), as {who}, {code}", denial.code()));
+                Ok(Some(Outcome::denied(denial)))
+            }
+            Bound::Unknown(_) if [51, 52].contains(&result.rc) => {
+                Err(Fault::Unreachable(format!("code {}", result.rc)))
+            }
+            Bound::Unknown(fault) => Err(fault),
+        }
+    }
+
+    async fn profile(
+        &self,
+        entry: &Entry,
+        connection: &mut Connection,
+        steps: &mut Steps,
+    ) -> Result<Profile, Fault> {
+        let age_max = Duration::from_secs(self.settings.group_age_s);
+        let (groups, age) = match self.remembered.find(&entry.dn, age_max) {
+            Some((groups, age)) => (groups, format!(" (known for {} s)", age.as_secs())),
+            None => {
+                let filter = &self.checked.group_filter;
+                let ldap = &mut connection.ldap;
+                let found = groups::of(entry, ldap, &self.settings, filter).await?;
+                let found = Arc::new(found);
+                self.remembered.keep(&entry.dn, &found, age_max);
+                (found, String::new())
+            }
+        };
+        let names: Vec<&str> = groups.list.iter().map(|group| group.dn.as_str()).collect();
+        let cut = if groups.cut { ", and more that are not looked at" } else { "" };
+        let count = names.len();
+        steps.done("groups", format!("{count}{age}{cut}: {}", names.join("; ")));
+        let mut profile = entry.profile(&self.settings.attributes);
+        let said = groups::grant(&mut profile, &groups, &self.settings);
+        let all: Vec<&str> = profile.privileges.iter().map(|privilege| privilege.name()).collect();
+        steps.done("privileges", format!("{} ({})", all.join(", "), said.join("; ")));
+        Ok(profile)
+    }
+
+    fn operation(&self) -> Duration {
+        Duration::from_millis(self.settings.operation_ms)
+    }
+
+    fn told(&self, server: &Server, connection: &Connection, steps: &mut Steps) {
+        steps.done("server", server.address.to_string());
+        let words = match self.settings.tls {
+            TlsMode::Ldaps => format!("{} (LDAPS)", connection.tls),
+            TlsMode::StartTls => format!("{} (StartTLS)", connection.tls),
+            TlsMode::ClearTextForTestsOnly => "NONE: every password can be read".to_owned(),
+        };
+        steps.done("tls", words);
+    }
+
+    fn told_found(&self, found: &One, filter: &str, base: &str, steps: &mut Steps) {
+        let result = match found {
+            One::Found(entry) => entry.dn.clone(),
+            One::Not(denial) => format!("no entry is meant ({})", denial.code()),
+        };
+        steps.done("search", format!("{filter} under {base}: {result}"));
+    }
+}

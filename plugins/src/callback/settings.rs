@@ -170,6 +170,7 @@ impl Target {
             return Err("must name a host and perhaps a port, nothing else".to_owned());
         }
         let host = authority.host();
+        let names_port = authority.as_str().len() > host.len();
         let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
         if host.is_empty() {
             return Err("must name a host".to_owned());
@@ -178,7 +179,9 @@ impl Target {
             return Err(format!("`{host}` hands out a cloud's secrets and is never asked"));
         }
         let port = match authority.port() {
-            Some(_) => authority.port_u16().filter(|port| *port != 0).ok_or("has no such port")?,
+            Some(port) if port.as_u16() != 0 => port.as_u16(),
+            Some(_) => return Err("has no such port".to_owned()),
+            None if names_port => return Err("has no such port".to_owned()),
             None if tls => 443,
             None => 80,
         };
