@@ -122,7 +122,10 @@ impl Callback {
             }
         };
         let outcome = match found {
-            Ok(answer) => self.judge(name, secret, answer, &mut steps).await,
+            Ok(answer) => {
+                let answer = without(answer, secret);
+                self.judge(name, secret, answer, &mut steps).await
+            }
             Err(fault) => {
                 steps.done("fault", fault.to_string());
                 self.outage(name, secret, fault, &mut steps).await
@@ -302,6 +305,26 @@ impl Drop for Waiter<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// Characters of a password below which it cannot be told from ordinary text.
+const PASSWORD_CHARS_MIN: usize = 4;
+
+/// The answer without the password, should the server repeat it: what it says is shown and kept.
+fn without(mut answer: AccountAnswer, secret: &NonEmptySecret) -> AccountAnswer {
+    let secret = secret.expose();
+    if secret.chars().count() >= PASSWORD_CHARS_MIN {
+        let AccountAnswer {
+            reason, first_name, last_name, phone, user_id, others, oddities, ..
+        } = &mut answer;
+        let named = [reason, first_name, last_name, phone, user_id].into_iter().flatten();
+        for text in named.chain(others.values_mut()).filter(|text| text.contains(secret)) {
+            *text = text.replace(secret, "***");
+        }
+        others.retain(|name, _| !name.contains(secret));
+        oddities.retain(|oddity| !oddity.to_string().contains(secret));
+    }
+    answer
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,0 +1,9 @@
+//! Sign-in by another server, against a real one: HTTP and HTTPS, honest, broken and hostile.
+
+mod adapter;
+mod addresses;
+mod answers;
+mod outages;
+mod secrecy;
+mod server;
+mod tls;

@@ -1,0 +1,1 @@
+//! Samba as a domain controller.
