@@ -40,6 +40,30 @@ Example:
 
 Say `convoke COMMAND --help` for each command's own.";
 
+const AUTH: &str = "\
+Example:
+  convoke auth explain ann@example.org --password-stdin --config /etc/convoke.toml < password
+
+Each step of a sign-in, with its time: server, TLS, bind, search, groups, privileges.";
+
+const AUTH_EXPLAIN: &str = "\
+Example:
+  convoke auth explain ann@example.org --config /etc/convoke.toml
+
+Without --password-stdin nobody signs in: directories are only searched, and application
+servers, which can do nothing without a password, are not asked.";
+
+const CHECK_ADAPTER: &str = "\
+Example:
+  convoke auth check-adapter https://crm.example.org/login --email ann --password-stdin < password
+
+It sends good, bad, odd and hostile sign-ins and ends with 1 when an answer is not as it
+should be. Try it on a machine whose accounts may be locked by wrong passwords.";
+
+const LDAP: &str = "\
+Example:
+  convoke ldap test ann@example.org --server corp --password-stdin --config c.toml < password";
+
 /// Convoke, a meeting server that can prove what happened.
 #[derive(Debug, Parser)]
 #[command(name = "convoke", version, about, arg_required_else_help = true, after_help = ALL)]
@@ -60,6 +84,12 @@ pub enum Command {
     /// Groups: what accounts have in common.
     #[command(subcommand, after_help = people::GROUP)]
     Group(Group),
+    /// Signing in by others: application servers and directories.
+    #[command(subcommand, after_help = AUTH)]
+    Auth(Auth),
+    /// Directories.
+    #[command(subcommand, after_help = LDAP)]
+    Ldap(Ldap),
     /// Copy a data folder, while a server uses it or not.
     Backup(Backup),
     /// Fill an empty data folder from a backup.
@@ -87,6 +117,88 @@ pub struct Serve {
     /// The supervisor's child: standard input ends when the supervisor wants it to stop.
     #[arg(long, hide = true)]
     pub supervised: bool,
+}
+
+/// `convoke auth`
+#[derive(Debug, Subcommand)]
+pub enum Auth {
+    /// Ask everybody outside about a person, and tell each step.
+    Explain(AuthExplain),
+    /// Try an application server's sign-in address, and tell what it gets wrong.
+    CheckAdapter(CheckAdapter),
+}
+
+/// `convoke auth explain`
+#[derive(Debug, Args)]
+#[command(after_help = AUTH_EXPLAIN)]
+pub struct AuthExplain {
+    /// What the person types as their name.
+    #[arg(value_name = "EMAIL")]
+    pub email: String,
+    /// Read the password from standard input and sign in with it.
+    #[arg(long)]
+    pub password_stdin: bool,
+    /// The settings, in TOML.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A data folder whose convoke.toml holds the settings.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// `convoke auth check-adapter`
+#[derive(Debug, Args)]
+#[command(after_help = CHECK_ADAPTER)]
+pub struct CheckAdapter {
+    /// The address, without parameters.
+    #[arg(value_name = "URL")]
+    pub url: String,
+    /// Somebody who may sign in, to try the good case with.
+    #[arg(long, value_name = "NAME")]
+    pub email: Option<String>,
+    /// Read that one's password from standard input.
+    #[arg(long)]
+    pub password_stdin: bool,
+    /// Ask by GET, as the original product does.
+    #[arg(long)]
+    pub get: bool,
+    /// PEM file of the authority that vouches for the server.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// It may be on this machine.
+    #[arg(long)]
+    pub allow_loopback: bool,
+    /// It may be in this private network, such as 10.0.0.0/8.
+    #[arg(long, value_name = "NETWORK")]
+    pub allow_private: Vec<String>,
+}
+
+/// `convoke ldap`
+#[derive(Debug, Subcommand)]
+pub enum Ldap {
+    /// Ask a directory about a person, and tell each step.
+    Test(LdapTest),
+}
+
+/// `convoke ldap test`
+#[derive(Debug, Args)]
+#[command(after_help = LDAP)]
+pub struct LdapTest {
+    /// What the person types as their name.
+    #[arg(value_name = "EMAIL")]
+    pub email: String,
+    /// The NAME of the part [ldap.NAME]; all of them if it is not given.
+    #[arg(long, value_name = "NAME")]
+    pub server: Option<String>,
+    /// Read the password from standard input and sign in with it.
+    #[arg(long)]
+    pub password_stdin: bool,
+    /// The settings, in TOML.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A data folder whose convoke.toml holds the settings.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
 }
 
 /// `convoke backup`
@@ -141,7 +253,7 @@ mod tests {
         }
         let names: Vec<_> = all(&line).iter().map(|c| c.get_name().to_owned()).collect();
         let known = "convoke serve account add list show disable enable reset totp-off set group \
-             add list set remove backup restore recover";
+             add list set remove auth explain check-adapter ldap test backup restore recover";
         let known: Vec<_> = known.split_whitespace().collect();
         assert_eq!(names, known);
         for command in all(&line) {
@@ -169,6 +281,11 @@ mod tests {
             "convoke group add Staff --privileges everyday --data d",
             "convoke group set Staff --rename Team --privileges none --data d",
             "convoke group remove Staff --data d",
+            "convoke auth explain ann --config c --password-stdin",
+            "convoke auth explain ann --data d",
+            "convoke auth check-adapter https://a/ --email ann --password-stdin --get --ca c",
+            "convoke auth check-adapter http://a/ --allow-loopback --allow-private 10.0.0.0/8",
+            "convoke ldap test ann --server corp --config c --password-stdin",
             "convoke backup dest --data d",
             "convoke restore src --data d",
             "convoke recover --accept-loss --data d",

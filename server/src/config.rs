@@ -2,10 +2,12 @@
 
 mod strict;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use convoke_journal::watermark::Watermarks;
+use convoke_plugins::{callback, ldap};
 use serde::{Deserialize, Serialize};
 
 pub use strict::ConfigError;
@@ -37,6 +39,10 @@ pub struct Config {
     pub metrics: MetricsSettings,
     /// What is logged.
     pub log: LogSettings,
+    /// Application servers that say who somebody is, by name.
+    pub callback: BTreeMap<String, callback::Settings>,
+    /// Directories that say who somebody is, by name.
+    pub ldap: BTreeMap<String, ldap::Settings>,
 }
 
 /// Whether legacy calls, which carry passwords in addresses, are served.
@@ -277,6 +283,11 @@ impl Config {
             config.base_url =
                 Some(base_url(url).map_err(|reason| strict::at(text, "base_url", &reason))?);
         }
+        let names = config.callback.keys().chain(config.ldap.keys());
+        if let Some(name) = names.into_iter().find(|name| !is_name(name)) {
+            let reason = "is no name: small letters, digits, - and _ make one";
+            return Err(strict::at(text, name, reason));
+        }
         let rates = [
             ("per_minute", config.join.per_minute),
             ("burst", config.join.burst),
@@ -299,12 +310,25 @@ impl Config {
 
     /// A value in which every setting is present, from which the known names are read.
     fn with_every_setting() -> Self {
+        let any = || strict::ANY_NAME.to_owned();
+        let directory = ldap::Settings {
+            privileges: [(any(), Vec::new())].into(),
+            ..ldap::Settings::with_every_setting()
+        };
         Self {
+            callback: [(any(), callback::Settings::with_every_setting())].into(),
+            ldap: [(any(), directory)].into(),
             base_url: Some(String::new()),
             tls: Some(TlsFiles { certificate: PathBuf::new(), key: PathBuf::new() }),
             ..Self::default()
         }
     }
+}
+
+/// What a part of the settings may be called by scripts and commands.
+fn is_name(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+    (1..=40).contains(&name.len()) && name.bytes().all(plain)
 }
 
 /// An origin and nothing more: scheme, host, port.

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::backend::{Backend, BackendError, Opening, Operations};
 use crate::clerk::Clerk;
 use crate::clock::{Clock, SystemClock};
-use crate::command::{Account, AccountAdd, Backup, Command, Line, Recover, Restore};
+use crate::command::{Account, AccountAdd, Auth, Backup, Command, Ldap, Line, Recover, Restore};
 use crate::config::Config;
 use crate::control_socket::{self, Answer, Call};
 use crate::folder::Folder;
@@ -19,7 +19,7 @@ use crate::http::{Parts, Patience, Site, Slots};
 use crate::mail::NoMail;
 use crate::metrics::Metrics;
 use crate::tickets::Tickets;
-use crate::{backup, logging, say, serve, supervisor};
+use crate::{backup, explain, logging, say, serve, supervisor};
 
 /// Longest password line that is read.
 const PASSWORD_BYTES_MAX: u64 = 4096;
@@ -44,6 +44,9 @@ pub fn run(operations: &Operations) -> ExitCode {
         Command::Account(Account::Add(words)) => add_account(&words, operations),
         Command::Account(words) => people(words.call(), operations),
         Command::Group(words) => people(words.call(), operations),
+        Command::Auth(Auth::Explain(words)) => explain::auth(&words),
+        Command::Auth(Auth::CheckAdapter(words)) => explain::adapter(&words),
+        Command::Ldap(Ldap::Test(words)) => explain::ldap(&words),
         Command::Backup(words) => back_up(&words, operations),
         Command::Restore(words) => restore(&words, operations),
         Command::Recover(words) => recover(&words, operations),
@@ -177,7 +180,7 @@ fn clerk(
 }
 
 /// One line of standard input, without its end.
-fn read_password() -> io::Result<Zeroizing<String>> {
+pub(crate) fn read_password() -> io::Result<Zeroizing<String>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(256));
     io::stdin().lock().take(PASSWORD_BYTES_MAX).read_to_end(&mut bytes)?;
     let end = bytes.iter().position(|&b| b == b'\n').unwrap_or(bytes.len());
@@ -188,6 +191,6 @@ fn read_password() -> io::Result<Zeroizing<String>> {
     }
 }
 
-fn runtime() -> io::Result<tokio::runtime::Runtime> {
+pub(crate) fn runtime() -> io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()
 }

@@ -19,6 +19,7 @@ use crate::folder::Folder;
 use crate::http::{BindError, Listener, Parts, Patience, Site, Slots};
 use crate::mail::NoMail;
 use crate::metrics::{self, Metrics};
+use crate::outside::Outside;
 use crate::plane;
 use crate::supervisor::START_AGAIN;
 use crate::tickets::Tickets;
@@ -67,6 +68,9 @@ fn start(words: &Serve, operations: &Operations) -> Result<ExitCode, Failed> {
     let folder = Folder::open(&words.data)
         .map_err(|error| Failed::because(format!("{}: {error}", words.data.display())))?;
     let listener = runtime.block_on(bind(words.listen)).map_err(Failed::because)?;
+    // Who is asked about sign-ins: what is wrong with those settings is said now, not to the first
+    // person who signs in.
+    Outside::open(&config, &[listener.address()]).map_err(|error| wrong(error.to_string()))?;
     let tls = tls_for(&folder, &config, listener.address())?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let tickets = Arc::new(Tickets::default());

@@ -16,6 +16,7 @@ mod doors {
     mod lockout;
     mod me;
     mod meetings;
+    mod outside;
     mod people;
     mod privileges;
     mod program;

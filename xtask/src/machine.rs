@@ -112,6 +112,46 @@ pub(crate) fn need_chromium() -> Result<PathBuf, Failed> {
         .ok_or_else(|| Failed("apt-get installed chromium, but it is not in PATH.".to_owned()))
 }
 
+/// Debian's packages for the directories that sign-in is tested against, and a file of each.
+const DIRECTORIES: [(&str, &str); 4] = [
+    ("slapd", "/usr/sbin/slapd"),
+    ("samba", "/usr/bin/samba-tool"),
+    ("samba-ad-dc", "/usr/sbin/samba"),
+    ("samba-ad-provision", "/usr/share/samba/setup/provision.ldif"),
+];
+
+/// Finds OpenLDAP and Samba, or installs Debian's packages when this is root; else says what is
+/// missing. Neither is started by it: the tests start their own.
+pub(crate) fn need_directories() -> Outcome {
+    let missing = || -> Vec<&str> {
+        let gone = |(_, file): &&(&str, &str)| !Path::new(file).exists();
+        DIRECTORIES.iter().filter(gone).map(|(package, _)| *package).collect()
+    };
+    let wanted = missing();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let names = wanted.join(" ");
+    if !may_install() {
+        return Err(Failed(format!(
+            "{names} missing, signing in by a directory is tested with it: `sudo apt-get install \
+             {names}` (Debian, Ubuntu), then run this command again."
+        )));
+    }
+    say::step(&format!("installing {names} (apt-get)"));
+    apt(&["update"])?;
+    let mut words = vec!["install", "--yes", "--no-install-recommends"];
+    words.extend(&wanted);
+    apt(&words)?;
+    match missing().as_slice() {
+        [] => Ok(()),
+        gone => Err(Failed(format!(
+            "apt-get installed {names}, but {} is not where it belongs.",
+            gone.join(" ")
+        ))),
+    }
+}
+
 fn may_install() -> bool {
     let root = shell::output(Command::new("id").arg("-u")).is_some_and(|id| id == "0");
     root && shell::output(Command::new("apt-get").arg("--version")).is_some()

@@ -6,6 +6,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 
+/// In a table of the known settings, it stands for any name.
+pub(super) const ANY_NAME: &str = "*";
+
 /// What is wrong with the settings, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
@@ -80,7 +83,7 @@ fn check(
 ) -> Result<(), ConfigError> {
     for (key, value) in table {
         let name: &str = key.get_ref();
-        let Some(expected) = known.get(name) else {
+        let Some(expected) = known.get(name).or_else(|| known.get(ANY_NAME)) else {
             return Err(ConfigError {
                 file: None,
                 line: Some(line_of(text, key.span().start)),
