@@ -27,6 +27,9 @@ pub struct Finding {
     pub took: Duration,
 }
 
+/// What is sent.
+type Fields<'a> = Vec<(&'a str, &'a [u8])>;
+
 /// Answers that take longer make people wait.
 const SLOW: Duration = Duration::from_secs(2);
 
@@ -59,7 +62,7 @@ pub async fn check_adapter(adapter: &Callback, known: Option<Known<'_>>) -> Vec<
     let zeros = b"nobody\0x";
     let not_utf8 = b"\xff\xfe\xc0\x80";
     let mut findings = Vec::new();
-    let mut refused: Vec<(String, Vec<(&str, &[u8])>)> = vec![
+    let mut refused: Vec<(String, Fields<'_>)> = vec![
         ("nobody with a wrong password".into(), vec![("email", nobody), ("password", wrong)]),
         ("nobody with an empty password".into(), vec![("email", nobody), ("password", b"")]),
         ("an empty name".into(), vec![("email", b""), ("password", wrong)]),

@@ -44,7 +44,7 @@ async fn groups_in_groups_count(samba: &Samba, ours: &Directory) {
     let found = profile(ours, "ann", &password("ann")).await;
     let named = |name: &str| {
         let dn = format!("CN={name},CN=Users,DC=corp,DC=example,DC=org");
-        found.groups.iter().any(|group| *group == dn)
+        found.groups.contains(&dn)
     };
     assert!(named("Staff") && named("Hosts") && named("Everyone"), "{:?}", found.groups);
     assert!(!named("Strangers"));
