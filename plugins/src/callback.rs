@@ -17,7 +17,6 @@ use std::time::{Duration, Instant};
 use convoke_wire::turbo::{AccountAnswer, account_answer};
 use rustls::ClientConfig;
 use subtle::ConstantTimeEq;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use address::Network;
 pub use check::{Finding, Known, check_adapter};
@@ -25,6 +24,7 @@ pub use exchange::{Resolve, Resolving, SystemResolver};
 pub use settings::{Method, Settings};
 
 use crate::breaker::Breaker;
+use crate::bulkhead::Bulkhead;
 use crate::outcome::{Denial, Fault, Outcome, Report, Steps};
 use crate::profile::{Privilege, Profile};
 use crate::secret::NonEmptySecret;
@@ -36,8 +36,6 @@ use settings::Target;
 
 /// Bytes that somebody may type as a name.
 const NAME_BYTES_MAX: usize = 254;
-/// Sign-ins that wait for a place at one server.
-const WAITING_MAX: u64 = 64;
 
 /// One application server.
 pub struct Callback {
@@ -46,8 +44,7 @@ pub struct Callback {
     policy: AddressPolicy,
     tls: Arc<ClientConfig>,
     resolver: Arc<dyn Resolve>,
-    places: Semaphore,
-    waiting: AtomicU64,
+    places: Bulkhead,
     asked: AtomicU64,
     breaker: Mutex<Breaker>,
     denials: Mutex<Denials>,
@@ -86,8 +83,7 @@ impl Callback {
                 allow_loopback: settings.allow_loopback,
                 own: own.to_vec(),
             },
-            places: Semaphore::new(settings.at_once_max as usize),
-            waiting: AtomicU64::new(0),
+            places: Bulkhead::new(settings.at_once_max, settings.queue_ms),
             asked: AtomicU64::new(0),
             breaker: Mutex::new(Breaker::new(
                 settings.failures_max,
@@ -143,7 +139,7 @@ impl Callback {
     /// How many more sign-ins may ask right now.
     #[must_use]
     pub fn free_places(&self) -> usize {
-        self.places.available_permits()
+        self.places.free()
     }
 
     async fn answer(
@@ -152,11 +148,11 @@ impl Callback {
         secret: &NonEmptySecret,
         steps: &mut Steps,
     ) -> Result<AccountAnswer, Fault> {
-        let _place = self.place().await?;
+        let _place = self.places.enter().await?;
         if !lock(&self.breaker).may_ask(Instant::now()) {
             return Err(Fault::Resting);
         }
-        steps.done("place", format!("{} of {}", self.used(), self.settings.at_once_max));
+        steps.done("place", self.places.shown());
         let found = self.exchange(name, secret, steps).await;
         let mut breaker = lock(&self.breaker);
         match &found {
@@ -164,10 +160,6 @@ impl Callback {
             Err(_) => breaker.failed(Instant::now()),
         }
         found
-    }
-
-    fn used(&self) -> usize {
-        (self.settings.at_once_max as usize).saturating_sub(self.places.available_permits())
     }
 
     async fn exchange(
@@ -210,19 +202,6 @@ impl Callback {
         let reply = line.ask(fields, steps).await?;
         account_answer(&reply.body, reply.charset.as_deref())
             .map_err(|bad| Fault::BadAnswer(bad.to_string()))
-    }
-
-    /// A place at the server, or `Busy` after a short while.
-    async fn place(&self) -> Result<SemaphorePermit<'_>, Fault> {
-        if let Ok(place) = self.places.try_acquire() {
-            return Ok(place);
-        }
-        let _waiter = Waiter::join(&self.waiting).ok_or(Fault::Busy)?;
-        let patience = Duration::from_millis(self.settings.queue_ms);
-        match tokio::time::timeout(patience, self.places.acquire()).await {
-            Ok(Ok(place)) => Ok(place),
-            Ok(Err(_)) | Err(_) => Err(Fault::Busy),
-        }
     }
 
     async fn judge(
@@ -279,7 +258,7 @@ impl Callback {
             return Outcome::Failed(fault);
         };
         // Hashing is bounded like asking is.
-        let Ok(_place) = self.place().await else { return Outcome::Failed(fault) };
+        let Ok(_place) = self.places.enter().await else { return Outcome::Failed(fault) };
         let secret = secret.clone();
         match tokio::task::spawn_blocking(move || grace.open(&secret)).await {
             Ok(Some(profile)) => {
@@ -288,22 +267,6 @@ impl Callback {
             }
             Ok(None) | Err(_) => Outcome::Failed(fault),
         }
-    }
-}
-
-/// Somebody who waits for a place; leaving is counted whichever way it happens.
-struct Waiter<'a>(&'a AtomicU64);
-
-impl<'a> Waiter<'a> {
-    fn join(waiting: &'a AtomicU64) -> Option<Self> {
-        let waiter = Self(waiting);
-        (waiting.fetch_add(1, Ordering::Relaxed) < WAITING_MAX).then_some(waiter)
-    }
-}
-
-impl Drop for Waiter<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

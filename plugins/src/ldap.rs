@@ -19,10 +19,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rustls::ClientConfig;
-use tokio::sync::Semaphore;
 
 pub use settings::{Attributes, BindMode, GroupMode, SearchScope, Settings, TlsMode};
 
+use crate::bulkhead::Bulkhead;
 use crate::outcome::{Denial, Fault, Outcome, Report, Steps};
 use crate::profile::Profile;
 use crate::secret::NonEmptySecret;
@@ -50,7 +50,7 @@ struct Inner {
     /// The server that answered last is asked first.
     first: AtomicUsize,
     attributes: Vec<String>,
-    places: Semaphore,
+    places: Bulkhead,
     remembered: Remembered,
 }
 
@@ -80,7 +80,7 @@ impl Directory {
             .collect();
         Ok(Self(Arc::new(Inner {
             attributes: entry::asked(&settings.attributes),
-            places: Semaphore::new(settings.at_once_max as usize),
+            places: Bulkhead::new(settings.at_once_max, settings.queue_ms),
             first: AtomicUsize::new(0),
             remembered: Remembered::default(),
             settings,
@@ -134,10 +134,7 @@ impl Inner {
     }
 
     async fn run(&self, name: &str, wish: &Wish, steps: &mut Steps) -> Answer {
-        let patience = Duration::from_millis(self.settings.queue_ms);
-        let Ok(Ok(_place)) = tokio::time::timeout(patience, self.places.acquire()).await else {
-            return Err(Fault::Busy);
-        };
+        let _place = self.places.enter().await?;
         if self.settings.tls == TlsMode::ClearTextForTestsOnly {
             tracing::warn!("a directory is asked in clear text: every password can be read");
         }

@@ -5,6 +5,7 @@
 //! with what it came to and the steps that led there.
 
 mod breaker;
+mod bulkhead;
 pub mod callback;
 pub mod ldap;
 mod outcome;
