@@ -310,9 +310,6 @@ impl Inner {
                 steps.done("password", format!("refused ({}), as {who}, {code}", denial.code()));
                 Ok(Some(Outcome::denied(denial)))
             }
-            Bound::Unknown(_) if [51, 52].contains(&result.rc) => {
-                Err(Fault::Unreachable(format!("code {}", result.rc)))
-            }
             Bound::Unknown(fault) => Err(fault),
         }
     }

@@ -7,6 +7,7 @@
 mod breaker;
 mod bulkhead;
 pub mod callback;
+mod dial;
 pub mod ldap;
 mod outcome;
 mod profile;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use convoke_plugins::BadSetting;
+use convoke_model::policy::Value;
 use convoke_plugins::callback::Callback;
 use convoke_plugins::ldap::Directory;
+use convoke_plugins::{BadSetting, NonEmptySecret, Outcome, UnusableSecret};
 
 use crate::config::Config;
 
@@ -46,6 +47,62 @@ impl Outside {
         }
         Ok(outside)
     }
+
+    /// A script's library call: `callback.ask`, `ldap.bind` or `ldap.find`, with the NAME of the
+    /// settings, what the person typed as their name, and as their password.
+    ///
+    /// The answer holds `outcome` (`allow`, `deny`, `fault`; `found` for `ldap.find`, which proves
+    /// nobody), `code`, `reason` and `profile`, and no secret.
+    ///
+    /// # Errors
+    /// One sentence, when there is no such call or no such server.
+    pub async fn call(
+        &self,
+        call: &str,
+        server: &str,
+        identity: &str,
+        password: Option<&str>,
+    ) -> Result<Value, String> {
+        let part = call.split('.').next().unwrap_or_default();
+        let unknown = || format!("the settings have no [{part}.{server}]");
+        let secret = NonEmptySecret::new(password.unwrap_or_default());
+        let report = match call {
+            "callback.ask" => {
+                let callback = self.callbacks.get(server).ok_or_else(unknown)?;
+                match secret {
+                    Ok(secret) => callback.ask(identity, &secret).await,
+                    Err(unusable) => return Ok(denied(unusable)),
+                }
+            }
+            "ldap.bind" => {
+                let directory = self.directories.get(server).ok_or_else(unknown)?;
+                match secret {
+                    Ok(secret) => directory.sign_in(identity, &secret).await,
+                    Err(unusable) => return Ok(denied(unusable)),
+                }
+            }
+            "ldap.find" => self.directories.get(server).ok_or_else(unknown)?.find(identity).await,
+            _ => return Err(format!("{call} is no call of this library")),
+        };
+        let mut answer = Value::from(&report.outcome);
+        if let (Outcome::Allowed(_), "ldap.find", Value::Map(entries)) =
+            (&report.outcome, call, &mut answer)
+        {
+            // Nobody proved anything: a script must not take this for a sign-in.
+            entries.insert("outcome".to_owned(), "found".into());
+            entries.insert("code".to_owned(), "found".into());
+        }
+        Ok(answer)
+    }
+}
+
+fn denied(unusable: UnusableSecret) -> Value {
+    Value::map([
+        ("outcome", "deny".into()),
+        ("code", unusable.code().into()),
+        ("reason", unusable.to_string().into()),
+        ("profile", Value::Null),
+    ])
 }
 
 #[cfg(test)]
@@ -87,5 +144,32 @@ mod tests {
                     [ldap.corp]\nservers = [\"dc1\"]\nbase_dn = \"dc=x\"\n\
                     [ldap.corp.privileges]\n\"CN=Hosts,DC=x\" = [\"chat\", \"record\"]\n";
         assert!(open(good).is_ok());
+    }
+
+    #[test]
+    fn a_script_hears_why_nobody_was_asked() {
+        let outside = open(
+            "[callback.crm]\nurl = \"http://127.0.0.1:1/\"\n\
+             [ldap.corp]\nservers = [\"127.0.0.1:1\"]\nbase_dn = \"dc=x\"\n",
+        )
+        .expect("good settings");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let call = |call: &str, server: &str, password: Option<&str>| {
+            let answer = runtime.block_on(outside.call(call, server, "ann", password));
+            answer.map(|answer| answer.get("code").and_then(Value::text).unwrap_or("").to_owned())
+        };
+        for (name, server) in [("callback.ask", "crm"), ("ldap.bind", "corp")] {
+            assert_eq!(call(name, server, None), Ok("password_blank".to_owned()));
+            assert_eq!(call(name, server, Some(" ")), Ok("password_blank".to_owned()));
+            assert_eq!(call(name, server, Some("a\0")), Ok("password_nul".to_owned()));
+        }
+        assert_eq!(outside.callbacks["crm"].asked(), 0);
+        assert_eq!(call("callback.ask", "crm", Some("x")), Ok("address_denied".to_owned()));
+        assert_eq!(call("ldap.find", "corp", None), Ok("unreachable".to_owned()));
+        for (name, server) in [("callback.ask", "corp"), ("ldap.bind", "crm"), ("ldap.add", "corp")]
+        {
+            assert!(call(name, server, Some("x")).is_err(), "{name} {server}");
+        }
     }
 }

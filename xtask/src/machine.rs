@@ -1,5 +1,6 @@
 //! What this machine has: Node, npm, Chromium, and a package manager that may install the rest.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -121,7 +122,7 @@ const DIRECTORIES: [(&str, &str); 4] = [
 ];
 
 /// Finds OpenLDAP and Samba, or installs Debian's packages when this is root; else says what is
-/// missing. Neither is started by it: the tests start their own.
+/// missing. The system's own are not started: the tests start theirs, on ports those would take.
 pub(crate) fn need_directories() -> Outcome {
     let missing = || -> Vec<&str> {
         let gone = |(_, file): &&(&str, &str)| !Path::new(file).exists();
@@ -140,6 +141,7 @@ pub(crate) fn need_directories() -> Outcome {
     }
     say::step(&format!("installing {names} (apt-get)"));
     apt(&["update"])?;
+    let _stopped = NoServices::while_installing()?;
     let mut words = vec!["install", "--yes", "--no-install-recommends"];
     words.extend(&wanted);
     apt(&words)?;
@@ -149,6 +151,35 @@ pub(crate) fn need_directories() -> Outcome {
             "apt-get installed {names}, but {} is not where it belongs.",
             gone.join(" ")
         ))),
+    }
+}
+
+/// Where Debian's packages ask whether they may start what they install.
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+
+/// Packages start no service while this lives.
+struct NoServices {
+    made: bool,
+}
+
+impl NoServices {
+    fn while_installing() -> Result<Self, Failed> {
+        if Path::new(POLICY).exists() {
+            return Ok(Self { made: false });
+        }
+        // 101: "action forbidden by policy".
+        std::fs::write(POLICY, "#!/bin/sh\nexit 101\n")?;
+        let made = Self { made: true };
+        std::fs::set_permissions(POLICY, std::fs::Permissions::from_mode(0o755))?;
+        Ok(made)
+    }
+}
+
+impl Drop for NoServices {
+    fn drop(&mut self) {
+        if self.made {
+            let _ = std::fs::remove_file(POLICY);
+        }
     }
 }
 

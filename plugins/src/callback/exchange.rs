@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 
 use super::address::AddressPolicy;
 use super::settings::{Method, Target};
+use crate::dial::dial;
 use crate::outcome::{Fault, Steps};
 
 /// Most bytes of the answer's body.
@@ -29,8 +30,6 @@ const BODY_BYTES_MAX: usize = convoke_wire::turbo::ANSWER_BYTES_MAX;
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Most of its headers.
 const HEADERS_MAX: usize = 64;
-/// Addresses of one host that are tried.
-const ADDRESSES_MAX: usize = 4;
 /// What a form leaves as it is.
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -107,18 +106,10 @@ impl Line<'_> {
             for address in &addresses {
                 self.policy.check(*address).map_err(Fault::AddressDenied)?;
             }
-            let mut last = Fault::Unresolved;
-            for address in addresses.iter().take(ADDRESSES_MAX) {
-                match TcpStream::connect(address).await {
-                    Ok(stream) => {
-                        let _ = stream.set_nodelay(true);
-                        steps.done("connect", address.to_string());
-                        return Ok(stream);
-                    }
-                    Err(error) => last = Fault::Unreachable(format!("{address}: {error}")),
-                }
-            }
-            Err(last)
+            let found = dial(&addresses, self.connect).await;
+            let (stream, address) = found.map_err(|error| Fault::Unreachable(error.to_string()))?;
+            steps.done("connect", address.to_string());
+            Ok(stream)
         };
         let late = || Fault::Unreachable(format!("{host} did not answer"));
         tokio::time::timeout(self.connect, work).await.unwrap_or_else(|_| Err(late()))

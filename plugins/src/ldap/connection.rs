@@ -6,6 +6,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, StdStream};
@@ -14,9 +15,11 @@ use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinHandle;
+use zeroize::Zeroizing;
 
 use super::guard::{self, Guard};
 use super::settings::{Address, TlsMode};
+use crate::dial::dial;
 use crate::outcome::Fault;
 
 /// Bytes read at once.
@@ -45,7 +48,7 @@ impl Connection {
         connect: Duration,
     ) -> Result<Self, Fault> {
         let late = Fault::Unreachable(format!("{address} did not answer in time"));
-        let work = Self::connect(address, mode, tls);
+        let work = Self::connect(address, mode, tls, connect);
         tokio::time::timeout(connect, work).await.unwrap_or(Err(late))
     }
 
@@ -53,11 +56,12 @@ impl Connection {
         address: &Address,
         mode: TlsMode,
         tls: &Arc<ClientConfig>,
+        connect: Duration,
     ) -> Result<Self, Fault> {
         let unreachable = |error: io::Error| Fault::Unreachable(format!("{address}: {error}"));
-        let mut stream =
-            TcpStream::connect((address.host.as_str(), address.port)).await.map_err(unreachable)?;
-        let _ = stream.set_nodelay(true);
+        let found = tokio::net::lookup_host((address.host.as_str(), address.port));
+        let found: Vec<_> = found.await.map_err(unreachable)?.collect();
+        let (mut stream, _) = dial(&found, connect).await.map_err(unreachable)?;
         match mode {
             TlsMode::ClearTextForTestsOnly => return Self::over(stream, "NONE".to_owned()).await,
             TlsMode::Ldaps => {}
@@ -106,6 +110,8 @@ where
 {
     let (mut from_directory, mut to_directory) = tokio::io::split(stream);
     let (mut from_library, mut to_library) = library.into_split();
+    // Each question has its own count of bytes that may come back.
+    let asked = AtomicBool::new(false);
     let inward = async {
         let mut guard = Guard::default();
         let mut buffer = vec![0; READ_BYTES];
@@ -115,6 +121,9 @@ where
                 return Ok(());
             }
             let hostile = |_| io::Error::from(io::ErrorKind::InvalidData);
+            if asked.swap(false, Ordering::Relaxed) {
+                guard.count_anew();
+            }
             guard.push(&buffer[..count]).map_err(hostile)?;
             while let Some(message) = guard.take().map_err(hostile)? {
                 to_library.write_all(&message).await?;
@@ -122,8 +131,16 @@ where
         }
     };
     let outward = async {
-        tokio::io::copy(&mut from_library, &mut to_directory).await?;
-        to_directory.shutdown().await
+        let mut buffer = Zeroizing::new(vec![0; READ_BYTES]);
+        loop {
+            let count = from_library.read(&mut buffer).await?;
+            if count == 0 {
+                return to_directory.shutdown().await;
+            }
+            asked.store(true, Ordering::Relaxed);
+            to_directory.write_all(&buffer[..count]).await?;
+            to_directory.flush().await?;
+        }
     };
     // Whichever ends first ends the other: half a connection is of no use.
     tokio::select! {

@@ -6,8 +6,8 @@
 
 /// Most bytes of one message.
 const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
-/// Most bytes of one connection's answers.
-const CONNECTION_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Most bytes that come back for one question.
+const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Elements within elements.
 const DEPTH_MAX: usize = 12;
 /// The answers there are: `[APPLICATION n]`.
@@ -31,11 +31,16 @@ pub(super) struct Guard {
 impl Guard {
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), NotLdap> {
         self.seen += bytes.len();
-        if self.seen > CONNECTION_BYTES_MAX {
+        if self.seen > ANSWER_BYTES_MAX {
             return Err(NotLdap);
         }
         self.buffer.extend_from_slice(bytes);
         Ok(())
+    }
+
+    /// Another question was asked.
+    pub(super) fn count_anew(&mut self) {
+        self.seen = 0;
     }
 
     /// The next whole message, when it has arrived.
@@ -170,6 +175,23 @@ mod tests {
         }
         assert_eq!(found, 3);
         assert!(guard.is_empty());
+    }
+
+    #[test]
+    fn an_answer_has_an_end() {
+        let mut guard = Guard::default();
+        let many = GOOD.repeat(1000);
+        let rounds = ANSWER_BYTES_MAX / many.len();
+        let mut answer = |guard: &mut Guard| {
+            for _ in 0..rounds {
+                guard.push(&many).expect("within the bound");
+                while guard.take().expect("messages").is_some() {}
+            }
+        };
+        answer(&mut guard);
+        guard.count_anew();
+        answer(&mut guard);
+        assert_eq!(guard.push(&many), Err(NotLdap));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use ldap3::{Ldap, LdapError, Scope, SearchEntry, SearchOptions};
 
 use super::entry::Entry;
 use super::settings::SearchScope;
+use super::verdict::is_of_this_server;
 use crate::outcome::{Denial, Fault};
 
 /// What a search for one entry came to.
@@ -128,7 +129,7 @@ impl Query<'_> {
 }
 
 fn refused(code: u32, base: &str, text: &str) -> Fault {
-    if [51, 52].contains(&code) {
+    if is_of_this_server(code) {
         return Fault::Unreachable(format!("code {code}"));
     }
     let what = if code == NO_SUCH_OBJECT { format!("there is no {base}") } else { text.to_owned() };

@@ -7,6 +7,7 @@ use rustls::ClientConfig;
 
 use super::connection::Connection;
 use super::settings::{Address, Settings};
+use super::verdict::is_of_this_server;
 use crate::breaker::Breaker;
 use crate::outcome::Fault;
 use crate::secret::NonEmptySecret;
@@ -72,8 +73,9 @@ impl Server {
             };
             match result.rc {
                 0 => {}
-                // Busy and unavailable: another server may do better.
-                51 | 52 => return Err(Fault::Unreachable(format!("code {}", result.rc))),
+                code if is_of_this_server(code) => {
+                    return Err(Fault::Unreachable(format!("our own bind: code {code}")));
+                }
                 code => {
                     let dn = &settings.bind_dn;
                     return Err(Fault::ServiceBind(format!("as {dn}, code {code}")));

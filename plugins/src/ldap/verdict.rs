@@ -22,6 +22,12 @@ const NO_SUCH_OBJECT: u32 = 32;
 const INVALID_DN: u32 = 34;
 const CONSTRAINT_VIOLATION: u32 = 19;
 
+/// Whether another server may do better: time or administrative limit exceeded, busy, unavailable,
+/// other.
+pub(super) fn is_of_this_server(code: u32) -> bool {
+    [3, 11, 51, 52, 80].contains(&code)
+}
+
 /// Reads the answer to a person's bind.
 pub(super) fn bound(result: &LdapResult) -> Bound {
     match result.rc {
@@ -31,6 +37,9 @@ pub(super) fn bound(result: &LdapResult) -> Bound {
         }
         INAPPROPRIATE_AUTHENTICATION | NO_SUCH_OBJECT | INVALID_DN => {
             Bound::No(Denial::WrongPassword)
+        }
+        code if is_of_this_server(code) => {
+            Bound::Unknown(Fault::Unreachable(format!("the bind was answered with code {code}")))
         }
         code => Bound::Unknown(Fault::Search(format!("the bind was answered with code {code}"))),
     }

@@ -13,6 +13,8 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Command, Stdio};
 
+use convoke_model::policy::Value;
+
 const PASSWORD: &str = "canary-8d2f-password";
 
 /// An application server that lets in whoever has `PASSWORD`, or everybody.
@@ -166,4 +168,24 @@ fn a_sign_in_by_a_directory_is_tried_step_by_step() {
     assert!(!well && said.contains("unknown_person"), "{said}");
     let (well, said) = test("ann", &["--server", "other"], "");
     assert!(!well && said.contains("the settings name: ldap.corp"), "{said}");
+    scripts_hear_the_same(&config);
+}
+
+/// The same directory, as a script's library calls see it.
+fn scripts_hear_the_same(config: &str) {
+    let config = convoke::config::Config::load(config.as_ref()).expect("good settings");
+    let outside = convoke::outside::Outside::open(&config, &[]).expect("good settings");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.expect("a runtime");
+    let call = |call: &str, password: Option<&str>| {
+        let answer = runtime.block_on(outside.call(call, "corp", "ann", password));
+        let answer = answer.expect("there is such a call");
+        let word = answer.get("outcome").and_then(Value::text).unwrap_or_default().to_owned();
+        let person = answer.get("profile").and_then(|profile| profile.get("email")).cloned();
+        (word, person)
+    };
+    let ann = Some(Value::from("ann@example.org"));
+    assert_eq!(call("ldap.bind", Some(slapd::ANN_PASSWORD)), ("allow".to_owned(), ann.clone()));
+    assert_eq!(call("ldap.find", None), ("found".to_owned(), ann));
+    assert_eq!(call("ldap.bind", Some("wrong")), ("deny".to_owned(), None));
 }
