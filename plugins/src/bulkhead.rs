@@ -91,9 +91,10 @@ mod tests {
         assert!(matches!(bulkhead.enter().await, Err(Fault::Busy)), "one waiter too many");
         drop(one);
         let mut first = waiting.remove(0);
-        assert!(first.as_mut().await.is_ok(), "a place that became free");
+        let third = first.as_mut().await;
+        assert!(third.is_ok(), "a place that became free");
         assert!(matches!(waiting.remove(0).await, Err(Fault::Busy)), "patience has an end");
-        drop((first, waiting));
+        drop((third, first, waiting));
         assert_eq!(bulkhead.waiting.load(Ordering::Relaxed), 0);
     }
 }

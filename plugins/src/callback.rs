@@ -1,7 +1,7 @@
 //! Asks an application server whether somebody may sign in, in the XML form of the legacy product.
 //!
-//! Fails closed: whatever is not a clear `SUCCEED` lets nobody in. One slow server costs nobody else
-//! anything: at most `at_once_max` sign-ins wait for it, for at most `total_ms`.
+//! Fails closed: whatever is not a clear `SUCCEED` lets nobody in. One slow server costs nobody
+//! else anything: at most `at_once_max` sign-ins wait for it, for at most `total_ms`.
 
 mod address;
 mod check;

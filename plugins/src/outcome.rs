@@ -148,8 +148,8 @@ impl Fault {
         }
     }
 
-    /// Whether the server is simply not there, so that an outage grace may apply. What looks like an
-    /// attack does not count.
+    /// Whether the server is simply not there, so that an outage grace may apply. What looks like
+    /// an attack does not count.
     pub(crate) fn is_outage(&self) -> bool {
         match self {
             Self::Unresolved | Self::Unreachable(_) | Self::Late | Self::Resting => true,

@@ -140,7 +140,8 @@ mod tests {
             let error = open(text).err().unwrap_or_else(|| panic!("{text} is taken"));
             assert!(error.contains(expected), "{text}: {error}");
         }
-        let good = "[callback.crm]\nurl = \"https://a.example/\"\nallow_private = [\"10.0.0.0/8\"]\n\
+        let good = "[callback.crm]\nurl = \"https://a.example/\"\n\
+                    allow_private = [\"10.0.0.0/8\"]\n\
                     [ldap.corp]\nservers = [\"dc1\"]\nbase_dn = \"dc=x\"\n\
                     [ldap.corp.privileges]\n\"CN=Hosts,DC=x\" = [\"chat\", \"record\"]\n";
         assert!(open(good).is_ok());

@@ -20,7 +20,8 @@ async fn a_good_answer_lets_in_with_what_it_says() {
     let body = xml("<__Status__>SUCCEED</__Status__><__FirstName__>John</__FirstName__>\
          <__LastName__>Doe</__LastName__><__Phone__>408</__Phone__><__UserId__>2910</__UserId__>\
          <__IsAdministrator__>Y</__IsAdministrator__><__PrivilegeChat__>Y</__PrivilegeChat__>\
-         <__PrivilegeRecord__>N</__PrivilegeRecord__><__VideoConferencing__>Y</__VideoConferencing__>\
+         <__PrivilegeRecord__>N</__PrivilegeRecord__>\
+         <__VideoConferencing__>Y</__VideoConferencing__>\
          <__TimeZone__>80</__TimeZone__><__CostCenter__>7</__CostCenter__>");
     let server = Server::plain(Deed::Send(http(&body))).await;
     let report = ask(&callback(server.settings())).await;

@@ -140,7 +140,8 @@ fn a_sign_in_by_a_directory_is_tried_step_by_step() {
     let text = format!(
         "[ldap.corp]\nservers = [\"127.0.0.1:{}\"]\nca = {:?}\nbind_dn = \"{}\"\n\
          bind_password_file = {:?}\nbase_dn = \"ou=people,dc=example,dc=org\"\ngroups = \"walk\"\n\
-         group_base_dn = \"ou=groups,dc=example,dc=org\"\n[ldap.corp.privileges]\nhosts = [\"record\"]\n",
+         group_base_dn = \"ou=groups,dc=example,dc=org\"\n\
+         [ldap.corp.privileges]\nhosts = [\"record\"]\n",
         slapd.tls,
         slapd.files.ca,
         slapd::ADMIN,

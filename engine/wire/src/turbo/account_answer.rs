@@ -259,8 +259,9 @@ fn declared(bytes: &[u8]) -> Option<String> {
 
 /// Text for a person: white space made single blanks, what controls or turns text left out.
 fn one_line(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let kept = |c: &char| c.is_whitespace() || !(c.is_control() || turns(*c) || *c == '\u{feff}');
+    let marks = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{feff}');
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let kept = |c: &char| c.is_whitespace() || !(c.is_control() || marks(*c) || turns(*c));
     let kept: String = text.chars().filter(kept).collect();
     kept.split_whitespace().collect::<Vec<_>>().join(" ")
 }
