@@ -182,7 +182,7 @@ mod tests {
         let mut guard = Guard::default();
         let many = GOOD.repeat(1000);
         let rounds = ANSWER_BYTES_MAX / many.len();
-        let mut answer = |guard: &mut Guard| {
+        let answer = |guard: &mut Guard| {
             for _ in 0..rounds {
                 guard.push(&many).expect("within the bound");
                 while guard.take().expect("messages").is_some() {}

@@ -78,7 +78,6 @@ async fn refusals_have_the_right_reason(ours: &Directory) {
         ("disabled", "Str0ng-Passw0rd-disabled", Denial::Disabled),
         ("expired", "Str0ng-Passw0rd-expired", Denial::Expired),
         ("mustchange", "Str0ng-Passw0rd-mustchange", Denial::MustChange),
-        ("oldpassword", "Str0ng-Passw0rd-oldpassword", Denial::PasswordExpired),
         ("locked", "Str0ng-Passw0rd-wrong", Denial::WrongPassword),
         ("locked", "Str0ng-Passw0rd-wrong", Denial::WrongPassword),
         ("locked", "Str0ng-Passw0rd-wrong", Denial::WrongPassword),
