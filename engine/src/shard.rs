@@ -7,7 +7,7 @@ use std::sync::Arc;
 use convoke_fanout::Pool;
 use convoke_model::meeting::life::{self, Meeting};
 use convoke_model::meeting::{self, Command, Event, dedupe, lifecycle, roster, track};
-use convoke_model::policy::{Decided, Verdict};
+use convoke_model::policy::Decided;
 use convoke_model::site::{self, Site, accounts};
 use convoke_model::{AccountId, Actor, Audience, MeetingId, Millis, Proposal, Record};
 use convoke_model::{Refusal, SessionNumber, StreamId};
@@ -387,7 +387,7 @@ impl Shard {
             topic: created.topic,
             host,
             participants_max,
-            recording: record.verdict == Verdict::Record { media: true },
+            recording: record.verdict.records_media(),
             meeting_seq: opened.position.seq,
             meeting_hash: opened.hash,
         };

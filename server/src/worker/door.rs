@@ -84,12 +84,13 @@ impl Core {
             role: admission.role,
             account: admission.account,
             credential: admission.credential,
+            around: None,
         }));
         let (role, lobby) = match decided.verdict {
             Verdict::Enter(role) => (role, false),
             Verdict::Lobby => (admission.role, true),
             Verdict::Refuse(refusal) => return self.turn_away(token, refusal),
-            Verdict::Record { .. } => return self.turn_away(token, Refusal::ServerError),
+            _ => return self.turn_away(token, Refusal::ServerError),
         };
         let client = entropy::client_id();
         let entering = Entering {

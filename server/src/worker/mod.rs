@@ -22,7 +22,7 @@ use convoke_engine::policies::{Builtin, Recorded};
 use convoke_engine::{Ask, Directory, Shard, TurnId};
 use convoke_fanout::{Pool, Wakeup};
 use convoke_journal::LogReader;
-use convoke_model::policy::Question;
+use convoke_model::policy::{Question, record};
 use convoke_model::{MeetingId, StreamId};
 use convoke_wire::half::server::Limits as HalfLimits;
 use crossbeam::queue::SegQueue;
@@ -213,5 +213,5 @@ pub fn ask_record(
     policies: &Recorded<Builtin>,
     meeting: MeetingId,
 ) -> convoke_model::policy::Decided {
-    policies.decide(Question::Record { meeting })
+    policies.decide(Question::Record(record::Question { meeting, around: None }))
 }

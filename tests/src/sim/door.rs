@@ -110,12 +110,13 @@ impl Process {
             role: admission.role,
             account: admission.account,
             credential: admission.credential,
+            around: None,
         }));
         let (role, lobby) = match decided.verdict {
             Verdict::Enter(role) => (role, false),
             Verdict::Lobby => (admission.role, true),
             Verdict::Refuse(refusal) => return self.turn_away(link, refusal),
-            Verdict::Record { .. } => return self.turn_away(link, Refusal::ServerError),
+            _ => return self.turn_away(link, Refusal::ServerError),
         };
         let client = self.client_id();
         let key = (meeting, open.session);

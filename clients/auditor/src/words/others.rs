@@ -3,6 +3,7 @@
 use convoke_model::StreamId;
 use convoke_model::meeting::life;
 use convoke_model::site::accounts::{self, Via};
+use convoke_model::site::scripts;
 use convoke_model::site::{Audit, Event, Loss, LossReason, LostStretch};
 
 use super::{end, kind};
@@ -35,6 +36,7 @@ pub(crate) fn site(event: &Event, names: &Names) -> String {
     match event {
         Event::Accounts(event) => of_accounts(event, names),
         Event::Policy(decided) => super::policy(decided, names),
+        Event::Scripts(event) => of_scripts(event),
         Event::Audit(Audit::CredentialExposed { route, in_address }) => {
             let how = if *in_address { "in an address" } else { "over plain HTTP" };
             format!("a password came {how} by {}", plain(route))
@@ -99,6 +101,25 @@ fn of_accounts(event: &accounts::Event, names: &Names) -> String {
         accounts::Event::SignInFailed { account, via: how } => {
             let whose = account.map_or_else(|| "an unknown account".into(), |id| names.account(id));
             format!("signing in to {whose} failed {}", via(how))
+        }
+    }
+}
+
+fn of_scripts(event: &scripts::Event) -> String {
+    match event {
+        scripts::Event::Kept(text) => {
+            let (hook, name) = (text.hook.word(), plain(&text.name));
+            format!("the script {hook}/{name}.rhai is kept, SHA-256 {}", plain(&text.sha256))
+        }
+        scripts::Event::Loaded { version, loaded, cause } => {
+            let mut said = format!("version {version} of the scripts answers ({})", plain(cause));
+            for (chains, how) in [(&loaded.live, ""), (&loaded.trial, " on trial")] {
+                for (hook, members) in chains {
+                    let names: Vec<_> = members.iter().map(|one| plain(&one.name)).collect();
+                    said.push_str(&format!("; {}{how}: {}", hook.word(), names.join(", ")));
+                }
+            }
+            said
         }
     }
 }

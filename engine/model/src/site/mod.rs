@@ -1,6 +1,7 @@
 //! The site: who can sign in, what was changed and by whom. One stream for the whole server.
 
 pub mod accounts;
+pub mod scripts;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,8 @@ pub enum Command {
     Accounts(accounts::Command),
     /// A policy's decision, to be kept.
     Policy(policy::Decided),
+    /// Which scripts answer.
+    Scripts(scripts::Command),
     /// Something the operator must be able to prove later.
     Audit(Audit),
     /// The server started.
@@ -34,6 +37,8 @@ pub enum Event {
     Accounts(accounts::Event),
     /// A policy's decision.
     Policy(policy::Decided),
+    /// Which scripts answer.
+    Scripts(scripts::Event),
     /// Something the operator must be able to prove later.
     Audit(Audit),
     /// The server started.
@@ -141,6 +146,8 @@ pub struct Erasure {
 pub struct Site {
     /// Who can sign in.
     pub accounts: accounts::Accounts,
+    /// Which scripts answer, and did.
+    pub scripts: scripts::Scripts,
 }
 
 impl Site {
@@ -152,6 +159,9 @@ impl Site {
         match &proposal.command {
             Command::Accounts(command) => self.accounts.decide(command),
             Command::Policy(decided) => Ok(vec![Event::Policy(decided.clone())]),
+            Command::Scripts(command) => {
+                Ok(self.scripts.decide(command).into_iter().map(Event::Scripts).collect())
+            }
             Command::Audit(audit) => Ok(vec![Event::Audit(audit.clone())]),
             Command::Start { version } => Ok(vec![Event::Started { version: version.clone() }]),
         }
@@ -161,6 +171,7 @@ impl Site {
     pub fn apply(&mut self, record: &Record<Event>) {
         match &record.event {
             Event::Accounts(event) => self.accounts.apply(event),
+            Event::Scripts(event) => self.scripts.apply(event),
             Event::Policy(_)
             | Event::Audit(_)
             | Event::Started { .. }
