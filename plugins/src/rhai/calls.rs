@@ -37,8 +37,9 @@ type Called = Result<Dynamic, Box<EvalAltResult>>;
 
 impl Running {
     fn call(&self, name: &str, arguments: &[&Dynamic]) -> Called {
-        let plain = arguments.iter().map(|argument| to_plain(argument)).collect();
-        let arguments: Vec<Value> = plain.map_err(|why: String| error(&why))?;
+        let plain = arguments.iter().map(|argument| to_plain(argument));
+        let plain: Result<Vec<Value>, String> = plain.collect();
+        let arguments = plain.map_err(|why| error(&why))?;
         let mut run = self.run.borrow_mut();
         let known = run.known.iter_mut();
         let mut fitting =
@@ -162,9 +163,10 @@ fn verdicts(engine: &mut Engine) {
     }
     engine.register_fn("recorded", |with: Map| one("record", with));
     engine.register_fn("allow", |profile: Map, privileges: Array| {
-        let said: [(rhai::Identifier, Dynamic); 2] =
-            [("profile".into(), profile.into()), ("privileges".into(), privileges.into())];
-        one("allow", Map::from(said))
+        let mut said = Map::new();
+        said.insert("profile".into(), profile.into());
+        said.insert("privileges".into(), privileges.into());
+        one("allow", said)
     });
 }
 

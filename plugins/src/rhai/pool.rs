@@ -178,10 +178,8 @@ impl Pool {
         spent: Duration,
     ) -> Asked {
         for _ in 0..MOVES_MAX {
-            let (pool, is_suspect) = match self.suspects().contains(&script) {
-                true => (self.slow().await, true),
-                false => (Some(self.clone()), false),
-            };
+            let is_suspect = self.suspects().contains(&script);
+            let pool = if is_suspect { self.slow().await } else { Some(self.clone()) };
             let live = match &pool {
                 Some(pool) => pool.live().await,
                 None => None,

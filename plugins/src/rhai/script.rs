@@ -108,10 +108,6 @@ fn compile(
         let told = format!("it has no function `fn {word}(question)`");
         return Err((Cause::MissingFunction, Position::NONE, told));
     }
-    if ast.statements_len() > 0 {
-        let told = "it has statements outside of functions; they would never run".to_owned();
-        return Err((Cause::Error, Position::NONE, told));
-    }
     Ok(ast)
 }
 
