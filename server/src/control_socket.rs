@@ -12,8 +12,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use convoke_model::Refusal;
+use convoke_model::policy::{Hook, Value};
 use convoke_model::site::accounts::Email;
 use convoke_model::text::Name;
+use convoke_plugins::rhai::{Loading, Secret};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
@@ -24,6 +26,7 @@ use crate::accounts::{AccountError, Accounts};
 use crate::backup;
 use crate::control::{Engine, NewAccount};
 use crate::folder::Folder;
+use crate::policy::{Desk, commands};
 
 const LINE_BYTES_MAX: u64 = 64 * 1024;
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -50,6 +53,22 @@ pub enum Call {
         /// The folder to make, absolute.
         to: PathBuf,
     },
+    /// `convoke policy load`
+    PolicyLoad {},
+    /// `convoke policy status`
+    PolicyStatus {},
+    /// `convoke policy rollback`
+    PolicyRollback {
+        /// Which version; the one before this one when nothing is said.
+        to: Option<u32>,
+    },
+    /// `convoke policy ask`
+    PolicyAsk {
+        /// Which hook.
+        hook: Hook,
+        /// What of the question is not as usual.
+        question: Value,
+    },
 }
 
 /// What came of it.
@@ -71,6 +90,8 @@ pub struct Clerk {
     pub engine: Arc<dyn Engine>,
     /// The data folder.
     pub folder: Folder,
+    /// The operator's scripts.
+    pub policies: Option<Arc<Desk>>,
 }
 
 impl Clerk {
@@ -84,6 +105,32 @@ impl Clerk {
                 Err(error) => Answer::Refused(error.to_string()),
                 Ok(()) => backup::answer(backup::keep_secrets(&self.folder, &to), &to),
             },
+            Call::PolicyLoad {} => self.policy_load().await,
+            Call::PolicyStatus {} => match &self.policies {
+                Some(desk) => Answer::Done(commands::status(&desk.policies().status())),
+                None => no_policies(),
+            },
+            Call::PolicyRollback { to } => match &self.policies {
+                Some(desk) => loaded(desk.roll_back(to).await),
+                None => no_policies(),
+            },
+            Call::PolicyAsk { hook, question } => match &self.policies {
+                Some(desk) => {
+                    let asked = desk.policies().try_question(hook, question, Secret::none()).await;
+                    match asked {
+                        Ok(answered) => Answer::Done(commands::answered(&answered)),
+                        Err(why) => Answer::Refused(why),
+                    }
+                }
+                None => no_policies(),
+            },
+        }
+    }
+
+    async fn policy_load(&self) -> Answer {
+        match &self.policies {
+            Some(desk) => loaded(desk.load("load").await),
+            None => no_policies(),
         }
     }
 
@@ -103,6 +150,22 @@ impl Clerk {
                 Answer::Refused(reason)
             }
         }
+    }
+}
+
+fn no_policies() -> Answer {
+    Answer::Refused("This server runs no scripts: its log is not whole.".to_owned())
+}
+
+fn loaded(loaded: Result<Loading, String>) -> Answer {
+    match loaded {
+        Ok(Loading { version, changed: false, .. }) => {
+            Answer::Done(format!("Nothing changed: version {version} answers."))
+        }
+        Ok(Loading { version, cases, .. }) => {
+            Answer::Done(format!("Version {version} answers; {cases} cases came out as they say."))
+        }
+        Err(why) => Answer::Refused(format!("{why}\nThe version before it stays.")),
     }
 }
 

@@ -20,6 +20,7 @@ pub mod logging;
 pub mod media;
 pub mod metrics;
 pub mod plane;
+pub mod policy;
 pub mod process;
 pub mod quarantine;
 pub mod run;

@@ -18,6 +18,7 @@ use crate::folder::Folder;
 use crate::http::{BindError, Listener, Parts, Patience, Site, Slots};
 use crate::metrics::{self, Metrics};
 use crate::plane;
+use crate::policy::{Desk, ServerLibrary};
 use crate::supervisor::START_AGAIN;
 use crate::tickets::Tickets;
 use crate::tls::{self, Tls};
@@ -76,7 +77,11 @@ fn start(words: &Serve, operations: &Operations) -> Result<ExitCode, Failed> {
         metrics: Arc::clone(&metrics),
         tickets: Arc::clone(&tickets),
     };
-    let backend = (operations.open)(opening).map_err(Failed::because)?;
+    let backend = {
+        // Scripts are waited for on this runtime.
+        let _within = runtime.enter();
+        (operations.open)(opening).map_err(Failed::because)?
+    };
     let slots = Slots::new(config.connections, files_max);
     let parts = Parts {
         engine: Arc::clone(&backend.engine),
@@ -132,8 +137,25 @@ async fn serve(
     let metrics_at = parts.config.metrics.listen;
     let self_made =
         parts.tls.as_ref().filter(|tls| tls.self_made).map(|tls| tls.fingerprint.clone());
+    let (clock, settings) = (Arc::clone(&parts.clock), parts.config.policies.clone());
     let site = Site::new(parts).map_err(Failed::because)?;
-    let clerk = Clerk { accounts: site.accounts(), engine: Arc::clone(&backend.engine), folder };
+    let policies = match &backend.policies {
+        None => None,
+        Some(scripts) => {
+            scripts.library.set(Arc::new(ServerLibrary {
+                accounts: site.accounts(),
+                engine: Arc::clone(&backend.engine),
+                clock,
+            }));
+            let (policies, directory) = (scripts.policies.clone(), scripts.directory.clone());
+            let desk = Arc::new(Desk::new(policies, directory, &settings, &folder));
+            desk.start().await.map_err(Failed::because)?;
+            tokio::spawn(Arc::clone(&desk).watch());
+            Some(desk)
+        }
+    };
+    let (accounts, engine) = (site.accounts(), Arc::clone(&backend.engine));
+    let clerk = Clerk { accounts, engine, folder, policies };
     let control = ControlSocket::bind(&clerk.folder)
         .map_err(|error| Failed::because(format!("the control socket: {error}")))?;
     let control = tokio::spawn(control.run(clerk));

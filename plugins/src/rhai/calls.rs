@@ -10,7 +10,7 @@ use rhai::{
 };
 
 use super::convert::{to_plain, to_script};
-use super::limits::TRACES_MAX;
+use super::limits::{TRACE_CHARS_MAX, TRACES_MAX};
 use super::protocol::Known;
 
 /// One run's dealings with the library.
@@ -59,7 +59,7 @@ impl Running {
     fn trace(&self, text: &str) {
         let mut run = self.run.borrow_mut();
         if run.traces.len() < TRACES_MAX {
-            run.traces.push(text.to_owned());
+            run.traces.push(text.chars().take(TRACE_CHARS_MAX).collect());
         }
     }
 }

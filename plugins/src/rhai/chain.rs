@@ -8,9 +8,12 @@ use convoke_engine::policies::{Builtin, Policies as _};
 use convoke_model::policy::{Cause, Evidence, Hook, Question, Script, Value, Verdict, Why};
 
 use super::library::{Call, Library, Secret};
-use super::limits::{ANSWER_BYTES_MAX, CALLS_MAX, KILL_AFTER};
+use super::limits::{CALLS_MAX, EVIDENCE_BYTES_MAX, KILL_AFTER};
 use super::pool::{self, Pool};
 use super::protocol::{Known, Outcome};
+
+/// Characters of a sentence that says why a call could not be made.
+const TOLD_CHARS_MAX: usize = 300;
 
 /// A script of a pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +79,8 @@ struct Way<'a> {
     known: Vec<Known>,
     state: Answered,
     spent: Duration,
+    /// Bytes of evidence that may still be kept.
+    room: usize,
 }
 
 /// Asks the links in their order. Never fails: the fallback is the last word.
@@ -104,7 +109,7 @@ pub(super) async fn ask(
         evidence: Vec::new(),
         operations: 0,
     };
-    let mut way = Way { pool, question, from, known, state, spent: Duration::ZERO };
+    let mut way = Way { pool, question, from, known, state, spent: Duration::ZERO, room: EVIDENCE_BYTES_MAX };
     let deadline = Duration::from_millis(question.hook.deadline_ms());
     let walked = tokio::time::timeout(deadline, way.walk(links)).await;
     let failed = match walked {
@@ -191,13 +196,20 @@ impl Way<'_> {
             let told = format!("{name} was never asked with this when the decision was made");
             return Err(Why { cause: Cause::NoEvidence, told });
         };
-        let call = Call { name, arguments, secret: secret.clone() };
+        let question = self.question.value.clone();
+        let call = Call { name, arguments, question, secret: secret.clone() };
         let before = Instant::now();
+        let asked = bytes(&call.arguments);
         let answer = match library.call(&call).await {
-            Ok(answer) if too_large(&answer) => failed("the answer was too large"),
+            Ok(answer) if asked + bytes(&answer) > self.room => failed("the answer was too large"),
             Ok(answer) => answer,
-            Err(why) => failed(&why),
+            Err(why) => failed(&why.chars().take(TOLD_CHARS_MAX).collect::<String>()),
         };
+        self.room = self.room.saturating_sub(asked + bytes(&answer));
+        if self.room == 0 {
+            let told = "its library calls were too large to be kept".to_owned();
+            return Err(Why { cause: Cause::Error, told });
+        }
         let micros = u64::try_from(before.elapsed().as_micros()).unwrap_or(u64::MAX);
         let Call { name, arguments, .. } = call;
         self.known.push(Known {
@@ -210,12 +222,14 @@ impl Way<'_> {
     }
 
     fn note(&mut self, traces: Vec<String>) {
-        self.state.evidence.extend(traces.into_iter().map(|text| Evidence {
-            call: "trace".to_owned(),
-            arguments: vec![text.into()],
-            answer: Value::Null,
-            micros: 0,
-        }));
+        for text in traces {
+            self.room = self.room.saturating_sub(text.len());
+            if self.room > 0 {
+                let (arguments, answer) = (vec![text.into()], Value::Null);
+                let call = "trace".to_owned();
+                self.state.evidence.push(Evidence { call, arguments, answer, micros: 0 });
+            }
+        }
     }
 }
 
@@ -224,6 +238,7 @@ fn failed(why: &str) -> Value {
     Value::map([("failed", why.into())])
 }
 
-fn too_large(answer: &Value) -> bool {
-    rmp_serde::to_vec(answer).map_or(true, |bytes| bytes.len() > ANSWER_BYTES_MAX)
+/// As it is kept.
+fn bytes(data: &impl serde::Serialize) -> usize {
+    rmp_serde::to_vec(data).map_or(usize::MAX / 4, |bytes| bytes.len())
 }

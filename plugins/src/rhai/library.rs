@@ -47,7 +47,9 @@ pub struct Call {
     pub name: String,
     /// What it is asked with.
     pub arguments: Vec<Value>,
-    /// The secret of the question that is being answered.
+    /// The question that is being answered, as scripts see it.
+    pub question: Value,
+    /// Its secret.
     pub secret: Secret,
 }
 

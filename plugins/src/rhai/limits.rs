@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
-/// Bytes of one script.
-pub const SCRIPT_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of one script: its text is a fact, and a fact has at most 64 KiB.
+pub const SCRIPT_BYTES_MAX: usize = 60 * 1024;
 /// Scripts of one hook, live and on trial together.
 pub const CHAIN_MAX: usize = 16;
 /// Bytes of one message between the server and its policy host.
 pub const FRAME_BYTES_MAX: usize = 1024 * 1024 * 4;
 /// Library calls of one question.
 pub const CALLS_MAX: usize = 16;
-/// Bytes that one library call may answer, as they travel.
-pub const ANSWER_BYTES_MAX: usize = 32 * 1024;
+/// Bytes of all library calls of one question with their answers and of all its traces: they are
+/// kept with the decision, which is a fact.
+pub const EVIDENCE_BYTES_MAX: usize = 32 * 1024;
+/// Characters of one trace.
+pub const TRACE_CHARS_MAX: usize = 200;
+/// Characters of what is typed as a name or address to sign in.
+pub const IDENTITY_CHARS_MAX: usize = 320;
 /// Questions under way at once; whoever comes then gets the fallback.
 pub const QUESTIONS_MAX: usize = 1024;
 /// Bytes of questions that lie in the pipe at once. The pipe holds 64 KiB, at worst half full.

@@ -17,7 +17,7 @@ use super::cases::{self, CaseFailed};
 use super::chain::{self, Answered, Asked, Link, Plain};
 use super::launch::Launch;
 use super::library::{Library, NoLibrary, Secret};
-use super::limits::QUESTIONS_MAX;
+use super::limits::{IDENTITY_CHARS_MAX, QUESTIONS_MAX};
 use super::pool::{Pool, PoolError};
 use super::protocol::{self, Problem};
 
@@ -179,9 +179,12 @@ impl Policies {
     /// When the log does not take it: then nobody may sign in.
     pub async fn authenticate(
         &self,
-        question: convoke_model::policy::authenticate::Question,
+        mut question: convoke_model::policy::authenticate::Question,
         secret: Secret,
     ) -> Result<Decided, String> {
+        if let Some((cut, _)) = question.identity.char_indices().nth(IDENTITY_CHARS_MAX) {
+            question.identity.truncate(cut);
+        }
         let decided = self.decide(Question::Authenticate(question), secret).await;
         self.sink.decided(decided.clone()).await?;
         Ok(decided)

@@ -137,6 +137,10 @@ impl Process {
         let mut input = lock(&self.input);
         let Some(pipe) = input.as_mut() else { return false };
         let mut line = lock(&self.waiting);
+        // Whoever gives the process up says so before it looks at the line.
+        if !self.is_open() {
+            return false;
+        }
         if line.is_empty() {
             self.busy.notify_one();
         }

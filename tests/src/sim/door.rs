@@ -116,7 +116,15 @@ impl Process {
             Verdict::Enter(role) => (role, false),
             Verdict::Lobby => (admission.role, true),
             Verdict::Refuse(refusal) => return self.turn_away(link, refusal),
-            _ => return self.turn_away(link, Refusal::ServerError),
+            // The built-in rules say nothing else.
+            Verdict::TurnAway { .. }
+            | Verdict::Record { .. }
+            | Verdict::Authenticate(_)
+            | Verdict::Code(_)
+            | Verdict::Drawn(_)
+            | Verdict::Publish(_)
+            | Verdict::Register(_)
+            | Verdict::Next => return self.turn_away(link, Refusal::ServerError),
         };
         let client = self.client_id();
         let key = (meeting, open.session);

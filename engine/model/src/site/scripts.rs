@@ -94,7 +94,8 @@ impl Scripts {
         kept.chain([now]).collect()
     }
 
-    pub(super) fn apply(&mut self, event: &Event) {
+    /// Takes in a fact.
+    pub fn apply(&mut self, event: &Event) {
         match event {
             Event::Kept(text) => {
                 self.texts.insert((text.hook, text.sha256.clone()), text.clone());
