@@ -110,10 +110,8 @@ fn a_script_without_its_function_is_refused_with_what_it_lacks() {
                 let Err(LoadError::Broken(problems)) = refused else { panic!("{refused:?}") };
                 let lacks = format!("it has no function `fn {}(question)`", hook.word());
                 assert_eq!(problems[0].reason, lacks);
-                let wrong = convoke_plugins::rhai::Again::start(
-                    stage::launch(),
-                    &stage::book(&[(hook, text)]).live,
-                );
+                let live = stage::book(&[(hook, text)]).live;
+                let wrong = convoke_plugins::rhai::Again::start(stage::launch(), &live);
                 let (again, _) = wrong.await.expect("starts all the same");
                 let answered = again.ask(&question(hook), Vec::new()).await.expect("asked");
                 assert!(is_stated(hook, &answered.verdict));

@@ -1,5 +1,7 @@
 //! Scripts that want to take the server down: each ends in the fallback, cheaply, and delays nobody.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use convoke_model::grant::Role;
@@ -39,7 +41,7 @@ const BODIES: [(&str, &str); 36] = [
     ("splitting all day", "let s = \"x\"; s.pad(4000, ','); loop { let p = s.split(','); }"),
     ("a list of itself", "let a = []; loop { a.push(a); }"),
     ("shuffling maps", "let m = #{ a: 1 }; loop { m.mixin(#{ b: m.values() }); }"),
-    ("sleep", "sleep(1000); lobby()"),
+    ("waiting without end", "while question.here == 3 || question.here != 3 { 0 }"),
     ("an error caught for ever", "loop { try { throw 1; } catch { } }"),
     ("a limit caught", "try { loop { } } catch { loop { } }"),
     ("a number too large", "let n = 9223372036854775807; n + 1"),
@@ -49,7 +51,8 @@ const BODIES: [(&str, &str); 36] = [
 ];
 
 /// Whole scripts that do not get as far as being asked.
-const SCRIPTS: [(&str, &str); 6] = [
+const SCRIPTS: [(&str, &str); 7] = [
+    ("sleep", "fn admit(question) { sleep(1000); lobby() }"),
     ("eval", "fn admit(question) { eval(\"loop { }\") }"),
     ("import", "import \"os\" as os; fn admit(question) { os::run() }"),
     ("print", "fn admit(question) { print(\"x\"); next() }"),
@@ -65,7 +68,26 @@ fn resident_bytes() -> u64 {
     pages * 4096
 }
 
-/// CPU that all children of this process used, ended or not.
+/// Looks every millisecond at the CPU that a process has used, until it is gone or told to stop.
+fn cpu_watched(pid: u32, over: Arc<AtomicBool>) -> std::thread::JoinHandle<Duration> {
+    let used = move || {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/schedstat")).ok()?;
+        stat.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
+    };
+    let began = used().expect("it runs");
+    std::thread::spawn(move || {
+        let mut last = began;
+        while let Some(now) = used() {
+            last = last.max(now);
+            if over.load(Ordering::Acquire) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        last.saturating_sub(began)
+    })
+}
+
 fn admit(body: &str) -> String {
     format!("fn admit(question) {{ {body} }}")
 }
@@ -88,13 +110,21 @@ fn hostile_scripts_end_in_the_fallback_within_100_ms_of_cpu_and_delay_nobody() {
             let chains = [(Hook::Admit, vec![Source::new(Hook::Admit, "hostile", text)])].into();
             let (again, _) = Again::start(stage::launch(), &chains).await.expect("starts");
             let pids = again.pids();
+            let over = Arc::new(AtomicBool::new(false));
+            let watched = cpu_watched(pids[0], over.clone());
             let start = Instant::now();
             let answered = again.ask(&question(Hook::Admit), Vec::new()).await.expect("asked");
             let took = start.elapsed();
+            over.store(true, Ordering::Release);
+            let burned = watched.join().expect("no panic");
             assert_eq!(answered.verdict, Verdict::Lobby, "{what}");
             let why = answered.why.unwrap_or_else(|| panic!("{what} was not stopped"));
             assert!(took < Duration::from_secs(2), "{what}: {took:?} {why:?}");
-            ended.push((what, why.cause, took));
+            assert!(burned <= Duration::from_millis(100), "{what}: {burned:?} {why:?}");
+            // It was stopped for what it does, not because it is no script.
+            let is_script = BODIES.iter().any(|(of, _)| of == what);
+            assert!(!is_script || !why.told.contains("not found"), "{what}: {}", why.told);
+            ended.push((what, why, took, burned));
             drop(again);
             // Its processes are gone or going.
             let gone = Instant::now();
@@ -103,8 +133,8 @@ fn hostile_scripts_end_in_the_fallback_within_100_ms_of_cpu_and_delay_nobody() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }
-        for (what, cause, took) in &ended {
-            println!("{what}: {cause:?} after {took:?}");
+        for (what, why, took, burned) in &ended {
+            println!("{what}: {took:?}, {burned:?} of CPU, {}: {}", why.cause.word(), why.told);
         }
         let grown = resident_bytes().saturating_sub(before);
         assert!(grown < 16 << 20, "the server grew by {grown} bytes");
@@ -170,7 +200,21 @@ fn the_process_of_scripts_has_no_files_no_environment_and_little_memory() {
             let name = file.to_string_lossy();
             name.starts_with("pipe:") || name == "/dev/null"
         };
-        assert!(files.len() == 3 && files.iter().all(|file| plain(file)), "{files:?}");
+        // Whoever started this test may have left something open for all that it starts.
+        let handed: Vec<_> = std::fs::read_dir("/proc/self/fdinfo")
+            .expect("Linux")
+            .filter_map(|entry| {
+                let entry = entry.ok()?;
+                let info = std::fs::read_to_string(entry.path()).ok()?;
+                let flags = info.lines().find_map(|line| line.strip_prefix("flags:"))?;
+                let flags = u32::from_str_radix(flags.trim(), 8).ok()?;
+                let file = std::path::Path::new("/proc/self/fd").join(entry.file_name());
+                (flags & 0o2_000_000 == 0).then(|| std::fs::read_link(file).ok())?
+            })
+            .collect();
+        let own: Vec<_> = files.iter().filter(|file| !handed.contains(file)).collect();
+        assert!(own.iter().all(|file| plain(file)), "{files:?}");
+        assert!(own.len() <= 3, "{files:?}");
         let environment = std::fs::read_to_string(format!("/proc/{pid}/environ")).expect("it runs");
         assert_eq!(environment, "MALLOC_ARENA_MAX=1\0");
         let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).expect("it runs");

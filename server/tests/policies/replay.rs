@@ -9,7 +9,7 @@ use super::stage::{self, Stage, question};
 fn a_recorded_decision_runs_again_to_the_same_verdict_without_asking_the_world() {
     let scripts = [
         (Hook::Authenticate, "fn authenticate(question) { let a = local.verify(question.identity); \
-          let t = clock.now(); deny(`${a.call} ${a.count} ${t.count} ${random.digits(6)}`) }"),
+          let t = clock.now(); deny(`${a.asked} ${a.count} ${t.count} ${random.digits(6)}`) }"),
         (Hook::Admit, "fn admit(question) { for i in 0..5 { local.find(i.to_string()); } \
           let last = local.find(\"5\"); if last.count % 2 == 0 { lobby() } else { enter(\"viewer\") } }"),
         (Hook::Code, "fn code(question) { try { http.ask(\"x\", #{ a: [1, (), true] }) } \

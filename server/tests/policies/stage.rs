@@ -86,7 +86,7 @@ impl Library for Shop {
                     Ok(Value::Null)
                 }
                 "http" => Err("nobody is there".to_owned()),
-                _ => Ok(Value::map([("call", call.name.as_str().into()), ("count", count.into())])),
+                _ => Ok(Value::map([("asked", call.name.as_str().into()), ("count", count.into())])),
             }
         })
     }

@@ -86,7 +86,7 @@ fn scripts_of_a_chain_are_asked_until_one_does_not_say_next() {
         let chain = [
             (Hook::Admit, "fn admit(question) { local.find(\"a\"); trace(\"first\"); next() }"),
             (Hook::Admit, "fn admit(question) { if question.name == \"Ann\" { next() } else { lobby() } }"),
-            (Hook::Admit, "fn admit(question) { let a = local.find(\"b\"); refuse(a.call) }"),
+            (Hook::Admit, "fn admit(question) { let a = local.find(\"b\"); refuse(a.asked) }"),
         ];
         let stage = Stage::with(&chain).await;
         let decided = stage.decide(question(Hook::Admit)).await;
