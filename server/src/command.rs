@@ -342,8 +342,23 @@ mod tests {
         }
         let names: Vec<_> = all(&line).iter().map(|c| c.get_name().to_owned()).collect();
         let known = [
-            "convoke", "serve", "account", "add", "backup", "restore", "recover", "policy", "init",
-            "test", "ask", "load", "status", "diff", "explain", "rollback", "policy-host",
+            "convoke",
+            "serve",
+            "account",
+            "add",
+            "backup",
+            "restore",
+            "recover",
+            "policy",
+            "init",
+            "test",
+            "ask",
+            "load",
+            "status",
+            "diff",
+            "explain",
+            "rollback",
+            "policy-host",
         ];
         assert_eq!(names, known);
         for command in all(&line) {

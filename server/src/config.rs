@@ -354,10 +354,7 @@ impl Config {
         Self {
             base_url: Some(String::new()),
             tls: Some(TlsFiles { certificate: PathBuf::new(), key: PathBuf::new() }),
-            policies: PolicySettings {
-                scripts: Some(PathBuf::new()),
-                ..PolicySettings::default()
-            },
+            policies: PolicySettings { scripts: Some(PathBuf::new()), ..PolicySettings::default() },
             ..Self::default()
         }
     }

@@ -67,9 +67,9 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
     let sink = Arc::new(LogSink::new(directory.clone()));
     let library = Arc::new(LateLibrary::default());
     let launch = Launch::this_program().map_err(said)?;
-    let scripts = Handle::try_current().ok().map(|_| {
-        Arc::new(Policies::new(launch, library.clone(), sink.clone()))
-    });
+    let scripts = Handle::try_current()
+        .ok()
+        .map(|_| Arc::new(Policies::new(launch, library.clone(), sink.clone())));
     let shared = Shared {
         clock,
         tickets,

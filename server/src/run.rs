@@ -135,7 +135,9 @@ fn policy(words: &Policy) -> Done {
         Answer::Refused(why.to_owned())
     };
     Ok(match words {
-        Policy::Init(words) => said(commands::init(&chosen(&words.data, words.config.as_deref())?.folder)),
+        Policy::Init(words) => {
+            said(commands::init(&chosen(&words.data, words.config.as_deref())?.folder))
+        }
         Policy::Test(words) => {
             let chosen = chosen(&words.data, words.config.as_deref())?;
             said(runtime.block_on(commands::test(&chosen.folder, launch)))
@@ -143,7 +145,8 @@ fn policy(words: &Policy) -> Done {
         Policy::Ask(words) => {
             let Some(hook) = Hook::of(&words.hook) else {
                 let known: Vec<&str> = Hook::ALL.into_iter().map(Hook::word).collect();
-                let why = format!("There is no hook `{}`; there are {}.", words.hook, known.join(", "));
+                let why =
+                    format!("There is no hook `{}`; there are {}.", words.hook, known.join(", "));
                 return Ok(Answer::Refused(why));
             };
             let text = std::fs::read_to_string(&words.question)

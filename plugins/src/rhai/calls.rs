@@ -42,8 +42,8 @@ impl Running {
         let arguments = plain.map_err(|why| error(&why))?;
         let mut run = self.run.borrow_mut();
         let known = run.known.iter_mut();
-        let mut fitting =
-            known.filter(|(known, used)| !used && known.call == name && known.arguments == arguments);
+        let mut fitting = known
+            .filter(|(known, used)| !used && known.call == name && known.arguments == arguments);
         if let Some((known, used)) = fitting.next() {
             *used = true;
             if let Some(failed) = failure(&known.answer) {

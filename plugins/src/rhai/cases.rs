@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use convoke_model::MeetingId;
 use convoke_model::grant::Role;
 use convoke_model::meeting::lifecycle::MeetingType;
 use convoke_model::policy::draw_code::AccessCode;
@@ -11,7 +12,6 @@ use convoke_model::policy::{
     Admit, Credential, Evidence, Hook, Question, Value, Verdict, admit, authenticate, code,
     draw_code, publish, record, register,
 };
-use convoke_model::MeetingId;
 use serde::Deserialize;
 
 use super::book::Source;

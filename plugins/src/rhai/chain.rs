@@ -109,7 +109,8 @@ pub(super) async fn ask(
         evidence: Vec::new(),
         operations: 0,
     };
-    let mut way = Way { pool, question, from, known, state, spent: Duration::ZERO, room: EVIDENCE_BYTES_MAX };
+    let mut way =
+        Way { pool, question, from, known, state, spent: Duration::ZERO, room: EVIDENCE_BYTES_MAX };
     let deadline = Duration::from_millis(question.hook.deadline_ms());
     let walked = tokio::time::timeout(deadline, way.walk(links)).await;
     let failed = match walked {
@@ -158,8 +159,7 @@ impl Way<'_> {
         let path = &link.script.path;
         let why = |cause, told: &str| Why { cause, told: format!("{path}: {told}") };
         for _ in 0..=CALLS_MAX {
-            let asked =
-                self.pool.ask(link.at, &self.question.value, &self.known, self.spent).await;
+            let asked = self.pool.ask(link.at, &self.question.value, &self.known, self.spent).await;
             let ran = match asked {
                 pool::Asked::Ran(ran) => ran,
                 pool::Asked::Killed => {

@@ -49,14 +49,16 @@ fn plain(said: &Dynamic, depth: usize, left: &mut usize) -> Result<Value, String
         return Ok(Value::Text(text.to_string()));
     }
     if let Some(items) = said.read_lock::<Array>() {
-        return items.iter().map(|item| plain(item, depth, left)).collect::<Result<_, _>>().map(
-            Value::List,
-        );
+        return items
+            .iter()
+            .map(|item| plain(item, depth, left))
+            .collect::<Result<_, _>>()
+            .map(Value::List);
     }
     if let Some(entries) = said.read_lock::<Map>() {
-        let entries = entries.iter().map(|(name, value)| {
-            plain(value, depth, left).map(|value| (name.to_string(), value))
-        });
+        let entries = entries
+            .iter()
+            .map(|(name, value)| plain(value, depth, left).map(|value| (name.to_string(), value)));
         return entries.collect::<Result<_, _>>().map(Value::Map);
     }
     Err(format!("it holds a {}, which is no plain data", said.type_name()))

@@ -132,9 +132,8 @@ impl Policies {
     #[must_use]
     pub fn is_set(&self, hook: Hook) -> bool {
         let version = self.version();
-        let has = |side: &Option<Side>| {
-            side.as_ref().is_some_and(|side| side.links.contains_key(&hook))
-        };
+        let has =
+            |side: &Option<Side>| side.as_ref().is_some_and(|side| side.links.contains_key(&hook));
         has(&version.live) || has(&version.trial)
     }
 
@@ -229,7 +228,8 @@ impl Policies {
             }
         };
         ran += more;
-        let wish = Command::Load { loaded: loaded.clone(), texts: book.texts(), cause: cause.into() };
+        let wish =
+            Command::Load { loaded: loaded.clone(), texts: book.texts(), cause: cause.into() };
         let number = match self.sink.loaded(wish).await {
             Ok(number) => number,
             Err(error) => {
@@ -243,8 +243,7 @@ impl Policies {
             let mut held = self.version.write().unwrap_or_else(PoisonError::into_inner);
             std::mem::replace(&mut *held, version)
         };
-        close(before.live.as_ref());
-        close(before.trial.as_ref());
+        // Its processes end when the last question that was asked of it is answered.
         Ok(Loading { version: number, cases: ran, changed: before.number != number })
     }
 
@@ -273,8 +272,7 @@ impl Policies {
     #[must_use]
     pub fn status(&self) -> Status {
         let version = self.version();
-        let (decisions, fallbacks) =
-            *self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let (decisions, fallbacks) = *self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let sides = version.live.iter().chain(&version.trial);
         let pids = sides.flat_map(|side| side.pool.pids()).collect();
         let loaded = version.loaded.clone();
@@ -380,7 +378,8 @@ pub(super) fn plain(sources: &[Source]) -> Vec<protocol::Source> {
 /// The places of scripts among the sources that [`plain`] was given: those of the map in order.
 fn links(chains: &BTreeMap<Hook, Vec<Source>>) -> BTreeMap<Hook, Vec<Link>> {
     let mut at = 0..;
-    let mut link = |source: &Source| Link { at: at.next().unwrap_or(u32::MAX), script: source.script() };
+    let mut link =
+        |source: &Source| Link { at: at.next().unwrap_or(u32::MAX), script: source.script() };
     let chain = |(hook, sources): (&Hook, &Vec<Source>)| {
         (*hook, sources.iter().map(&mut link).collect::<Vec<_>>())
     };

@@ -15,8 +15,10 @@ use super::limits::{MOVES_MAX, START_MAX, STUCK_AFTER};
 use super::process::{Fate, Process};
 use super::protocol::{Known, Problem, Ran, Source};
 
-/// Before another process is started when the last one did not start.
-const START_AGAIN_AFTER: Duration = Duration::from_millis(200);
+/// Before another process is started when the last one did not start, or never answered; doubled
+/// each time in a row, up to [`PAUSE_MAX`].
+const PAUSE: Duration = Duration::from_millis(10);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// Why no policy host could be started.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +45,8 @@ struct Inner {
     spare: Option<Arc<Process>>,
     starting: bool,
     closed: bool,
+    /// Processes in a row that never answered.
+    useless: u32,
 }
 
 /// What became of a question to one script.
@@ -106,8 +110,14 @@ impl Pool {
             let place = if live { &mut inner.spare } else { &mut inner.live };
             *place = Some(process.clone());
         }
+        let served = Arc::downgrade(&process);
         process.on_gone(move || {
             if let Some(pool) = weak.upgrade() {
+                let served = served.upgrade().is_some_and(|process| process.has_served());
+                {
+                    let mut inner = pool.lock();
+                    inner.useless = if served { 0 } else { inner.useless.saturating_add(1) };
+                }
                 pool.promote();
             }
         });
@@ -138,11 +148,17 @@ impl Pool {
         }
         let pool = self.clone();
         self.runtime.spawn(async move {
+            let useless = pool.lock().useless;
+            if useless > 1 {
+                let pause = PAUSE.saturating_mul(1 << useless.min(10)).min(PAUSE_MAX);
+                tokio::time::sleep(pause).await;
+            }
             match pool.one().await {
                 Ok((process, _)) => pool.adopt(process),
                 Err(error) => {
                     tracing::error!(%error, "policies fall back until one starts");
-                    tokio::time::sleep(START_AGAIN_AFTER).await;
+                    let mut inner = pool.lock();
+                    inner.useless = inner.useless.saturating_add(1);
                 }
             }
             pool.lock().starting = false;

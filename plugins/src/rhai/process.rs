@@ -38,6 +38,8 @@ pub(super) struct Process {
     room: Arc<Semaphore>,
     busy: Notify,
     next: AtomicU64,
+    /// Questions that it has answered.
+    served: AtomicU64,
     /// It is given up: no new questions go in.
     closed: AtomicBool,
     /// Called once, when it is given up.
@@ -81,6 +83,7 @@ impl Process {
             room: Arc::new(Semaphore::new(PIPE_BYTES_MAX)),
             busy: Notify::new(),
             next: AtomicU64::new(0),
+            served: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             gone: Mutex::new(None),
         });
@@ -92,6 +95,11 @@ impl Process {
     /// The process's number.
     pub(super) fn pid(&self) -> u32 {
         self.pid
+    }
+
+    /// Whether it ever answered.
+    pub(super) fn has_served(&self) -> bool {
+        self.served.load(Ordering::Relaxed) > 0
     }
 
     /// Whether it still takes questions.
@@ -182,6 +190,7 @@ impl Process {
             // Out of order: it is not what we started.
             return self.kill();
         };
+        self.served.fetch_add(1, Ordering::Relaxed);
         self.room.add_permits(first.bytes as usize);
         // Whoever asked may have given up waiting.
         let _ = first.answer.send(Fate::Ran(ran));

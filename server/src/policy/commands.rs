@@ -205,7 +205,9 @@ pub async fn explain(data: &Path, name: &str, launch: Launch) -> Said {
     let known = decisions::read(data, Millis(0))?;
     let wanted = name.replace('-', "");
     let Some(kept) = known.decisions.iter().find(|kept| kept.name() == wanted) else {
-        return Err(format!("There is no decision {name}; decisions are named site:12, MEETING/1:4."));
+        return Err(format!(
+            "There is no decision {name}; decisions are named site:12, MEETING/1:4."
+        ));
     };
     let mut said = told(kept);
     match rerun(&known, &kept.decided, launch).await {

@@ -71,9 +71,7 @@ impl ServerLibrary {
 
     async fn verify(&self, call: &Call) -> Result<Value, String> {
         let typed = call.text(0).ok_or("local.verify takes an address as text")?;
-        let no = |reason: &str| {
-            Value::map([("ok", false.into()), ("reason", reason.into())])
-        };
+        let no = |reason: &str| Value::map([("ok", false.into()), ("reason", reason.into())]);
         let Some(password) = call.secret.expose() else { return Ok(no("no_password")) };
         let from = call.question.get("address").and_then(Value::text);
         let from = from.and_then(|from| from.parse::<IpAddr>().ok());

@@ -124,7 +124,8 @@ impl Core {
     pub(super) fn judged(&mut self, key: SessionKey, id: u64, decided: Decided) {
         let token = self.by_id.get(&id).copied();
         let connection = token.and_then(|token| self.connection(token));
-        let stage = connection.map(|connection| std::mem::replace(&mut connection.stage, Stage::Fresh));
+        let stage =
+            connection.map(|connection| std::mem::replace(&mut connection.stage, Stage::Fresh));
         match (token, stage) {
             (Some(token), Some(Stage::Asking(asking))) => {
                 self.let_in(token, &asking, decided);

@@ -221,9 +221,6 @@ fn stream_of(key: SessionKey) -> StreamId {
 
 /// What the record policy says of a meeting.
 #[must_use]
-pub fn ask_record(
-    policies: &Recorded<Builtin>,
-    meeting: MeetingId,
-) -> Decided {
+pub fn ask_record(policies: &Recorded<Builtin>, meeting: MeetingId) -> Decided {
     policies.decide(Question::Record(record::Question { meeting, around: None }))
 }

@@ -43,13 +43,12 @@ impl Server {
         let config = folder.path().join("convoke.toml");
         std::fs::write(&config, format!("[metrics]\nlisten = \"127.0.0.1:0\"\n{settings}"))
             .expect("written");
-        let mut adding = convoke(&[
-            "account", "add", EMAIL, "--password-stdin", "--data", text(&data),
-        ])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("started");
+        let mut adding =
+            convoke(&["account", "add", EMAIL, "--password-stdin", "--data", text(&data)])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .spawn()
+                .expect("started");
         let mut input = adding.stdin.take().expect("piped");
         input.write_all(format!("{PASSWORD}\n").as_bytes()).expect("sent");
         drop(input);
@@ -59,7 +58,13 @@ impl Server {
         drop(probe);
         let listen = address.to_string();
         let mut child = convoke(&[
-            "serve", "--data", text(&data), "--listen", &listen, "--config", text(&config),
+            "serve",
+            "--data",
+            text(&data),
+            "--listen",
+            &listen,
+            "--config",
+            text(&config),
             "--no-supervisor",
         ])
         .stdin(Stdio::null())
@@ -115,7 +120,8 @@ impl Server {
 
     /// Makes a meeting and opens its session: its number.
     fn open(&self, cookie: &str, topic: &str) -> String {
-        let made = self.post("/api/v1/meetings", &format!("{{\"type\":0,\"topic\":\"{topic}\"}}"), cookie);
+        let made =
+            self.post("/api/v1/meetings", &format!("{{\"type\":0,\"topic\":\"{topic}\"}}"), cookie);
         let at = made.find("\"id\":\"").expect("an id") + 6;
         let id = made[at..at + 8].to_owned();
         self.post(&format!("/api/v1/meetings/{id}/host"), "{}", cookie);
@@ -133,7 +139,8 @@ const RECORD: &str = "fn record(question) { trace(question.topic); recorded(#{ m
 
 #[test]
 fn diff_finds_the_planted_differences_and_only_them_and_explain_runs_them_again() {
-    let server = Server::start("[policies]\nrecord = [\"rule\"]\n", &[("record/rule.rhai", RECORD)]);
+    let server =
+        Server::start("[policies]\nrecord = [\"rule\"]\n", &[("record/rule.rhai", RECORD)]);
     let cookie = server.sign_in();
     let mut planted = Vec::new();
     for n in 0..24 {

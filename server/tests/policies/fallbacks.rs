@@ -1,8 +1,6 @@
 //! Every hook with every way to fail: the stated fallback answers, and the decision says why.
 
-use convoke_model::policy::{
-    Cause, Hook, Verdict, authenticate, code, publish, register,
-};
+use convoke_model::policy::{Cause, Hook, Verdict, authenticate, code, publish, register};
 use convoke_plugins::rhai::{LoadError, Secret};
 
 use super::stage::{self, Stage, question};

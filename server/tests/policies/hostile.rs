@@ -31,7 +31,10 @@ const BODIES: [(&str, &str); 36] = [
     ("a list that doubles", "let a = [1]; loop { a += a; }"),
     ("a list of lists", "let a = [1]; loop { a = [a, a, a, a, a, a, a, a]; }"),
     ("a list padded", "let a = []; a.pad(4000000000, 1); a"),
-    ("lists of long texts", "let a = []; let s = \"x\"; s.pad(4000, 'x'); loop { a.push(s + \"y\"); }"),
+    (
+        "lists of long texts",
+        "let a = []; let s = \"x\"; s.pad(4000, 'x'); loop { a.push(s + \"y\"); }",
+    ),
     ("a map that grows", "let m = #{}; let n = 0; loop { m[n.to_string()] = n; n += 1; }"),
     ("a map in a map", "let m = #{}; loop { m = #{ a: m, b: m, c: m, d: m }; }"),
     ("a deep list", "let a = []; loop { a = [a]; }"),
@@ -58,7 +61,10 @@ const SCRIPTS: [(&str, &str); 7] = [
     ("print", "fn admit(question) { print(\"x\"); next() }"),
     ("a variable that is not there", "fn admit(question) { secrets }"),
     ("no script at all", "\u{0}\u{1}\u{2} )(*&^"),
-    ("an expression that is too deep", "fn admit(question) { ((((((((((((((((((((((((((((((((((((((((((((((((1)))))))))))))))))))))))))))))))))))))))))))))))) }"),
+    (
+        "an expression that is too deep",
+        "fn admit(question) { ((((((((((((((((((((((((((((((((((((((((((((((((1)))))))))))))))))))))))))))))))))))))))))))))))) }",
+    ),
 ];
 
 /// Memory of this process, which plays the server.
@@ -100,7 +106,8 @@ fn hostile_scripts_end_in_the_fallback_within_100_ms_of_cpu_and_delay_nobody() {
     assert!(all.len() >= 40);
     stage::run(async {
         // Warm up what is made once.
-        let calm = Stage::with(&[(Hook::Record, "fn record(question) { recorded(#{ media: false }) }")]);
+        let calm =
+            Stage::with(&[(Hook::Record, "fn record(question) { recorded(#{ media: false }) }")]);
         let calm = calm.await;
         let expected = Verdict::record(false);
         assert_eq!(calm.decide(question(Hook::Record)).await.verdict, expected);
@@ -128,7 +135,8 @@ fn hostile_scripts_end_in_the_fallback_within_100_ms_of_cpu_and_delay_nobody() {
             drop(again);
             // Its processes are gone or going.
             let gone = Instant::now();
-            while pids.iter().any(|pid| std::path::Path::new(&format!("/proc/{pid}/exe")).exists()) {
+            while pids.iter().any(|pid| std::path::Path::new(&format!("/proc/{pid}/exe")).exists())
+            {
                 assert!(gone.elapsed() < Duration::from_secs(5), "{what}: a process is left");
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
@@ -182,6 +190,39 @@ fn a_question_that_is_stuck_burns_less_than_100_ms_and_the_others_are_answered_m
         }
         println!("the slowest of the others took {worst:?}");
         assert!(worst < Duration::from_millis(Hook::Record.deadline_ms()), "{worst:?}");
+    });
+}
+
+/// A policy host that has been taken over: it says what is expected of it, and burns from then on.
+const TAKEN_OVER: &str = "printf '\\011\\000\\000\\000\\201\\246Loaded\\220'; while :; do :; done";
+
+#[test]
+fn a_process_that_burns_is_killed_from_outside_before_100_ms_of_cpu() {
+    stage::run(async {
+        let words = vec!["-c".into(), TAKEN_OVER.into()];
+        let launch = convoke_plugins::rhai::Launch { program: "/bin/sh".into(), words };
+        let source = Source::new(Hook::Admit, "calm", "fn admit(question) { lobby() }");
+        let chains = [(Hook::Admit, vec![source])].into();
+        for _ in 0..3 {
+            let started = Again::start(launch.clone(), &chains).await;
+            let (again, problems) = started.expect("it says what is expected");
+            assert!(problems.is_empty());
+            let pids = again.pids();
+            let watched = cpu_watched(pids[0], Arc::default());
+            let start = Instant::now();
+            let answered = again.ask(&question(Hook::Admit), Vec::new()).await.expect("asked");
+            let burned = watched.join().expect("no panic");
+            assert_eq!(answered.verdict, Verdict::Lobby);
+            let why = answered.why.expect("a fallback says why");
+            assert_eq!(why.cause, convoke_model::policy::Cause::Killed, "{}", why.told);
+            println!("killed after {burned:?} of CPU, {:?}", start.elapsed());
+            assert!(burned <= Duration::from_millis(100), "{burned:?}");
+            let gone = Instant::now();
+            while again.pids().first().is_none_or(|pid| *pid == pids[0]) {
+                assert!(gone.elapsed() < Duration::from_secs(5), "no other takes its place");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
     });
 }
 

@@ -8,16 +8,28 @@ use super::stage::{self, Stage, question};
 #[test]
 fn a_recorded_decision_runs_again_to_the_same_verdict_without_asking_the_world() {
     let scripts = [
-        (Hook::Authenticate, "fn authenticate(question) { let a = local.verify(question.identity); \
-          let t = clock.now(); deny(`${a.asked} ${a.count} ${t.count} ${random.digits(6)}`) }"),
-        (Hook::Admit, "fn admit(question) { for i in 0..5 { local.find(i.to_string()); } \
-          let last = local.find(\"5\"); if last.count % 2 == 0 { lobby() } else { enter(\"viewer\") } }"),
-        (Hook::Code, "fn code(question) { try { http.ask(\"x\", #{ a: [1, (), true] }) } \
-          catch (e) { return reject(e); } drop() }"),
+        (
+            Hook::Authenticate,
+            "fn authenticate(question) { let a = local.verify(question.identity); \
+          let t = clock.now(); deny(`${a.asked} ${a.count} ${t.count} ${random.digits(6)}`) }",
+        ),
+        (
+            Hook::Admit,
+            "fn admit(question) { for i in 0..5 { local.find(i.to_string()); } \
+          let last = local.find(\"5\"); if last.count % 2 == 0 { lobby() } else { enter(\"viewer\") } }",
+        ),
+        (
+            Hook::Code,
+            "fn code(question) { try { http.ask(\"x\", #{ a: [1, (), true] }) } \
+          catch (e) { return reject(e); } drop() }",
+        ),
         (Hook::DrawCode, "fn draw_code(question) { let a = random.digits(9); `7777${a.count}` }"),
         (Hook::Register, "fn register(question) { local.find(\"x\") }"),
-        (Hook::Record, "fn record(question) { let n = clock.now().count; \
-          recorded(#{ media: n % 2 == 0, keep_days: n + 1 }) }"),
+        (
+            Hook::Record,
+            "fn record(question) { let n = clock.now().count; \
+          recorded(#{ media: n % 2 == 0, keep_days: n + 1 }) }",
+        ),
         (Hook::Publish, "fn publish(question) { loop { clock.now(); } }"),
     ];
     stage::run(async {

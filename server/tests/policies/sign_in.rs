@@ -40,7 +40,11 @@ fn the_library_is_shown_the_secret_and_no_record_holds_it() {
         assert_eq!(calls[0].secret.expose(), Some(CANARY));
         assert!(!format!("{calls:?}").contains(CANARY));
         let kept = stage.log.decisions.lock().expect("not poisoned");
-        assert_eq!(*kept, std::slice::from_ref(&decided), "a decision about the site is kept there");
+        assert_eq!(
+            *kept,
+            std::slice::from_ref(&decided),
+            "a decision about the site is kept there"
+        );
         assert!(!serde_json::to_string(&decided).expect("JSON").contains(CANARY));
     });
 }

@@ -86,7 +86,9 @@ impl Library for Shop {
                     Ok(Value::Null)
                 }
                 "http" => Err("nobody is there".to_owned()),
-                _ => Ok(Value::map([("asked", call.name.as_str().into()), ("count", count.into())])),
+                _ => {
+                    Ok(Value::map([("asked", call.name.as_str().into()), ("count", count.into())]))
+                }
             }
         })
     }

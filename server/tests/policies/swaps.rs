@@ -13,7 +13,9 @@ use super::stage::{self, Stage, book, question};
 fn no_decision_is_by_a_version_older_than_the_swap_through_1000_reloads_under_load() {
     const RELOADS: u32 = 1_000;
     stage::run(async {
-        let text = |n: u32| format!("fn record(question) {{ recorded(#{{ media: true, keep_days: {n} }}) }}");
+        let text = |n: u32| {
+            format!("fn record(question) {{ recorded(#{{ media: true, keep_days: {n} }}) }}")
+        };
         let stage = Stage::with(&[(Hook::Record, &text(1))]).await;
         let swapped = Arc::new(AtomicU32::new(1));
         let (over, asked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
@@ -24,8 +26,7 @@ fn no_decision_is_by_a_version_older_than_the_swap_through_1000_reloads_under_lo
                 tokio::spawn(async move {
                     while !over.load(Ordering::Acquire) {
                         let at_least = swapped.load(Ordering::Acquire);
-                        let decided =
-                            policies.decide(question(Hook::Record), Secret::none()).await;
+                        let decided = policies.decide(question(Hook::Record), Secret::none()).await;
                         assert!(!decided.fallback, "{decided:?}");
                         let Verdict::Record { keep_days: Some(by), .. } = decided.verdict else {
                             panic!("{decided:?}");
@@ -85,7 +86,10 @@ fn scripts_of_a_chain_are_asked_until_one_does_not_say_next() {
     stage::run(async {
         let chain = [
             (Hook::Admit, "fn admit(question) { local.find(\"a\"); trace(\"first\"); next() }"),
-            (Hook::Admit, "fn admit(question) { if question.name == \"Ann\" { next() } else { lobby() } }"),
+            (
+                Hook::Admit,
+                "fn admit(question) { if question.name == \"Ann\" { next() } else { lobby() } }",
+            ),
             (Hook::Admit, "fn admit(question) { let a = local.find(\"b\"); refuse(a.asked) }"),
         ];
         let stage = Stage::with(&chain).await;

@@ -61,22 +61,16 @@ impl Verdict {
             (Hook::Authenticate, "deny") => {
                 Self::Authenticate(authenticate::Verdict::Deny { reason: sentence(with)? })
             }
-            (Hook::Code, "accept") => {
-                Self::Code(code::Verdict::Accept { meeting: meeting(with)? })
-            }
+            (Hook::Code, "accept") => Self::Code(code::Verdict::Accept { meeting: meeting(with)? }),
             (Hook::Code, "request_pin") => {
                 let reason = if *with == Value::Null { None } else { Some(sentence(with)?) };
                 Self::Code(code::Verdict::RequestPin { reason })
             }
-            (Hook::Code, "reject") => {
-                Self::Code(code::Verdict::Reject { reason: sentence(with)? })
-            }
+            (Hook::Code, "reject") => Self::Code(code::Verdict::Reject { reason: sentence(with)? }),
             (Hook::Code, "drop") => none(with, Self::Code(code::Verdict::Drop))?,
-            (Hook::Publish, "list") => Self::Publish(publish::Verdict::List(set(
-                with,
-                "fields",
-                Field::of,
-            )?)),
+            (Hook::Publish, "list") => {
+                Self::Publish(publish::Verdict::List(set(with, "fields", Field::of)?))
+            }
             (Hook::Publish, "hide") => none(with, Self::Publish(publish::Verdict::Hide))?,
             (Hook::Register, "approve") => none(with, Self::Register(register::Verdict::Approve))?,
             (Hook::Register, "wait") => none(with, Self::Register(register::Verdict::Wait))?,
@@ -163,12 +157,13 @@ fn record(with: &Value) -> Read<Verdict> {
         Some(Value::Int(days)) if (1..=36_500).contains(days) => u32::try_from(*days).ok(),
         Some(other) => return Err(wrong("`keep_days` is a number from 1 to 36500", other)),
     };
-    let seen_by = match entries.get("seen_by") {
-        None | Some(Value::Null) => None,
-        Some(said) => Some(said.text().and_then(SeenBy::of).ok_or_else(|| {
-            wrong("`seen_by` is participants, hosts or administrators", said)
-        })?),
-    };
+    let seen_by =
+        match entries.get("seen_by") {
+            None | Some(Value::Null) => None,
+            Some(said) => Some(said.text().and_then(SeenBy::of).ok_or_else(|| {
+                wrong("`seen_by` is participants, hosts or administrators", said)
+            })?),
+        };
     Ok(Verdict::Record { media: *media, keep_days, seen_by })
 }
 
