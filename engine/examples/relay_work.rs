@@ -99,7 +99,9 @@ fn stage() -> Result<Shard, Failure> {
         meeting,
         host: AccountId(1),
         participants_max: 10,
-        record: policies.decide(Question::Record(record::Question { meeting, around: None })),
+        record: Box::new(
+            policies.decide(Question::Record(record::Question { meeting, around: None })),
+        ),
     }));
     settle(&mut shard, &mut Vec::new());
     for (number, role) in [(1, Role::Host), (2, Role::Attendee)] {

@@ -364,7 +364,7 @@ impl Shard {
         &mut self,
         now: Millis,
         id: MeetingId,
-        (host, participants_max, record): (AccountId, u32, Decided),
+        (host, participants_max, record): (AccountId, u32, Box<Decided>),
         facts: &mut Vec<Fact>,
     ) -> Result<Answer, Refusal> {
         let origin = Origin { actor: host.into(), request: None, now };

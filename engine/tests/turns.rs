@@ -64,8 +64,12 @@ impl Stage {
             meeting: meeting(),
             host: AccountId(1),
             participants_max: 10,
-            record: policies
-                .decide(Question::Record(record::Question { meeting: meeting(), around: None })),
+            record: Box::new(
+                policies.decide(Question::Record(record::Question {
+                    meeting: meeting(),
+                    around: None,
+                })),
+            ),
         }));
         stage.run();
         for (number, role) in [(1, Role::Host), (2, Role::Attendee), (3, Role::Viewer)] {

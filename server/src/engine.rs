@@ -176,6 +176,7 @@ impl Engine for LiveEngine {
             self.has_space()?;
             let record = self.ask_record(meeting).await;
             let participants_max = self.participants_max;
+            let record = Box::new(record);
             let wish = Wish::Open { meeting, host: by, participants_max, record };
             let granted = self.wish(Some(meeting), by.into(), wish).await?;
             Ok(SessionNumber(granted.made))

@@ -36,7 +36,7 @@ fn told(server: &Server) -> (Vec<Decided>, Vec<Role>) {
             return;
         }
         match codec::decode::<meeting::Event>(&entry).expect("a fact").event {
-            meeting::Event::Policy(decided) => decisions.push(decided),
+            meeting::Event::Policy(decided) => decisions.push(*decided),
             meeting::Event::Roster(roster::Event::Entered { grant, .. }) => roles.push(grant.role),
             _ => {}
         }

@@ -62,8 +62,10 @@ fn open(shard: &mut Shard, journal: &mut Memory) {
         meeting: meeting(),
         host: AccountId(1),
         participants_max: 10,
-        record: policies
-            .decide(Question::Record(record::Question { meeting: meeting(), around: None })),
+        record: Box::new(
+            policies
+                .decide(Question::Record(record::Question { meeting: meeting(), around: None })),
+        ),
     }));
     for number in 1..=u64::from(CLIENTS) {
         let entering = Entering {

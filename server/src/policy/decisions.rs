@@ -64,7 +64,7 @@ impl Known {
                     self.scripts.apply(&event);
                     None
                 }
-                site::Event::Policy(decided) => Some(decided),
+                site::Event::Policy(decided) => Some(*decided),
                 site::Event::Accounts(_)
                 | site::Event::Audit(_)
                 | site::Event::Started { .. }
@@ -73,7 +73,7 @@ impl Known {
             }
         } else if stream.session != 0 {
             match codec::decode::<meeting::Event>(entry).map(|record| record.event) {
-                Ok(meeting::Event::Policy(decided)) => Some(decided),
+                Ok(meeting::Event::Policy(decided)) => Some(*decided),
                 Ok(_) | Err(_) => None,
             }
         } else {

@@ -48,6 +48,6 @@ impl Sink for LogSink {
     }
 
     fn decided(&self, decided: Decided) -> Kept<'_, ()> {
-        Box::pin(self.keep(site::Command::Policy(decided)))
+        Box::pin(self.keep(site::Command::Policy(Box::new(decided))))
     }
 }

@@ -148,7 +148,7 @@ impl Core {
     }
 
     fn keep_decision(&mut self, key: SessionKey, decided: Decided) {
-        let command = Command::Policy(decided);
+        let command = Command::Policy(Box::new(decided));
         self.shard.submit(Ask::server(Wish::Session(key.0, key.1, command)));
     }
 

@@ -147,7 +147,7 @@ impl Process {
         };
         let enter = Command::Roster(roster::Command::Enter(entering));
         let shard = self.shard(meeting);
-        shard.submit(ask(ReplyTo::Nobody, Command::Policy(decided)));
+        shard.submit(ask(ReplyTo::Nobody, Command::Policy(Box::new(decided))));
         shard.submit(ask(ReplyTo::Connection(link, 0), enter));
     }
 

@@ -248,8 +248,10 @@ impl World {
                     meeting,
                     host,
                     participants_max: self.setting.participants_max,
-                    record: policies
-                        .decide(Question::Record(record::Question { meeting, around: None })),
+                    record: Box::new(
+                        policies
+                            .decide(Question::Record(record::Question { meeting, around: None })),
+                    ),
                 };
                 // Its session is known with the answer.
                 (host.into(), open, StreamId { meeting: meeting.number(), session: u32::MAX })

@@ -17,7 +17,7 @@ pub enum Command {
     /// Who can sign in.
     Accounts(accounts::Command),
     /// A policy's decision, to be kept.
-    Policy(policy::Decided),
+    Policy(Box<policy::Decided>),
     /// Which scripts answer.
     Scripts(scripts::Command),
     /// Something the operator must be able to prove later.
@@ -36,7 +36,7 @@ pub enum Event {
     /// Who can sign in.
     Accounts(accounts::Event),
     /// A policy's decision.
-    Policy(policy::Decided),
+    Policy(Box<policy::Decided>),
     /// Which scripts answer.
     Scripts(scripts::Event),
     /// Something the operator must be able to prove later.

@@ -71,7 +71,7 @@ pub(crate) fn commands() -> Vec<Command> {
         Command::Recording(recording::Command::Seal(seal())),
         Command::Recording(recording::Command::Gap(gap())),
         Command::Delivery(delivery::Command::Close(ledger())),
-        Command::Policy(decided()),
+        Command::Policy(Box::new(decided())),
     ]
 }
 
@@ -224,7 +224,7 @@ pub(crate) fn facts() -> Vec<meeting::Event> {
         Event::Recording(recording::Event::Stopped {}),
         Event::Recording(recording::Event::MediaSealed(seal())),
         Event::Recording(recording::Event::Missing(gap())),
-        Event::Policy(decided()),
+        Event::Policy(Box::new(decided())),
         Event::Delivery(delivery::Event::Delivered(ledger())),
     ]
 }
@@ -262,7 +262,7 @@ pub(crate) fn site_facts() -> Vec<site::Event> {
         site::Event::Accounts(accounts::Event::PasswordChanged { account }),
         site::Event::Accounts(accounts::Event::SignedIn { account, via }),
         site::Event::Accounts(accounts::Event::SignInFailed { account: None, via }),
-        site::Event::Policy(decided_by_script()),
+        site::Event::Policy(Box::new(decided_by_script())),
         site::Event::Scripts(scripts::Event::Kept(scripts::Text {
             hook: Hook::Admit,
             name: "office".into(),

@@ -250,11 +250,11 @@ fn open(kind: track::Kind, codec: &str, width: u32, height: u32) -> Command {
 fn admitted_by_policy() -> Command {
     let meeting = MeetingId::new(MEETING).expect("eight digits");
     let asked = record::Question { meeting, around: None };
-    Command::Policy(Decided {
+    Command::Policy(Box::new(Decided {
         policy: "builtin".into(),
         micros: 12,
         ..Decided::builtin(Question::Record(asked), Verdict::record(true))
-    })
+    }))
 }
 
 fn seal() -> recording::Seal {

@@ -54,7 +54,7 @@ pub(super) fn all() -> Vec<(&'static str, Command)> {
         recording::Command::Seal(seal()).into(),
         recording::Command::Gap(gap()).into(),
         delivery::Command::Close(ledger()).into(),
-        Command::Policy(decided()),
+        Command::Policy(Box::new(decided())),
     ];
     commands.into_iter().map(|command| (name(&command), command)).collect()
 }
