@@ -165,11 +165,7 @@ impl Process {
 
     async fn listen(self: Arc<Self>, mut output: pipe::Receiver) {
         let mut held = Vec::with_capacity(64 * 1024);
-        loop {
-            match output.read_buf(&mut held).await {
-                Ok(1..) => {}
-                Ok(0) | Err(_) => break,
-            }
+        while let Ok(1..) = output.read_buf(&mut held).await {
             loop {
                 match protocol::take::<FromHost>(&mut held) {
                     Ok(Some(FromHost::Ran(ran))) => self.answered(ran),

@@ -15,7 +15,14 @@ use super::sandbox;
 pub(super) struct Scripts {
     engine: Engine,
     running: Running,
-    scripts: Vec<(Hook, String, Result<AST, (Cause, String)>)>,
+    scripts: Vec<Compiled>,
+}
+
+/// A script, or why it can only fail.
+struct Compiled {
+    hook: Hook,
+    path: String,
+    ast: Result<AST, (Cause, String)>,
 }
 
 impl Scripts {
@@ -36,7 +43,7 @@ impl Scripts {
                 problems.push(problem);
                 (cause, told)
             });
-            scripts.push((source.hook, source.path, compiled));
+            scripts.push(Compiled { hook: source.hook, path: source.path, ast: compiled });
         }
         (Self { engine, running, scripts }, problems)
     }
@@ -60,10 +67,10 @@ impl Scripts {
 
     fn outcome(&self, script: u32, question: &Value) -> Outcome {
         let failed = |cause, told| Outcome::Failed { cause, told };
-        let Some((hook, path, compiled)) = self.scripts.get(script as usize) else {
+        let Some(Compiled { hook, path, ast }) = self.scripts.get(script as usize) else {
             return failed(Cause::Error, "there is no such script".to_owned());
         };
-        let ast = match compiled {
+        let ast = match ast {
             Ok(ast) => ast,
             Err((cause, told)) => return failed(*cause, told.clone()),
         };

@@ -23,6 +23,7 @@ fn listening(world: &World, folder: &Folder) {
         accounts: world.site.accounts(),
         engine: Arc::clone(&world.engine) as Arc<dyn convoke::control::Engine>,
         folder: folder.clone(),
+        policies: None,
     };
     let folder = folder.clone();
     world.block_on(async move {
