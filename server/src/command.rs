@@ -66,7 +66,8 @@ const POLICY_ASK: &str = "\
 Example:
   convoke policy ask admit question.json --data /var/lib/convoke
 
-The file names what matters, such as {\"role\": \"host\"}; the rest is as usual. Nothing is recorded.";
+The file names what matters, such as {\"role\": \"host\"}; the rest is as usual. Nothing is
+recorded.";
 
 const POLICY_LOAD: &str = "\
 Example:

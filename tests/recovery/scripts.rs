@@ -91,8 +91,11 @@ fn a_script_decides_at_the_door_and_its_decisions_are_in_the_sessions_log() {
     assert_eq!(verdict_of("Ann").policy, "builtin 1");
     assert_eq!(verdict_of("Lurker").verdict, Verdict::Enter(Role::Viewer));
     let turned_away = verdict_of("Mallory");
-    let said = matches!(&turned_away.verdict, Verdict::TurnAway { reason } if reason.as_str() == "Not today.");
-    assert!(said && turned_away.policy == "scripts 1", "{turned_away:?}");
+    let Verdict::TurnAway { reason } = &turned_away.verdict else { panic!("{turned_away:?}") };
+    assert!(
+        reason.as_str() == "Not today." && turned_away.policy == "scripts 1",
+        "{turned_away:?}"
+    );
     let slow = verdict_of("Slow");
     assert_eq!(slow.verdict, Verdict::Lobby);
     let cause = slow.why.as_ref().expect("a fallback says why").cause;

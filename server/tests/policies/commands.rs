@@ -1,4 +1,5 @@
-//! `convoke policy` and a running server: loaded, changed, refused, rolled back, compared, explained.
+//! `convoke policy` and a running server: loaded, changed, refused, rolled back, compared and
+//! explained.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -1,4 +1,5 @@
-//! Scripts that want to take the server down: each ends in the fallback, cheaply, and delays nobody.
+//! Scripts that want to take the server down: each ends in the fallback, cheaply, and delays
+//! nobody.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -16,7 +16,8 @@ fn a_recorded_decision_runs_again_to_the_same_verdict_without_asking_the_world()
         (
             Hook::Admit,
             "fn admit(question) { for i in 0..5 { local.find(i.to_string()); } \
-          let last = local.find(\"5\"); if last.count % 2 == 0 { lobby() } else { enter(\"viewer\") } }",
+          let last = local.find(\"5\"); \
+          if last.count % 2 == 0 { lobby() } else { enter(\"viewer\") } }",
         ),
         (
             Hook::Code,

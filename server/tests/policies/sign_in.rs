@@ -24,7 +24,8 @@ fn the_library_is_shown_the_secret_and_no_record_holds_it() {
                     trace(`${question}`); \
                     let found = local.verify(question.identity); \
                     if !question.has_secret { return deny(\"Type a password.\"); } \
-                    allow(#{ name: found.asked, email: question.identity }, [\"chat\", \"seminar\"]) }";
+                    let who = #{ name: found.asked, email: question.identity }; \
+                    allow(who, [\"chat\", \"seminar\"]) }";
     stage::run(async {
         let stage = Stage::with(&[(Hook::Authenticate, script)]).await;
         let secret = Secret::new(CANARY.to_owned().into());

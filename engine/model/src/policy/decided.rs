@@ -1,5 +1,5 @@
-//! A decision: a question, its verdict, what it rested on and what it took. Kept in the log, so that
-//! replay asks nobody.
+//! A decision: a question, its verdict, what it rested on and what it took. Kept in the log, so
+//! that replay asks nobody.
 
 use serde::{Deserialize, Serialize};
 

@@ -4,8 +4,8 @@ use super::{Question, Verdict, authenticate, code, publish, register};
 use crate::text::Sentence;
 
 /// What somebody is told whose sign-in could not be checked.
-const NOT_CHECKED: &str = "Sign-in could not be checked at the moment. Try again in a minute; if it \
-                           stays so, tell the administrator of this server.";
+const NOT_CHECKED: &str = "Sign-in could not be checked at the moment. Try again in a minute; if \
+                           it stays so, tell the administrator of this server.";
 
 impl Question {
     /// The verdict when nobody answers in time.
