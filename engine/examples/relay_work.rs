@@ -21,7 +21,7 @@ use convoke_model::meeting::life::Creation;
 use convoke_model::meeting::lifecycle::MeetingType;
 use convoke_model::meeting::roster::{self, Entering};
 use convoke_model::meeting::{Command, chat, track};
-use convoke_model::policy::Question;
+use convoke_model::policy::{Question, record};
 use convoke_model::text::{ChatText, Name, TextError, Topic};
 use convoke_model::{
     AccountId, ClientId, MeetingId, Millis, ParticipantId, Refusal, SessionNumber, TrackId,
@@ -99,7 +99,9 @@ fn stage() -> Result<Shard, Failure> {
         meeting,
         host: AccountId(1),
         participants_max: 10,
-        record: policies.decide(Question::Record { meeting }),
+        record: Box::new(
+            policies.decide(Question::Record(record::Question { meeting, around: None })),
+        ),
     }));
     settle(&mut shard, &mut Vec::new());
     for (number, role) in [(1, Role::Host), (2, Role::Attendee)] {

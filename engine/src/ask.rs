@@ -68,7 +68,7 @@ pub enum Wish {
         /// How many people may be in it at once.
         participants_max: u32,
         /// The `record` policy's decision.
-        record: Decided,
+        record: Box<Decided>,
     },
     /// About an open session.
     Session(MeetingId, SessionNumber, meeting::Command),

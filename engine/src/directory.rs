@@ -6,6 +6,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use convoke_model::meeting::life;
 use convoke_model::privilege::Privilege;
 use convoke_model::site::accounts::{Account, Accounts, Email};
+use convoke_model::site::scripts::Scripts;
 use convoke_model::site::{self, Site};
 use convoke_model::view::session::SessionView;
 use convoke_model::{AccountId, MeetingId, Millis, Record, SessionNumber};
@@ -71,6 +72,11 @@ impl Directory {
     /// What is known of the accounts as a whole.
     pub fn accounts<T>(&self, ask: impl FnOnce(&Accounts) -> T) -> T {
         ask(&self.read().site.accounts)
+    }
+
+    /// What is known of the operator's scripts.
+    pub fn scripts<T>(&self, ask: impl FnOnce(&Scripts) -> T) -> T {
+        ask(&self.read().site.scripts)
     }
 
     /// A meeting.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use convoke_model::grant::Role;
-use convoke_model::policy::{Admit, Credential, Decided, Question, Verdict};
+use convoke_model::policy::{Admit, Credential, Decided, Question, Verdict, register};
 use convoke_model::refusal::Refusal;
 
 /// An answer, and what gave it.
@@ -32,7 +32,16 @@ impl Policies for Builtin {
     fn ask(&self, question: &Question) -> Answered {
         let verdict = match question {
             Question::Admit(admit) => door(admit),
-            Question::Record { .. } => Verdict::Record { media: true },
+            Question::Record(_) => Verdict::record(true),
+            Question::Register(asked) => match asked.seats {
+                Some(seats) if asked.taken >= seats => Verdict::Register(register::Verdict::Wait),
+                Some(_) | None => Verdict::Register(register::Verdict::Approve),
+            },
+            // What nobody has a rule for is answered as carefully as if a rule had failed.
+            Question::Authenticate(_)
+            | Question::Code(_)
+            | Question::DrawCode(_)
+            | Question::Publish(_) => question.fallback(),
         };
         Answered { verdict, policy: "builtin 1".into(), fallback: false }
     }
@@ -70,7 +79,7 @@ impl<P: Policies> Recorded<P> {
         let Answered { verdict, policy, fallback } = self.inner.ask(&question);
         let took = (self.elapsed)().saturating_sub(before);
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        Decided { policy, question, verdict, fallback, micros }
+        Decided { policy, fallback, micros, ..Decided::builtin(question, verdict) }
     }
 }
 
@@ -82,7 +91,8 @@ mod tests {
 
     fn ask(role: Role, credential: Credential) -> Verdict {
         let meeting = MeetingId::new(88_137_455).expect("eight digits");
-        let question = Question::Admit(Admit { meeting, role, account: None, credential });
+        let around = None;
+        let question = Question::Admit(Admit { meeting, role, account: None, credential, around });
         Builtin.ask(&question).verdict
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use convoke_fanout::Pool;
 use convoke_model::meeting::life::{self, Meeting};
 use convoke_model::meeting::{self, Command, Event, dedupe, lifecycle, roster, track};
-use convoke_model::policy::{Decided, Verdict};
+use convoke_model::policy::Decided;
 use convoke_model::privilege::Privilege;
 use convoke_model::site::{self, Site, accounts, groups};
 use convoke_model::{AccountId, Actor, Audience, MeetingId, Millis, Proposal, Record};
@@ -378,7 +378,7 @@ impl Shard {
         &mut self,
         now: Millis,
         id: MeetingId,
-        (host, participants_max, record): (AccountId, u32, Decided),
+        (host, participants_max, record): (AccountId, u32, Box<Decided>),
         facts: &mut Vec<Fact>,
     ) -> Result<Answer, Refusal> {
         let origin = Origin { actor: host.into(), request: None, now };
@@ -402,7 +402,7 @@ impl Shard {
             topic: created.topic,
             host,
             participants_max,
-            recording: may_record && record.verdict == Verdict::Record { media: true },
+            recording: may_record && record.verdict.records_media(),
             may_record,
             meeting_seq: opened.position.seq,
             meeting_hash: opened.hash,

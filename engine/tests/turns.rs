@@ -14,7 +14,7 @@ use convoke_model::meeting::life::Creation;
 use convoke_model::meeting::lifecycle::{self, MeetingType};
 use convoke_model::meeting::roster::{self, Entering};
 use convoke_model::meeting::{Command, chat, hand};
-use convoke_model::policy::Question;
+use convoke_model::policy::{Question, record};
 use convoke_model::privilege::{Privilege, Privileges};
 use convoke_model::site::{self, accounts};
 use convoke_model::text::{ChatText, Name, Topic};
@@ -66,7 +66,12 @@ impl Stage {
             meeting: meeting(),
             host: AccountId(1),
             participants_max: 10,
-            record: policies.decide(Question::Record { meeting: meeting() }),
+            record: Box::new(
+                policies.decide(Question::Record(record::Question {
+                    meeting: meeting(),
+                    around: None,
+                })),
+            ),
         }));
         stage.run();
         for (number, role) in [(1, Role::Host), (2, Role::Attendee), (3, Role::Viewer)] {

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use convoke_engine::Directory;
+use convoke_plugins::rhai::Policies;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
@@ -11,6 +13,7 @@ use crate::control::Engine;
 use crate::folder::Folder;
 use crate::http::Handover;
 use crate::metrics::Metrics;
+use crate::policy::LateLibrary;
 use crate::quarantine::Quarantine;
 use crate::tickets::Tickets;
 
@@ -41,6 +44,19 @@ pub struct Backend {
     pub stop: Box<dyn FnOnce() + Send>,
     /// Why nothing is taken, when the log is not whole.
     pub quarantine: Option<Quarantine>,
+    /// The operator's scripts; not there in quarantine, nor for a single command.
+    pub policies: Option<Scripts>,
+}
+
+/// The operator's scripts, before they are loaded.
+#[derive(Clone)]
+pub struct Scripts {
+    /// What is asked.
+    pub policies: Arc<Policies>,
+    /// Where their library is put.
+    pub library: Arc<LateLibrary>,
+    /// What is known of versions and their texts.
+    pub directory: Arc<Directory>,
 }
 
 /// Why the folder could not be used, as a sentence a person can act on.

@@ -3,6 +3,7 @@
 mod accounts;
 mod calls;
 mod groups;
+mod policies;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use crate::backup;
 use crate::control::{Engine, EngineError, NewAccount};
 use crate::control_socket::{Answer, Call};
 use crate::folder::Folder;
+use crate::policy::Desk;
 
 pub use calls::{AccountCall, AccountChange, GroupCall};
 
@@ -29,6 +31,8 @@ pub struct Clerk {
     pub folder: Folder,
     /// Where people reach the server, while one runs.
     pub address: Option<String>,
+    /// The operator's scripts, while a server runs.
+    pub policies: Option<Arc<Desk>>,
 }
 
 /// What was done, as a line to print; or why it was not, as a sentence to act on.
@@ -43,6 +47,10 @@ impl Clerk {
             }
             Call::Account(call) => self.account(call).await,
             Call::Group(call) => self.group(call).await,
+            Call::PolicyLoad {} => self.policy_load().await,
+            Call::PolicyStatus {} => self.policy_status(),
+            Call::PolicyRollback { to } => self.policy_rollback(to).await,
+            Call::PolicyAsk { hook, question } => self.policy_ask(hook, question).await,
             Call::Backup { to } => {
                 return match self.engine.backup(&to).await {
                     Err(error) => Answer::Refused(error.to_string()),

@@ -33,6 +33,70 @@ Example:
 Only when the server came up in quarantine because entries that were once durable are
 missing, and has been stopped. What is missing becomes a fact in the log.";
 
+const POLICY_HOST: &str = "\
+Example:
+  convoke policy-host
+
+Started by the server for itself: it runs scripts that come in by a pipe, and can do nothing
+else.";
+
+const POLICY: &str = "\
+Example:
+  convoke policy init --data /var/lib/convoke
+  convoke policy test --data /var/lib/convoke
+  convoke policy load --data /var/lib/convoke
+
+docs/POLICIES.md tells the rest.";
+
+const POLICY_INIT: &str = "\
+Example:
+  convoke policy init --data /var/lib/convoke
+
+Writes the scripts that come with Convoke; a file that is there already stays as it is.";
+
+const POLICY_TEST: &str = "\
+Example:
+  convoke policy test --data /var/lib/convoke
+
+Runs every case beside every script of the folder. Needs no server.";
+
+const POLICY_ASK: &str = "\
+Example:
+  convoke policy ask admit question.json --data /var/lib/convoke
+
+The file names what matters, such as {\"role\": \"host\"}; the rest is as usual. Nothing is
+recorded.";
+
+const POLICY_LOAD: &str = "\
+Example:
+  convoke policy load --data /var/lib/convoke
+
+A version that does not compile, or whose cases come out otherwise, is refused with file,
+line, column and reason, and the one before it stays.";
+
+const POLICY_STATUS: &str = "\
+Example:
+  convoke policy status --data /var/lib/convoke";
+
+const POLICY_DIFF: &str = "\
+Example:
+  convoke policy diff /etc/convoke/new/admit/office.rhai --since 7d --data /var/lib/convoke
+
+Asks the questions of the log again, with the answers that the world gave then, and lists the
+verdicts that would be others.";
+
+const POLICY_EXPLAIN: &str = "\
+Example:
+  convoke policy explain 88137455/1:4 --data /var/lib/convoke
+
+Decisions are named by their stream and their place in it, as convoke-audit shows them.";
+
+const POLICY_ROLLBACK: &str = "\
+Example:
+  convoke policy rollback --data /var/lib/convoke
+
+Lets the version before the present one answer again, from its texts in the log.";
+
 const ALL: &str = "\
 Example:
   convoke account add ann@example.org --password-stdin --data ./data < password
@@ -96,6 +160,113 @@ pub enum Command {
     Restore(Restore),
     /// Bring a damaged data folder back.
     Recover(Recover),
+    /// The operator's scripts.
+    #[command(subcommand, after_help = POLICY)]
+    Policy(Policy),
+    /// Runs scripts for the server.
+    #[command(hide = true, after_help = POLICY_HOST)]
+    PolicyHost,
+}
+
+/// `convoke policy`
+#[derive(Debug, Subcommand)]
+pub enum Policy {
+    /// Write the scripts that come with Convoke.
+    #[command(after_help = POLICY_INIT)]
+    Init(ScriptFolder),
+    /// Run the cases of all scripts.
+    #[command(after_help = POLICY_TEST)]
+    Test(ScriptFolder),
+    /// Try one question.
+    #[command(after_help = POLICY_ASK)]
+    Ask(PolicyAsk),
+    /// Let the scripts of the files answer.
+    #[command(after_help = POLICY_LOAD)]
+    Load(OfServer),
+    /// Tell what answers.
+    #[command(after_help = POLICY_STATUS)]
+    Status(OfServer),
+    /// Tell what another script would have decided.
+    #[command(after_help = POLICY_DIFF)]
+    Diff(PolicyDiff),
+    /// Tell all about one decision.
+    #[command(after_help = POLICY_EXPLAIN)]
+    Explain(PolicyExplain),
+    /// Let an earlier version answer again.
+    #[command(after_help = POLICY_ROLLBACK)]
+    Rollback(PolicyRollback),
+}
+
+/// A folder of scripts.
+#[derive(Debug, Args)]
+pub struct ScriptFolder {
+    /// The data folder.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// The settings, which may say where the scripts are.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// A server, by its folder.
+#[derive(Debug, Args)]
+pub struct OfServer {
+    /// The data folder.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+}
+
+/// `convoke policy ask`
+#[derive(Debug, Args)]
+pub struct PolicyAsk {
+    /// The hook: authenticate, admit, code, draw_code, publish, register, record.
+    #[arg(value_name = "HOOK")]
+    pub hook: String,
+    /// The question, in JSON.
+    #[arg(value_name = "FILE")]
+    pub question: PathBuf,
+    /// The data folder.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// The settings, for a folder that no server uses.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// `convoke policy diff`
+#[derive(Debug, Args)]
+pub struct PolicyDiff {
+    /// The new script HOOK/NAME.rhai, or a folder of scripts.
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// How far to go back: 30m, 12h, 7d.
+    #[arg(long, value_name = "TIME", default_value = "7d")]
+    pub since: String,
+    /// The data folder.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+}
+
+/// `convoke policy explain`
+#[derive(Debug, Args)]
+pub struct PolicyExplain {
+    /// Which: `site:12`, `88137455/1:4`.
+    #[arg(value_name = "DECISION")]
+    pub decision: String,
+    /// The data folder.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+}
+
+/// `convoke policy rollback`
+#[derive(Debug, Args)]
+pub struct PolicyRollback {
+    /// Which version; the one before the present one when nothing is said.
+    #[arg(value_name = "VERSION")]
+    pub to: Option<u32>,
+    /// The data folder.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
 }
 
 /// `convoke serve`
@@ -253,7 +424,8 @@ mod tests {
         }
         let names: Vec<_> = all(&line).iter().map(|c| c.get_name().to_owned()).collect();
         let known = "convoke serve account add list show disable enable reset totp-off set group \
-             add list set remove auth explain check-adapter ldap test backup restore recover";
+             add list set remove auth explain check-adapter ldap test backup restore recover policy init \
+             test ask load status diff explain rollback policy-host";
         let known: Vec<_> = known.split_whitespace().collect();
         assert_eq!(names, known);
         for command in all(&line) {
@@ -289,6 +461,14 @@ mod tests {
             "convoke backup dest --data d",
             "convoke restore src --data d",
             "convoke recover --accept-loss --data d",
+            "convoke policy init --data d --config c",
+            "convoke policy test --data d",
+            "convoke policy ask admit q.json --data d",
+            "convoke policy load --data d",
+            "convoke policy status --data d",
+            "convoke policy diff new/admit/a.rhai --since 7d --data d",
+            "convoke policy explain site:12 --data d",
+            "convoke policy rollback 3 --data d",
         ] {
             assert!(Line::try_parse_from(words.split(' ')).is_ok(), "{words}");
         }

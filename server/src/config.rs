@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use convoke_journal::watermark::Watermarks;
+use convoke_model::policy::Hook;
+use convoke_plugins::rhai::Names;
 use convoke_plugins::{callback, ldap};
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +45,8 @@ pub struct Config {
     pub callback: BTreeMap<String, callback::Settings>,
     /// Directories that say who somebody is, by name.
     pub ldap: BTreeMap<String, ldap::Settings>,
+    /// Which scripts answer what is policy.
+    pub policies: PolicySettings,
 }
 
 /// Whether legacy calls, which carry passwords in addresses, are served.
@@ -233,6 +237,58 @@ impl Default for MetricsSettings {
     }
 }
 
+/// Which scripts answer what is policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PolicySettings {
+    /// The folder of the scripts, with one folder per hook; `scripts` in the data folder when
+    /// nothing is said.
+    pub scripts: Option<PathBuf>,
+    /// Scripts whose verdicts hold.
+    #[serde(flatten)]
+    pub live: HookNames,
+    /// Scripts that are asked beside them; where they disagree, that is recorded.
+    pub trial: HookNames,
+}
+
+/// Names of scripts for each hook, in the order in which they are asked until one does not say
+/// `next`. Where none is named, the built-in rules answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HookNames {
+    /// Who may sign in.
+    pub authenticate: Vec<String>,
+    /// Who may come into a meeting.
+    pub admit: Vec<String>,
+    /// Which meeting a caller means.
+    pub code: Vec<String>,
+    /// Which access code a meeting gets.
+    pub draw_code: Vec<String>,
+    /// What public feeds say.
+    pub publish: Vec<String>,
+    /// Who gets a seat.
+    pub register: Vec<String>,
+    /// What is recorded.
+    pub record: Vec<String>,
+}
+
+impl HookNames {
+    /// By hook.
+    #[must_use]
+    pub fn names(&self) -> Names {
+        let of = |hook| match hook {
+            Hook::Authenticate => &self.authenticate,
+            Hook::Admit => &self.admit,
+            Hook::Code => &self.code,
+            Hook::DrawCode => &self.draw_code,
+            Hook::Publish => &self.publish,
+            Hook::Register => &self.register,
+            Hook::Record => &self.record,
+        };
+        Hook::ALL.into_iter().map(|hook| (hook, of(hook).clone())).collect()
+    }
+}
+
 /// What is logged, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -320,6 +376,7 @@ impl Config {
             ldap: [(any(), directory)].into(),
             base_url: Some(String::new()),
             tls: Some(TlsFiles { certificate: PathBuf::new(), key: PathBuf::new() }),
+            policies: PolicySettings { scripts: Some(PathBuf::new()), ..PolicySettings::default() },
             ..Self::default()
         }
     }
@@ -359,7 +416,9 @@ mod tests {
         let shown = manual.split("```toml").nth(1).and_then(|rest| rest.split("```").next());
         let shown = Config::parse(shown.expect("the manual shows the settings")).expect("valid");
         assert!(shown.base_url.is_some() && shown.tls.is_some());
-        assert_eq!(Config { base_url: None, tls: None, ..shown }, Config::default());
+        let mut usual = Config { base_url: None, tls: None, ..shown };
+        assert!(usual.policies.scripts.take().is_some());
+        assert_eq!(usual, Config::default());
     }
 
     #[test]

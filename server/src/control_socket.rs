@@ -10,6 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use convoke_model::policy::{Hook, Value};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
@@ -49,6 +50,22 @@ pub enum Call {
     Backup {
         /// The folder to make, absolute.
         to: PathBuf,
+    },
+    /// `convoke policy load`
+    PolicyLoad {},
+    /// `convoke policy status`
+    PolicyStatus {},
+    /// `convoke policy rollback`
+    PolicyRollback {
+        /// Which version; the one before this one when nothing is said.
+        to: Option<u32>,
+    },
+    /// `convoke policy ask`
+    PolicyAsk {
+        /// Which hook.
+        hook: Hook,
+        /// What of the question is not as usual.
+        question: Value,
     },
 }
 

@@ -9,9 +9,11 @@ use convoke_engine::policies::{Builtin, Recorded};
 use convoke_engine::{Answer as Granted, Ask, Call, Directory, ReplyTo, Wish};
 use convoke_journal::LogReader;
 use convoke_model::meeting::life::Creation;
+use convoke_model::policy::{Decided, Hook, Question, record};
 use convoke_model::site::accounts::{Accounts as Known, Command as Accounts, Email, External};
 use convoke_model::site::groups::Group;
 use convoke_model::{AccountId, Actor, GroupId, MeetingId, Refusal, SessionNumber, site};
+use convoke_plugins::rhai::{Policies, Secret};
 use tokio::sync::{oneshot, watch};
 
 use crate::control::{
@@ -42,8 +44,10 @@ pub struct LiveEngine {
     pub cores: Arc<Cores>,
     /// Where questions are answered.
     pub directory: Arc<Directory>,
-    /// The record policy.
+    /// The built-in rules, where no script is asked.
     pub policies: Recorded<Builtin>,
+    /// Scripts.
+    pub scripts: Option<Arc<Policies>>,
     /// People in one session at once.
     pub participants_max: u32,
     /// Copies the log.
@@ -63,19 +67,24 @@ impl LiveEngine {
         by: Actor,
         wish: Wish,
     ) -> Result<Granted, EngineError> {
-        let (answer, answered) = oneshot::channel();
-        let call = Call::new(move |granted| {
-            // Whoever asked may have hung up; then nobody needs the answer.
-            let _ = answer.send(granted);
+        crate::engine::wish(&self.cores, meeting, by, wish).await
+    }
+
+    /// What the `record` hook says: a script where one is set, else the built-in rule, at once.
+    async fn ask_record(&self, meeting: MeetingId) -> Decided {
+        let scripts = self.scripts.as_ref().filter(|scripts| scripts.is_set(Hook::Record));
+        let Some(scripts) = scripts else { return ask_record(&self.policies, meeting) };
+        let info = self.directory.meeting(meeting);
+        let around = info.map(|info| record::Around {
+            topic: info.created.topic.as_str().to_owned(),
+            kind: info.created.kind,
+            host: self
+                .directory
+                .account(info.created.owner)
+                .map(|account| account.email.as_str().to_owned()),
         });
-        let ask = Ask { reply: ReplyTo::Call(call), by, request: None, wish };
-        if !self.cores.submit(meeting, ask) {
-            return Err(EngineError::Refused(Refusal::Busy));
-        }
-        match answered.await {
-            Ok(granted) => granted.map_err(EngineError::Refused),
-            Err(_) => Err(EngineError::Unavailable("the engine is stopping".into())),
-        }
+        let question = Question::Record(record::Question { meeting, around });
+        scripts.decide(question, Secret::none()).await
     }
 
     fn has_space(&self) -> Result<(), EngineError> {
@@ -184,8 +193,9 @@ impl Engine for LiveEngine {
     fn open_session(&self, meeting: MeetingId, by: AccountId) -> Answer<'_, SessionNumber> {
         Box::pin(async move {
             self.has_space()?;
-            let record = ask_record(&self.policies, meeting);
+            let record = self.ask_record(meeting).await;
             let participants_max = self.participants_max;
+            let record = Box::new(record);
             let wish = Wish::Open { meeting, host: by, participants_max, record };
             let granted = self.put(Some(meeting), by.into(), wish).await?;
             Ok(SessionNumber(granted.made))
@@ -219,6 +229,28 @@ impl Engine for LiveEngine {
         // Shards load everything before the doors open, and the directory is written before
         // answers; what can fall behind is the index.
         self.log.index_lag() < INDEX_LAG_MAX
+    }
+}
+
+/// Puts a wish to the core that owns its stream, and waits until it is durable or refused.
+pub(crate) async fn wish(
+    cores: &Cores,
+    meeting: Option<MeetingId>,
+    by: Actor,
+    wish: Wish,
+) -> Result<Granted, EngineError> {
+    let (answer, answered) = oneshot::channel();
+    let call = Call::new(move |granted| {
+        // Whoever asked may have hung up; then nobody needs the answer.
+        let _ = answer.send(granted);
+    });
+    let ask = Ask { reply: ReplyTo::Call(call), by, request: None, wish };
+    if !cores.submit(meeting, ask) {
+        return Err(EngineError::Refused(Refusal::Busy));
+    }
+    match answered.await {
+        Ok(granted) => granted.map_err(EngineError::Refused),
+        Err(_) => Err(EngineError::Unavailable("the engine is stopping".into())),
     }
 }
 

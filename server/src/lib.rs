@@ -24,6 +24,7 @@ pub mod media;
 pub mod metrics;
 pub mod outside;
 pub mod plane;
+pub mod policy;
 pub mod process;
 pub mod quarantine;
 pub mod run;

@@ -13,11 +13,13 @@ use convoke_journal::segments::{Loss, Reason};
 use convoke_journal::{Damage, Journal, LogReader, Opened, Options};
 use convoke_model::site::{self, LossReason, LostStretch};
 use convoke_model::{Actor, Audience, Millis, Position, StreamId};
+use convoke_plugins::rhai::{Launch, Policies};
 use convoke_wire::codec;
 use convoke_wire::half::server::Limits as HalfLimits;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use crate::backend::{Backend, BackendError, Opening, Operations};
+use crate::backend::{Backend, BackendError, Opening, Operations, Scripts};
 use crate::clock::{Clock, SystemClock, process_uptime};
 use crate::dump;
 use crate::engine::{Backup, LiveEngine};
@@ -25,10 +27,11 @@ use crate::entropy;
 use crate::folder::Folder;
 use crate::gauges;
 use crate::media::MediaFiles;
+use crate::policy::{AtTheDoor, LateLibrary, LogSink};
 use crate::quarantine;
 use crate::serve::LEFTOVERS_PATIENCE;
 use crate::space::Space;
-use crate::worker::{Commit, Cores, Patience, Shared, core_of};
+use crate::worker::{AtDoor, Commit, Cores, Patience, Shared, core_of};
 
 /// What commands and the server do with a data folder.
 #[must_use]
@@ -61,6 +64,12 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
     let media = Arc::new(MediaFiles::new(folder.root(), space.clone()));
     gauges::add(&metrics, &committer, &pool, &space, &media, Arc::clone(&clock));
     let chat = &config.chat;
+    let sink = Arc::new(LogSink::new(directory.clone()));
+    let library = Arc::new(LateLibrary::default());
+    let launch = Launch::this_program().map_err(said)?;
+    let scripts = Handle::try_current()
+        .ok()
+        .map(|_| Arc::new(Policies::new(launch, library.clone(), sink.clone())));
     let shared = Shared {
         clock,
         tickets,
@@ -80,12 +89,20 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
         },
         metrics,
         policies: Recorded::new(Builtin, process_uptime),
+        scripts: at_door(scripts.as_ref()),
     };
     let cores = Arc::new(Cores::start(shards, &pool, shared).map_err(said)?);
+    sink.connect(cores.clone());
+    let policies = scripts.clone().map(|scripts| Scripts {
+        policies: scripts,
+        library,
+        directory: directory.clone(),
+    });
     let engine = LiveEngine {
         cores: cores.clone(),
         directory,
         policies: Recorded::new(Builtin, process_uptime),
+        scripts,
         participants_max: config.meetings.participants_max,
         backup: Arc::new(BackupOf { root: folder.root().to_owned(), queue: committer.queue() }),
         failed: failed.clone(),
@@ -101,7 +118,16 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
             }
         })
     };
-    Ok(Backend { engine: Arc::new(engine), handover: cores, failed, stop, quarantine: None })
+    let engine = Arc::new(engine);
+    Ok(Backend { engine, handover: cores, failed, stop, quarantine: None, policies })
+}
+
+/// Scripts need a runtime to be waited for in: commands that open a folder for one call have none,
+/// and nobody comes to their doors.
+fn at_door(scripts: Option<&Arc<Policies>>) -> Option<Arc<dyn AtDoor>> {
+    let runtime = Handle::try_current().ok()?;
+    let policies = scripts?.clone();
+    Some(Arc::new(AtTheDoor { policies, runtime }))
 }
 
 /// A server that was just killed may hold its lock for a moment longer.

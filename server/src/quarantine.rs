@@ -65,7 +65,8 @@ pub fn backend(found: Found) -> Backend {
     let (alarm, failed) = watch::channel(None);
     let engine = Arc::new(Nothing { why: quarantine.why.clone() });
     let stop = Box::new(move || drop((found, alarm)));
-    Backend { engine, handover: Arc::new(NoMeetings), failed, stop, quarantine: Some(quarantine) }
+    let (handover, quarantine) = (Arc::new(NoMeetings), Some(quarantine));
+    Backend { engine, handover, failed, stop, quarantine, policies: None }
 }
 
 /// Hangs up: there is no meeting to be in.

@@ -6,18 +6,24 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
+use convoke_model::Millis;
+use convoke_model::policy::{Hook, Value};
+use convoke_plugins::rhai::Launch;
 use zeroize::Zeroizing;
 
 use crate::backend::{Backend, BackendError, Opening, Operations};
 use crate::clerk::Clerk;
 use crate::clock::{Clock, SystemClock};
-use crate::command::{Account, AccountAdd, Auth, Backup, Command, Ldap, Line, Recover, Restore};
+use crate::command::{
+    Account, AccountAdd, Auth, Backup, Command, Ldap, Line, Policy, Recover, Restore,
+};
 use crate::config::Config;
 use crate::control_socket::{self, Answer, Call};
 use crate::folder::Folder;
 use crate::http::{Parts, Patience, Site, Slots};
 use crate::mail::NoMail;
 use crate::metrics::Metrics;
+use crate::policy::{Chosen, commands};
 use crate::tickets::Tickets;
 use crate::{backup, explain, logging, say, serve, supervisor};
 
@@ -50,6 +56,8 @@ pub fn run(operations: &Operations) -> ExitCode {
         Command::Backup(words) => back_up(&words, operations),
         Command::Restore(words) => restore(&words, operations),
         Command::Recover(words) => recover(&words, operations),
+        Command::Policy(words) => policy(&words),
+        Command::PolicyHost => return convoke_plugins::rhai::host::run(),
     };
     match done {
         Ok(Answer::Done(words)) => {
@@ -133,6 +141,81 @@ fn recover(words: &Recover, operations: &Operations) -> Done {
     Ok(Answer::Done((operations.accept_loss)(&folder)?))
 }
 
+fn policy(words: &Policy) -> Done {
+    let runtime = runtime()?;
+    let launch = Launch::this_program()?;
+    let said = |said: Result<String, String>| match said {
+        Ok(words) => Answer::Done(words),
+        Err(why) => Answer::Refused(why),
+    };
+    let ask = |data: &Path, call: &Call| -> Result<Option<Answer>, Box<dyn std::error::Error>> {
+        Ok(runtime.block_on(control_socket::ask(&existing(data)?, call))?)
+    };
+    let no_server = || {
+        let why = "No server runs on this folder: scripts are loaded when one starts.";
+        Answer::Refused(why.to_owned())
+    };
+    Ok(match words {
+        Policy::Init(words) => {
+            said(commands::init(&chosen(&words.data, words.config.as_deref())?.folder))
+        }
+        Policy::Test(words) => {
+            let chosen = chosen(&words.data, words.config.as_deref())?;
+            said(runtime.block_on(commands::test(&chosen.folder, launch)))
+        }
+        Policy::Ask(words) => {
+            let Some(hook) = Hook::of(&words.hook) else {
+                let known: Vec<&str> = Hook::ALL.into_iter().map(Hook::word).collect();
+                let why =
+                    format!("There is no hook `{}`; there are {}.", words.hook, known.join(", "));
+                return Ok(Answer::Refused(why));
+            };
+            let text = std::fs::read_to_string(&words.question)
+                .map_err(|error| format!("{}: {error}", words.question.display()))?;
+            let question: Value = serde_json::from_str(&text)
+                .map_err(|error| format!("{}: {error}", words.question.display()))?;
+            let call = Call::PolicyAsk { hook, question: question.clone() };
+            match ask(&words.data, &call)? {
+                Some(answer) => answer,
+                None => {
+                    let chosen = chosen(&words.data, words.config.as_deref())?;
+                    said(runtime.block_on(commands::ask(&chosen, launch, hook, question)))
+                }
+            }
+        }
+        Policy::Load(words) => ask(&words.data, &Call::PolicyLoad {})?.unwrap_or_else(no_server),
+        Policy::Status(words) => match ask(&words.data, &Call::PolicyStatus {})? {
+            Some(answer) => answer,
+            None => said(commands::last_status(&words.data)),
+        },
+        Policy::Diff(words) => {
+            let Some(span) = commands::span_ms(&words.since) else {
+                let why = format!("`{}` is no length of time such as 30m, 12h or 7d.", words.since);
+                return Ok(Answer::Refused(why));
+            };
+            let since = Millis(SystemClock::new().now().0.saturating_sub(span));
+            existing(&words.data)?;
+            said(runtime.block_on(commands::diff(&words.data, &words.new, since, launch)))
+        }
+        Policy::Explain(words) => {
+            existing(&words.data)?;
+            said(runtime.block_on(commands::explain(&words.data, &words.decision, launch)))
+        }
+        Policy::Rollback(words) => {
+            ask(&words.data, &Call::PolicyRollback { to: words.to })?.unwrap_or_else(no_server)
+        }
+    })
+}
+
+/// Where the scripts are, and which the settings name.
+fn chosen(data: &Path, config: Option<&Path>) -> Result<Chosen, Box<dyn std::error::Error>> {
+    let settings = match config {
+        Some(path) => Config::load(path)?.policies,
+        None => Config::default().policies,
+    };
+    Ok(Chosen::of(&settings, data))
+}
+
 /// A data folder that is there; a mistyped name must not make a new one.
 fn existing(data: &Path) -> Result<Folder, Box<dyn std::error::Error>> {
     if data.is_dir() {
@@ -176,7 +259,7 @@ fn clerk(
     })?;
     let engine = Arc::clone(&backend.engine);
     let (accounts, folder) = (site.accounts(), folder.clone());
-    Ok((Clerk { accounts, engine, folder, address: None }, backend))
+    Ok((Clerk { accounts, engine, folder, address: None, policies: None }, backend))
 }
 
 /// One line of standard input, without its end.

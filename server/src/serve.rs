@@ -21,6 +21,7 @@ use crate::mail::NoMail;
 use crate::metrics::{self, Metrics};
 use crate::outside::Outside;
 use crate::plane;
+use crate::policy::{Desk, ServerLibrary};
 use crate::supervisor::START_AGAIN;
 use crate::tickets::Tickets;
 use crate::tls::{self, Tls};
@@ -70,7 +71,8 @@ fn start(words: &Serve, operations: &Operations) -> Result<ExitCode, Failed> {
     let listener = runtime.block_on(bind(words.listen)).map_err(Failed::because)?;
     // Who is asked about sign-ins: what is wrong with those settings is said now, not to the first
     // person who signs in.
-    Outside::open(&config, &[listener.address()]).map_err(|error| wrong(error.to_string()))?;
+    let outside = Outside::open(&config, &[listener.address()]);
+    let outside = Arc::new(outside.map_err(|error| wrong(error.to_string()))?);
     let tls = tls_for(&folder, &config, listener.address())?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let tickets = Arc::new(Tickets::default());
@@ -82,7 +84,11 @@ fn start(words: &Serve, operations: &Operations) -> Result<ExitCode, Failed> {
         metrics: Arc::clone(&metrics),
         tickets: Arc::clone(&tickets),
     };
-    let backend = (operations.open)(opening).map_err(Failed::because)?;
+    let backend = {
+        // Scripts are waited for on this runtime.
+        let _within = runtime.enter();
+        (operations.open)(opening).map_err(Failed::because)?
+    };
     let slots = Slots::new(config.connections, files_max);
     let parts = Parts {
         engine: Arc::clone(&backend.engine),
@@ -99,7 +105,7 @@ fn start(words: &Serve, operations: &Operations) -> Result<ExitCode, Failed> {
         patience: Patience::default(),
         quarantine: backend.quarantine.clone(),
     };
-    let code = runtime.block_on(serve(words, listener, parts, backend));
+    let code = runtime.block_on(serve(words, listener, parts, backend, outside));
     // Hashing and file work that is still under way is not waited for.
     runtime.shutdown_background();
     code
@@ -134,14 +140,32 @@ async fn serve(
     listener: Listener,
     parts: Parts,
     backend: Backend,
+    outside: Arc<Outside>,
 ) -> Result<ExitCode, Failed> {
     let folder = parts.folder.clone();
     let metrics_at = parts.config.metrics.listen;
     let self_made =
         parts.tls.as_ref().filter(|tls| tls.self_made).map(|tls| tls.fingerprint.clone());
+    let (clock, settings) = (Arc::clone(&parts.clock), parts.config.policies.clone());
     let site = Site::new(parts).map_err(Failed::because)?;
+    let policies = match &backend.policies {
+        None => None,
+        Some(scripts) => {
+            scripts.library.set(Arc::new(ServerLibrary {
+                accounts: site.accounts(),
+                engine: Arc::clone(&backend.engine),
+                outside,
+                clock,
+            }));
+            let (policies, directory) = (scripts.policies.clone(), scripts.directory.clone());
+            let desk = Arc::new(Desk::new(policies, directory, &settings, &folder));
+            desk.start().await.map_err(Failed::because)?;
+            tokio::spawn(Arc::clone(&desk).watch());
+            Some(desk)
+        }
+    };
     let (engine, address) = (Arc::clone(&backend.engine), Some(site.address()));
-    let clerk = Clerk { accounts: site.accounts(), engine, folder, address };
+    let clerk = Clerk { accounts: site.accounts(), engine, folder, address, policies };
     let control = ControlSocket::bind(&clerk.folder)
         .map_err(|error| Failed::because(format!("the control socket: {error}")))?;
     let control = tokio::spawn(control.run(clerk));

@@ -3,6 +3,7 @@
 mod guest;
 mod limits;
 mod restored;
+mod scripts;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

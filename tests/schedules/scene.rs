@@ -13,7 +13,7 @@ use convoke_model::meeting::life::Creation;
 use convoke_model::meeting::lifecycle::MeetingType;
 use convoke_model::meeting::roster::{self, Entering};
 use convoke_model::meeting::{Command, Event, chat};
-use convoke_model::policy::Question;
+use convoke_model::policy::{Question, record};
 use convoke_model::text::{Name, Topic};
 use convoke_model::view::session::SessionView;
 use convoke_model::{AccountId, ClientId, MeetingId, Millis, SessionNumber, StreamId};
@@ -62,7 +62,10 @@ fn open(shard: &mut Shard, journal: &mut Memory) {
         meeting: meeting(),
         host: AccountId(1),
         participants_max: 10,
-        record: policies.decide(Question::Record { meeting: meeting() }),
+        record: Box::new(
+            policies
+                .decide(Question::Record(record::Question { meeting: meeting(), around: None })),
+        ),
     }));
     for number in 1..=u64::from(CLIENTS) {
         let entering = Entering {

@@ -9,7 +9,7 @@ use convoke_model::meeting::lifecycle::{self, EndReason, MeetingType};
 use convoke_model::meeting::recording::{self, GapReason};
 use convoke_model::meeting::roster::{self, LeaveReason};
 use convoke_model::meeting::{Event, delivery, floor, hand, lock, track};
-use convoke_model::policy::{Credential, Decided, Question, Verdict};
+use convoke_model::policy::{Credential, Decided, Question, Value, Verdict};
 
 pub(crate) use others::{life, site};
 
@@ -194,18 +194,37 @@ fn policy(decided: &Decided, names: &Names) -> String {
             };
             format!("may {who} come in {with} as {}?", admit.role.word())
         }
-        Question::Record { .. } => "is media recorded?".into(),
+        Question::Record(_) => "is media recorded?".into(),
+        Question::Authenticate(asked) => format!("is {} who they say?", plain(&asked.identity)),
+        Question::Code(asked) => format!("where does {} lead?", plain(&asked.digits)),
+        Question::DrawCode(asked) => format!("which code does {} get?", asked.meeting),
+        Question::Publish(asked) => {
+            format!("what may {} say of {}?", plain(&asked.feed), asked.meeting)
+        }
+        Question::Register(asked) => format!("is there a seat in {}?", asked.meeting),
     };
-    let verdict = match decided.verdict {
+    let verdict = match &decided.verdict {
         Verdict::Enter(role) => format!("come in as {}", role.word()),
         Verdict::Lobby => "wait in the lobby".into(),
         Verdict::Refuse(refusal) => format!("refused: {}", refusal.code()),
-        Verdict::Record { media: true } => "from the start".into(),
-        Verdict::Record { media: false } => "not from the start".into(),
+        Verdict::TurnAway { reason } => format!("refused: {}", plain(reason.as_str())),
+        Verdict::Record { media: true, .. } => "from the start".into(),
+        Verdict::Record { media: false, .. } => "not from the start".into(),
+        Verdict::Authenticate(_)
+        | Verdict::Code(_)
+        | Verdict::Drawn(_)
+        | Verdict::Publish(_)
+        | Verdict::Register(_)
+        | Verdict::Next => plain(&Value::from(&decided.verdict).shown()),
     };
-    let fallback = if decided.fallback { ", by fallback" } else { "" };
+    let fallback = match (&decided.why, decided.fallback) {
+        (Some(why), true) => format!(", by fallback: {}", plain(&why.told)),
+        (None, true) => ", by fallback".into(),
+        (_, false) => String::new(),
+    };
+    let trial = if decided.live.is_some() { "on trial, " } else { "" };
     let policy = plain(&decided.policy);
-    format!("policy {policy}: {asked} {verdict}{fallback} ({} us)", decided.micros)
+    format!("{trial}policy {policy}: {asked} {verdict}{fallback} ({} us)", decided.micros)
 }
 
 /// What a meeting is for.

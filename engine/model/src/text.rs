@@ -84,6 +84,12 @@ text!(
     false
 );
 text!(
+    /// Why something is so, told to a person: one line.
+    Sentence,
+    300,
+    false
+);
+text!(
     /// What a meeting is about: one line.
     Topic,
     200,

@@ -4,7 +4,7 @@ use convoke_model::meeting::track;
 use convoke_model::meeting::{
     self, chat, delivery, floor, hand, life, lifecycle, lock, recording, roster,
 };
-use convoke_model::site::{self, accounts, groups};
+use convoke_model::site::{self, accounts, groups, scripts};
 use convoke_model::{Actor, Audience, ClientId, Millis, Position, Record, StreamId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -107,6 +107,10 @@ impl Fact for site::Event {
             },
             Self::Alarm(_) => 0x3501,
             Self::Policy(_) => 0x3101,
+            Self::Scripts(event) => match event {
+                scripts::Event::Kept(_) => 0x3102,
+                scripts::Event::Loaded { .. } => 0x3103,
+            },
             Self::Audit(_) => 0x3201,
             Self::Started { .. } => 0x3301,
             Self::Lost(_) => 0x3302,

@@ -171,7 +171,7 @@ impl Slapd {
     pub(crate) fn folder_with_both(&self, other: &Self) -> tempfile::TempDir {
         let read = |files: &Files| std::fs::read_to_string(&files.ca).expect("read");
         let folder = tempfile::tempdir().expect("a folder");
-        let both = read(&self.files) + &read(&other.files);
+        let both = read(&self.files) + read(&other.files).as_str();
         std::fs::write(folder.path().join("both.pem"), both).expect("written");
         folder
     }

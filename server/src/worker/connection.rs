@@ -13,6 +13,7 @@ use convoke_wire::message::{self, ServerMessage};
 
 use super::io::Io;
 use crate::http::{Slot, UpgradedSocket};
+use crate::tickets::Admission;
 
 /// Bytes of its own that a connection may have waiting before it is given up.
 pub(super) const OWN_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -79,10 +80,21 @@ pub(super) struct Readers {
     pub(super) tracks: Vec<TrackReader>,
 }
 
+/// Somebody at the door, while a script is asked about them.
+pub(super) struct Asking {
+    pub(super) session: SessionKey,
+    pub(super) version: u32,
+    /// A number of the ticket, for the log.
+    pub(super) ticket: u64,
+    pub(super) admission: Admission,
+}
+
 /// How far a connection has come.
 pub(super) enum Stage {
     /// Nothing was said yet.
     Fresh,
+    /// A script is asked whether the person may come in.
+    Asking(Box<Asking>),
     /// The door was asked; the answer is not durable yet.
     Entering { session: SessionKey, client: ClientId, role: Role, version: u32 },
     /// A host has to let the person in.
@@ -179,7 +191,7 @@ impl Connection {
     pub(super) fn seat(&self) -> Option<Seat> {
         match &self.stage {
             Stage::Lobby(seat) | Stage::CatchingUp(seat) | Stage::Live(seat, _) => Some(*seat),
-            Stage::Fresh | Stage::Entering { .. } | Stage::Leaving => None,
+            Stage::Fresh | Stage::Asking(_) | Stage::Entering { .. } | Stage::Leaving => None,
         }
     }
 
@@ -198,7 +210,7 @@ impl Connection {
 
     /// Whether the door is being asked: what the client says meanwhile waits for the answer.
     pub(super) fn is_entering(&self) -> bool {
-        matches!(self.stage, Stage::Entering { .. })
+        matches!(self.stage, Stage::Asking(_) | Stage::Entering { .. })
     }
 
     /// Queues a frame for this client alone.

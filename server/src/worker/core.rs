@@ -204,6 +204,7 @@ impl Core {
                     mailbox.asks.fetch_sub(1, Ordering::Relaxed);
                     self.shard.submit(*ask);
                 }
+                ToCore::Decided(key, id, decided) => self.judged(key, id, *decided),
                 ToCore::Durable(turn) => self.shard.durable(turn),
                 ToCore::CaughtUp(caught_up) => self.caught_up(*caught_up),
                 ToCore::Recorded(key, commands) => {

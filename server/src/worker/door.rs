@@ -1,12 +1,14 @@
 //! The door: a hello with a ticket becomes a participant, a hello with a way back becomes that one
 //! again.
 
+use convoke_engine::directory::OpenSession;
 use convoke_engine::session::Missed;
 use convoke_engine::{Answer, Ask, ReplyTo, Wish};
 use convoke_model::grant::{Grant, Role};
 use convoke_model::meeting::Command;
 use convoke_model::meeting::roster::{self, Entering, Place};
-use convoke_model::policy::{Admit, Question, Verdict};
+use convoke_model::policy::admit::Around;
+use convoke_model::policy::{Admit, Decided, Question, Verdict};
 use convoke_model::privilege::Privilege;
 use convoke_model::view::session::Viewer;
 use convoke_model::{Actor, MeetingId, ParticipantId, Refusal, SessionNumber};
@@ -17,7 +19,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::connection::{Readers, Seat, SessionKey, Stage, TrackReader};
+use super::ToCore;
+use super::connection::{Asking, Readers, Seat, SessionKey, Stage, TrackReader};
 use super::core::Core;
 use crate::entropy;
 use crate::tickets::Admission;
@@ -80,17 +83,95 @@ impl Core {
         let open = self.shared.directory.meeting(meeting).and_then(|info| info.open);
         let Some(open) = open else { return self.turn_away(token, Refusal::NotStarted) };
         let session: SessionKey = (meeting, open.session);
-        let decided = self.shared.policies.decide(Question::Admit(Admit {
+        let asked = Admit {
             meeting,
             role: admission.role,
             account: admission.account,
             credential: admission.credential,
-        }));
-        let (role, lobby) = match decided.verdict {
+            around: None,
+        };
+        let asking = Asking { session, version, ticket, admission: admission.clone() };
+        let scripts = self.shared.scripts.clone().filter(|scripts| scripts.is_set());
+        let Some(scripts) = scripts else {
+            let decided = self.shared.policies.decide(Question::Admit(asked));
+            return self.let_in(token, &asking, decided);
+        };
+        let around = Some(self.around(&asking, open));
+        let Some(connection) = self.connection(token) else { return };
+        let id = connection.id;
+        connection.stage = Stage::Asking(Box::new(asking));
+        let mailbox = self.mailboxes[self.index].clone();
+        let then = move |decided| mailbox.send(ToCore::Decided(session, id, Box::new(decided)));
+        scripts.ask(Admit { around, ..asked }, Box::new(then));
+    }
+
+    /// What scripts are told besides.
+    fn around(&self, asking: &Asking, open: OpenSession) -> Around {
+        let directory = &self.shared.directory;
+        let account = asking.admission.account.and_then(|id| directory.account(id));
+        let topic = directory.meeting(asking.session.0).map(|info| info.created.topic);
+        Around {
+            name: asking.admission.name.as_str().to_owned(),
+            email: account.map(|account| account.email.as_str().to_owned()),
+            address: asking.admission.from.to_canonical().to_string(),
+            topic: topic.map_or_else(String::new, |topic| topic.as_str().to_owned()),
+            here: open.here,
+            locked: open.locked,
+        }
+    }
+
+    /// A script has answered. Whoever it was about may have hung up; that it was asked and what it
+    /// said is a fact all the same.
+    pub(super) fn judged(&mut self, key: SessionKey, id: u64, decided: Decided) {
+        let token = self.by_id.get(&id).copied();
+        let connection = token.and_then(|token| self.connection(token));
+        let stage =
+            connection.map(|connection| std::mem::replace(&mut connection.stage, Stage::Fresh));
+        match (token, stage) {
+            (Some(token), Some(Stage::Asking(asking))) => {
+                self.let_in(token, &asking, decided);
+                // What was said meanwhile is heard now, unless the engine has to answer first.
+                if let Some(connection) = self.connection(token)
+                    && !connection.is_entering()
+                {
+                    connection.readable = true;
+                    self.readable.push_back(token);
+                }
+            }
+            (token, stage) => {
+                let connection = token.and_then(|token| self.connection(token));
+                if let (Some(connection), Some(stage)) = (connection, stage) {
+                    connection.stage = stage;
+                }
+                self.keep_decision(key, decided);
+            }
+        }
+    }
+
+    fn keep_decision(&mut self, key: SessionKey, decided: Decided) {
+        let command = Command::Policy(Box::new(decided));
+        self.shard.submit(Ask::server(Wish::Session(key.0, key.1, command)));
+    }
+
+    fn let_in(&mut self, token: usize, asking: &Asking, decided: Decided) {
+        let Asking { session, version, ticket, admission } = asking;
+        let (version, ticket) = (*version, *ticket);
+        let (session, meeting, number) = (*session, session.0, session.1);
+        let verdict = decided.verdict.clone();
+        self.keep_decision(session, decided);
+        let (role, lobby) = match verdict {
             Verdict::Enter(role) => (role, false),
             Verdict::Lobby => (admission.role, true),
             Verdict::Refuse(refusal) => return self.turn_away(token, refusal),
-            Verdict::Record { .. } => return self.turn_away(token, Refusal::ServerError),
+            Verdict::TurnAway { reason } => return self.turn_away_for(token, reason.as_str()),
+            // No verdict of this hook; policies never give one.
+            Verdict::Record { .. }
+            | Verdict::Authenticate(_)
+            | Verdict::Code(_)
+            | Verdict::Drawn(_)
+            | Verdict::Publish(_)
+            | Verdict::Register(_)
+            | Verdict::Next => return self.turn_away(token, Refusal::ServerError),
         };
         let client = entropy::client_id();
         let entering = Entering {
@@ -102,7 +183,7 @@ impl Core {
             grant: self.grant(meeting, role),
             lobby,
         };
-        let (Some(connection), number) = (self.connection(token), open.session) else { return };
+        let Some(connection) = self.connection(token) else { return };
         connection.stage = Stage::Entering { session, client, role, version };
         let reply = ReplyTo::Connection(connection.id, 0);
         let server = |reply, command| Ask {
@@ -111,7 +192,6 @@ impl Core {
             request: None,
             wish: Wish::Session(meeting, number, command),
         };
-        self.shard.submit(server(ReplyTo::Nobody, Command::Policy(decided)));
         let enter = Command::Roster(roster::Command::Enter(entering));
         self.shard.submit(server(reply, enter));
     }
@@ -325,6 +405,15 @@ impl Core {
         };
         if let Some(connection) = self.connection(token) {
             connection.bye(close, refusal.code(), refusal.sentence());
+            self.queue_flush(token);
+        }
+    }
+
+    /// The same for a reason of the operator's.
+    fn turn_away_for(&mut self, token: usize, reason: &str) {
+        self.shared.metrics.refused(Refusal::NotAllowed);
+        if let Some(connection) = self.connection(token) {
+            connection.bye(Close::Refused, Refusal::NotAllowed.code(), reason);
             self.queue_flush(token);
         }
     }

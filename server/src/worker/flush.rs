@@ -163,7 +163,11 @@ impl Connection {
             Stage::Live(_, readers) => gather(readers, replies, pin, &mut offer)?,
             // The facts that the answers speak of are still to come.
             Stage::CatchingUp(_) => {}
-            Stage::Fresh | Stage::Entering { .. } | Stage::Lobby(_) | Stage::Leaving => {
+            Stage::Fresh
+            | Stage::Asking(_)
+            | Stage::Entering { .. }
+            | Stage::Lobby(_)
+            | Stage::Leaving => {
                 offer.add_replies(replies);
             }
         }

@@ -47,6 +47,7 @@ impl Core {
         let at = match &connection.stage {
             Stage::Live(_, readers) => Some(readers.facts_at),
             Stage::Fresh
+            | Stage::Asking(_)
             | Stage::Entering { .. }
             | Stage::Lobby(_)
             | Stage::CatchingUp(_)

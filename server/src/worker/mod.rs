@@ -22,7 +22,7 @@ use convoke_engine::policies::{Builtin, Recorded};
 use convoke_engine::{Ask, Directory, Shard, TurnId};
 use convoke_fanout::{Pool, Wakeup};
 use convoke_journal::LogReader;
-use convoke_model::policy::Question;
+use convoke_model::policy::{Admit, Decided, Question, record};
 use convoke_model::{MeetingId, StreamId};
 use convoke_wire::half::server::Limits as HalfLimits;
 use crossbeam::queue::SegQueue;
@@ -50,6 +50,8 @@ enum ToCore {
     Moved(Box<Connection>, door::Greeting),
     /// A wish.
     Ask(Box<Ask>),
+    /// What a script says of somebody at the door of a session: of the connection of that number.
+    Decided(SessionKey, u64, Box<Decided>),
     /// A turn is durable.
     Durable(TurnId),
     /// A stretch of the log, or why there is none.
@@ -110,8 +112,18 @@ pub struct Shared {
     pub patience: Patience,
     /// What is counted.
     pub metrics: Arc<Metrics>,
-    /// The admit and record policies.
+    /// The built-in rules, where no script is asked.
     pub policies: Recorded<Builtin>,
+    /// Scripts that are asked at the door.
+    pub scripts: Option<Arc<dyn AtDoor>>,
+}
+
+/// Scripts that are asked who may come in. A core's thread asks and goes on.
+pub trait AtDoor: Send + Sync {
+    /// Whether there are any. Where there are none the built-in rules are asked, at once.
+    fn is_set(&self) -> bool;
+    /// Asks, and calls `then` with what was decided, on another thread.
+    fn ask(&self, question: Admit, then: Box<dyn FnOnce(Decided) + Send>);
 }
 
 /// All cores.
@@ -209,9 +221,6 @@ fn stream_of(key: SessionKey) -> StreamId {
 
 /// What the record policy says of a meeting.
 #[must_use]
-pub fn ask_record(
-    policies: &Recorded<Builtin>,
-    meeting: MeetingId,
-) -> convoke_model::policy::Decided {
-    policies.decide(Question::Record { meeting })
+pub fn ask_record(policies: &Recorded<Builtin>, meeting: MeetingId) -> Decided {
+    policies.decide(Question::Record(record::Question { meeting, around: None }))
 }

@@ -25,6 +25,7 @@ pub(crate) fn listening(world: &World, folder: &Folder) {
         engine: Arc::clone(&world.engine) as Arc<dyn convoke::control::Engine>,
         folder: folder.clone(),
         address: Some(world.site.address()),
+        policies: None,
     };
     let folder = folder.clone();
     world.block_on(async move {

@@ -110,12 +110,21 @@ impl Process {
             role: admission.role,
             account: admission.account,
             credential: admission.credential,
+            around: None,
         }));
         let (role, lobby) = match decided.verdict {
             Verdict::Enter(role) => (role, false),
             Verdict::Lobby => (admission.role, true),
             Verdict::Refuse(refusal) => return self.turn_away(link, refusal),
-            Verdict::Record { .. } => return self.turn_away(link, Refusal::ServerError),
+            // The built-in rules say nothing else.
+            Verdict::TurnAway { .. }
+            | Verdict::Record { .. }
+            | Verdict::Authenticate(_)
+            | Verdict::Code(_)
+            | Verdict::Drawn(_)
+            | Verdict::Publish(_)
+            | Verdict::Register(_)
+            | Verdict::Next => return self.turn_away(link, Refusal::ServerError),
         };
         let client = self.client_id();
         let key = (meeting, open.session);
@@ -138,7 +147,7 @@ impl Process {
         };
         let enter = Command::Roster(roster::Command::Enter(entering));
         let shard = self.shard(meeting);
-        shard.submit(ask(ReplyTo::Nobody, Command::Policy(decided)));
+        shard.submit(ask(ReplyTo::Nobody, Command::Policy(Box::new(decided))));
         shard.submit(ask(ReplyTo::Connection(link, 0), enter));
     }
 

@@ -11,7 +11,7 @@ use convoke_journal::{Journal, Memory};
 use convoke_model::grant::Role;
 use convoke_model::meeting::life::Creation;
 use convoke_model::meeting::lifecycle::MeetingType;
-use convoke_model::policy::{Credential, Question};
+use convoke_model::policy::{Credential, Question, record};
 use convoke_model::site::{self, accounts};
 use convoke_model::text::{Name, Topic};
 use convoke_model::{AccountId, Actor, MeetingId, Millis, Refusal, StreamId};
@@ -248,7 +248,10 @@ impl World {
                     meeting,
                     host,
                     participants_max: self.setting.participants_max,
-                    record: policies.decide(Question::Record { meeting }),
+                    record: Box::new(
+                        policies
+                            .decide(Question::Record(record::Question { meeting, around: None })),
+                    ),
                 };
                 // Its session is known with the answer.
                 (host.into(), open, StreamId { meeting: meeting.number(), session: u32::MAX })

@@ -2,6 +2,7 @@
 
 use convoke_model::StreamId;
 use convoke_model::meeting::life;
+use convoke_model::site::scripts;
 use convoke_model::site::{Audit, Event, Loss, LossReason, LostStretch};
 
 use super::{end, kind};
@@ -36,6 +37,7 @@ pub(crate) fn site(event: &Event, names: &Names) -> String {
         Event::Groups(event) => super::accounts::of_group(event),
         Event::Alarm(alarm) => super::accounts::alarm(alarm, names),
         Event::Policy(decided) => super::policy(decided, names),
+        Event::Scripts(event) => of_scripts(event),
         Event::Audit(Audit::CredentialExposed { route, in_address }) => {
             let how = if *in_address { "in an address" } else { "over plain HTTP" };
             format!("a password came {how} by {}", plain(route))
@@ -76,4 +78,23 @@ fn lost(loss: &Loss) -> String {
         words.push_str(&format!("; and {} more streams", loss.more));
     }
     words
+}
+
+fn of_scripts(event: &scripts::Event) -> String {
+    match event {
+        scripts::Event::Kept(text) => {
+            let (hook, name) = (text.hook.word(), plain(&text.name));
+            format!("the script {hook}/{name}.rhai is kept, SHA-256 {}", plain(&text.sha256))
+        }
+        scripts::Event::Loaded { version, loaded, cause } => {
+            let mut said = format!("version {version} of the scripts answers ({})", plain(cause));
+            for (chains, how) in [(&loaded.live, ""), (&loaded.trial, " on trial")] {
+                for (hook, members) in chains {
+                    let names: Vec<_> = members.iter().map(|one| plain(&one.name)).collect();
+                    said.push_str(&format!("; {}{how}: {}", hook.word(), names.join(", ")));
+                }
+            }
+            said
+        }
+    }
 }

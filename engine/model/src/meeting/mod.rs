@@ -43,7 +43,7 @@ pub enum Command {
     /// What somebody got.
     Delivery(delivery::Command),
     /// A policy's decision, to be kept.
-    Policy(policy::Decided),
+    Policy(Box<policy::Decided>),
 }
 
 /// A fact of a session.
@@ -69,7 +69,7 @@ pub enum Event {
     /// What somebody got.
     Delivery(delivery::Event),
     /// A policy's decision.
-    Policy(policy::Decided),
+    Policy(Box<policy::Decided>),
 }
 
 /// New facts, each with who may see it.

@@ -1,83 +1,117 @@
 //! Policies: a question is asked, a verdict given, and the decision kept as a fact.
 
+pub mod admit;
+mod answer;
+pub mod authenticate;
+pub mod code;
+mod decided;
+pub mod draw_code;
+mod fallback;
+mod hook;
+mod plain;
+pub mod publish;
+pub mod record;
+pub mod register;
 mod value;
 
 use serde::{Deserialize, Serialize};
 
 use crate::grant::Role;
-use crate::id::{AccountId, MeetingId};
 use crate::refusal::Refusal;
+use crate::text::Sentence;
 
+pub use admit::{Admit, Credential};
+pub use answer::NotAVerdict;
+pub use decided::{Cause, Decided, Evidence, Script, Why};
+pub use hook::Hook;
 pub use value::Value;
 
-/// What a policy is asked. One variant per hook; hooks are added with the parts that ask them.
+/// What a policy is asked. One variant per hook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Question {
+    /// Who is this, and may they sign in?
+    Authenticate(authenticate::Question),
     /// May this person come in?
     Admit(Admit),
+    /// Which meeting does a caller mean by these digits?
+    Code(code::Question),
+    /// Which access code does a meeting get?
+    DrawCode(draw_code::Question),
+    /// What may a public feed say of a meeting?
+    Publish(publish::Question),
+    /// May this person have a seat?
+    Register(register::Question),
     /// What is recorded of this session?
-    Record {
-        /// The meeting.
-        meeting: MeetingId,
-    },
+    Record(record::Question),
 }
 
-/// Somebody at the door.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Admit {
-    /// Which meeting.
-    pub meeting: MeetingId,
-    /// As what they come.
-    pub role: Role,
-    /// The account, when signed in.
-    pub account: Option<AccountId>,
-    /// What they showed to come in.
-    pub credential: Credential,
-}
-
-/// What somebody showed at the door. Never the secret itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Credential {
-    /// It is the meeting's owner, signed in.
-    Owner,
-    /// The right password.
-    Password,
-    /// An invitation link made by this server.
-    Invitation,
-    /// Nothing, and the meeting has no password.
-    Nothing,
+impl Question {
+    /// The hook that this question belongs to.
+    #[must_use]
+    pub fn hook(&self) -> Hook {
+        match self {
+            Self::Authenticate(_) => Hook::Authenticate,
+            Self::Admit(_) => Hook::Admit,
+            Self::Code(_) => Hook::Code,
+            Self::DrawCode(_) => Hook::DrawCode,
+            Self::Publish(_) => Hook::Publish,
+            Self::Register(_) => Hook::Register,
+            Self::Record(_) => Hook::Record,
+        }
+    }
 }
 
 /// What a policy answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Come in as this.
+    /// `admit`: come in as this.
     Enter(Role),
-    /// Wait until a host lets you in.
+    /// `admit`: wait until a host lets you in.
     Lobby,
-    /// Stay out.
+    /// `admit`: stay out, for a reason that this server knows.
     Refuse(Refusal),
-    /// Record media from the start, or only facts.
+    /// `admit`: stay out, for a reason of the operator's.
+    TurnAway {
+        /// What the person is told.
+        reason: Sentence,
+    },
+    /// `record`: record media from the start, or only facts.
     Record {
         /// Whether media is recorded from the start.
         media: bool,
+        /// How many days it is kept; without end when nothing is said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        keep_days: Option<u32>,
+        /// Who may see it afterwards; the hosts when nothing is said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen_by: Option<record::SeenBy>,
     },
+    /// `authenticate`.
+    Authenticate(authenticate::Verdict),
+    /// `code`.
+    Code(code::Verdict),
+    /// `draw_code`: this one.
+    Drawn(draw_code::AccessCode),
+    /// `publish`.
+    Publish(publish::Verdict),
+    /// `register`.
+    Register(register::Verdict),
+    /// Any hook: not my affair, ask the next script.
+    Next,
 }
 
-/// A question, its verdict and what it took: kept in the log, so that replay asks nobody.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decided {
-    /// Name and version of what answered; `builtin` for the rules compiled in.
-    pub policy: String,
-    /// What was asked.
-    pub question: Question,
-    /// What was answered.
-    pub verdict: Verdict,
-    /// Whether the fallback answered because the policy failed or was late.
-    pub fallback: bool,
-    /// How long it took.
-    pub micros: u64,
+impl Verdict {
+    /// Whether media is recorded from the start.
+    #[must_use]
+    pub fn records_media(&self) -> bool {
+        matches!(self, Self::Record { media: true, .. })
+    }
+
+    /// Facts are recorded, and media as said; for as long as there is room, for the hosts.
+    #[must_use]
+    pub fn record(media: bool) -> Self {
+        Self::Record { media, keep_days: None, seen_by: None }
+    }
 }

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+/// Characters of a value that is shown to a person.
+const SHOWN_CHARS_MAX: usize = 200;
+
 /// A piece of plain data. In MessagePack and JSON it is what it looks like, with no tag around it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -35,6 +38,51 @@ impl Value {
         match self {
             Self::Map(entries) => entries.get(name),
             Self::Null | Self::Bool(_) | Self::Int(_) | Self::Text(_) | Self::List(_) => None,
+        }
+    }
+
+    /// As a person reads it, cut where it gets long.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let mut shown = String::new();
+        self.show(&mut shown);
+        if let Some((at, _)) = shown.char_indices().nth(SHOWN_CHARS_MAX) {
+            shown.truncate(at);
+            shown.push_str(" ...");
+        }
+        shown
+    }
+
+    fn show(&self, to: &mut String) {
+        if to.len() > 4 * SHOWN_CHARS_MAX {
+            return;
+        }
+        match self {
+            Self::Null => to.push_str("nothing"),
+            Self::Bool(value) => to.push_str(if *value { "true" } else { "false" }),
+            Self::Int(number) => to.push_str(&number.to_string()),
+            Self::Text(text) => {
+                let start: String = text.chars().take(SHOWN_CHARS_MAX + 1).collect();
+                to.push_str(&format!("{start:?}"));
+            }
+            Self::List(items) => {
+                to.push('[');
+                for (at, item) in items.iter().enumerate() {
+                    to.push_str(if at == 0 { "" } else { ", " });
+                    item.show(to);
+                }
+                to.push(']');
+            }
+            Self::Map(entries) => {
+                to.push('{');
+                for (at, (name, value)) in entries.iter().enumerate() {
+                    to.push_str(if at == 0 { " " } else { ", " });
+                    to.push_str(name);
+                    to.push_str(": ");
+                    value.show(to);
+                }
+                to.push_str(" }");
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod alarm;
 pub mod groups;
+pub mod scripts;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +23,9 @@ pub enum Command {
     /// Something an operator should hear of at once.
     Alarm(alarm::Alarm),
     /// A policy's decision, to be kept.
-    Policy(policy::Decided),
+    Policy(Box<policy::Decided>),
+    /// Which scripts answer.
+    Scripts(scripts::Command),
     /// Something the operator must be able to prove later.
     Audit(Audit),
     /// The server started.
@@ -43,7 +46,9 @@ pub enum Event {
     /// Something an operator should hear of at once.
     Alarm(alarm::Alarm),
     /// A policy's decision.
-    Policy(policy::Decided),
+    Policy(Box<policy::Decided>),
+    /// Which scripts answer.
+    Scripts(scripts::Event),
     /// Something the operator must be able to prove later.
     Audit(Audit),
     /// The server started.
@@ -151,6 +156,8 @@ pub struct Erasure {
 pub struct Site {
     /// Who can sign in.
     pub accounts: accounts::Accounts,
+    /// Which scripts answer, and did.
+    pub scripts: scripts::Scripts,
 }
 
 impl Site {
@@ -164,6 +171,9 @@ impl Site {
             Command::Groups(command) => self.accounts.decide_group(command),
             Command::Alarm(alarm) => Ok(vec![Event::Alarm(alarm.clone())]),
             Command::Policy(decided) => Ok(vec![Event::Policy(decided.clone())]),
+            Command::Scripts(command) => {
+                Ok(self.scripts.decide(command).into_iter().map(Event::Scripts).collect())
+            }
             Command::Audit(audit) => Ok(vec![Event::Audit(audit.clone())]),
             Command::Start { version } => Ok(vec![Event::Started { version: version.clone() }]),
         }
@@ -174,6 +184,7 @@ impl Site {
         match &record.event {
             Event::Accounts(event) => self.accounts.apply(event),
             Event::Groups(event) => self.accounts.apply_group(event),
+            Event::Scripts(event) => self.scripts.apply(event),
             Event::Policy(_)
             | Event::Alarm(_)
             | Event::Audit(_)

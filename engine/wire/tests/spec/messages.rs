@@ -5,11 +5,16 @@ use convoke_model::grant::{Grant, Role};
 use convoke_model::meeting::{
     self, Command, chat, delivery, floor, hand, life, lifecycle, lock, recording, roster, track,
 };
-use convoke_model::policy::{Admit, Credential, Decided, Question, Verdict};
+use convoke_model::policy::{
+    Admit, Cause, Credential, Decided, Evidence, Hook, Question, Script, Value, Verdict, Why,
+    authenticate,
+};
 use convoke_model::privilege::{Privilege, Privileges};
 use convoke_model::site::alarm::Alarm;
-use convoke_model::site::{self, accounts, groups};
-use convoke_model::text::{Address, ChatText, ForeignId, GroupName, Name, Source, Topic, Zone};
+use convoke_model::site::{self, accounts, groups, scripts};
+use convoke_model::text::{
+    Address, ChatText, ForeignId, GroupName, Name, Sentence, Source, Topic, Zone,
+};
 use convoke_model::view::session::Viewer;
 use convoke_model::{
     AccountId, ClientId, GroupId, MeetingId, Millis, ParticipantId, Position, Refusal,
@@ -70,7 +75,7 @@ pub(crate) fn commands() -> Vec<Command> {
         Command::Recording(recording::Command::Seal(seal())),
         Command::Recording(recording::Command::Gap(gap())),
         Command::Delivery(delivery::Command::Close(ledger())),
-        Command::Policy(decided()),
+        Command::Policy(Box::new(decided())),
     ]
 }
 
@@ -124,11 +129,59 @@ fn decided() -> Decided {
             role: Role::Attendee,
             account: None,
             credential: Credential::Invitation,
+            around: None,
         }),
         verdict: Verdict::Refuse(Refusal::CannotJoin),
         fallback: true,
         micros: 1_000,
+        script: None,
+        passed: Vec::new(),
+        evidence: Vec::new(),
+        operations: 0,
+        why: None,
+        live: None,
     }
+}
+
+/// A decision of a script, with everything that one can have.
+fn decided_by_script() -> Decided {
+    let path = |name: &str| format!("authenticate/{name}.rhai");
+    let script = |name: &str| Script { path: path(name), sha256: "ab".repeat(32) };
+    let reason = Sentence::new("Not from here.").expect("a sentence");
+    Decided {
+        policy: "scripts 3".into(),
+        question: Question::Authenticate(authenticate::Question {
+            identity: "ann@example.org".into(),
+            has_secret: true,
+            address: "192.0.2.7".into(),
+            via: authenticate::Via::Page,
+        }),
+        verdict: Verdict::Authenticate(authenticate::Verdict::Deny { reason }),
+        fallback: true,
+        micros: 1_000,
+        script: Some(script("ldap")),
+        passed: vec![script("crm")],
+        evidence: vec![Evidence {
+            call: "ldap.bind".into(),
+            arguments: vec!["main".into(), "ann@example.org".into()],
+            answer: Value::map([("ok", true.into()), ("took", 5.into()), ("why", Value::Null)]),
+            micros: 900,
+        }],
+        operations: 77,
+        why: Some(Why { cause: Cause::Error, told: "line 3, column 5: no such thing".into() }),
+        live: Some(Box::new(Verdict::Authenticate(authenticate::Verdict::Allow {
+            profile: authenticate::Profile {
+                name: Some("Ann".into()),
+                ..authenticate::Profile::default()
+            },
+            privileges: [Privilege::Chat].into(),
+        }))),
+    }
+}
+
+fn chains() -> scripts::Chains {
+    let member = scripts::Member { name: "office".into(), sha256: "cd".repeat(32) };
+    scripts::Chains::from([(Hook::Admit, vec![member])])
 }
 
 /// One of every fact of a session, in order of their numbers.
@@ -175,7 +228,7 @@ pub(crate) fn facts() -> Vec<meeting::Event> {
         Event::Recording(recording::Event::Stopped {}),
         Event::Recording(recording::Event::MediaSealed(seal())),
         Event::Recording(recording::Event::Missing(gap())),
-        Event::Policy(decided()),
+        Event::Policy(Box::new(decided())),
         Event::Delivery(delivery::Event::Delivered(ledger())),
     ]
 }
@@ -226,7 +279,18 @@ pub(crate) fn site_facts() -> Vec<site::Event> {
     ];
     facts.extend(account_changes().into_iter().map(site::Event::Accounts));
     facts.extend([
-        site::Event::Policy(decided()),
+        site::Event::Policy(Box::new(decided_by_script())),
+        site::Event::Scripts(scripts::Event::Kept(scripts::Text {
+            hook: Hook::Admit,
+            name: "office".into(),
+            sha256: "cd".repeat(32),
+            text: "fn admit(question) { next() }".into(),
+        })),
+        site::Event::Scripts(scripts::Event::Loaded {
+            version: 3,
+            loaded: scripts::Loaded { live: chains(), trial: chains() },
+            cause: "changed".into(),
+        }),
         site::Event::Audit(site::Audit::BackedUp { entries: 1 << 40 }),
         site::Event::Started { version: "0.1.0".into() },
         site::Event::Lost(site::Loss {

@@ -5,7 +5,7 @@ use convoke_model::meeting::chat::To;
 use convoke_model::meeting::{
     Command, chat, floor, hand, lifecycle, lock, recording, roster, track,
 };
-use convoke_model::policy::{Decided, Question, Verdict};
+use convoke_model::policy::{Decided, Question, Verdict, record};
 use convoke_model::view::session::Viewer;
 use convoke_model::{MeetingId, Millis, ParticipantId, TrackId};
 
@@ -248,13 +248,13 @@ fn open(kind: track::Kind, codec: &str, width: u32, height: u32) -> Command {
 }
 
 fn admitted_by_policy() -> Command {
-    Command::Policy(Decided {
+    let meeting = MeetingId::new(MEETING).expect("eight digits");
+    let asked = record::Question { meeting, around: None };
+    Command::Policy(Box::new(Decided {
         policy: "builtin".into(),
-        question: Question::Record { meeting: MeetingId::new(MEETING).expect("eight digits") },
-        verdict: Verdict::Record { media: true },
-        fallback: false,
         micros: 12,
-    })
+        ..Decided::builtin(Question::Record(asked), Verdict::record(true))
+    }))
 }
 
 fn seal() -> recording::Seal {

@@ -8,7 +8,7 @@ use super::super::{
 use super::given::{CHI, HAL, opening, say};
 use super::roster::entering;
 use crate::id::{MeetingId, Millis, TrackId};
-use crate::policy::{Decided, Question, Verdict};
+use crate::policy::{Decided, Question, Verdict, record};
 
 /// One of every command, about Chi where it is about somebody, with its name.
 pub(super) fn all() -> Vec<(&'static str, Command)> {
@@ -54,7 +54,7 @@ pub(super) fn all() -> Vec<(&'static str, Command)> {
         recording::Command::Seal(seal()).into(),
         recording::Command::Gap(gap()).into(),
         delivery::Command::Close(ledger()).into(),
-        Command::Policy(decided()),
+        Command::Policy(Box::new(decided())),
     ];
     commands.into_iter().map(|command| (name(&command), command)).collect()
 }
@@ -129,11 +129,11 @@ pub(super) fn gap() -> recording::Gap {
 
 /// A policy's decision.
 pub(super) fn decided() -> Decided {
+    let meeting = MeetingId::new(88_137_455).expect("eight digits");
+    let asked = record::Question { meeting, around: None };
     Decided {
         policy: "builtin".into(),
-        question: Question::Record { meeting: MeetingId::new(88_137_455).expect("eight digits") },
-        verdict: Verdict::Record { media: true },
-        fallback: false,
         micros: 3,
+        ..Decided::builtin(Question::Record(asked), Verdict::record(true))
     }
 }

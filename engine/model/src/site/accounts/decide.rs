@@ -175,6 +175,7 @@ impl Accounts {
                 Event::PrivilegesSet { .. } | Event::GroupsSet { .. } | Event::Disabled { .. }
             ),
             SiteEvent::Policy(_)
+            | SiteEvent::Scripts(_)
             | SiteEvent::Audit(_)
             | SiteEvent::Alarm(_)
             | SiteEvent::Started { .. }
@@ -200,6 +201,7 @@ impl Accounts {
                 SiteEvent::Accounts(event) => next.apply(event),
                 SiteEvent::Groups(event) => next.apply_group(event),
                 SiteEvent::Policy(_)
+                | SiteEvent::Scripts(_)
                 | SiteEvent::Audit(_)
                 | SiteEvent::Alarm(_)
                 | SiteEvent::Started { .. }
@@ -236,6 +238,7 @@ impl Accounts {
                 SiteEvent::Accounts(_)
                 | SiteEvent::Groups(_)
                 | SiteEvent::Policy(_)
+                | SiteEvent::Scripts(_)
                 | SiteEvent::Audit(_)
                 | SiteEvent::Alarm(_)
                 | SiteEvent::Started { .. }

@@ -1,0 +1,45 @@
+//! Starts a policy host: the same program, with nothing handed to it but its pipes.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+/// How a policy host is started.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// The program.
+    pub program: PathBuf,
+    /// Its words.
+    pub words: Vec<OsString>,
+}
+
+impl Launch {
+    /// This very program's `policy-host`.
+    ///
+    /// # Errors
+    /// When the operating system cannot tell which program this is.
+    pub fn this_program() -> io::Result<Self> {
+        Ok(Self::of(std::env::current_exe()?))
+    }
+
+    /// The `policy-host` of a program.
+    #[must_use]
+    pub fn of(program: PathBuf) -> Self {
+        Self { program, words: vec!["policy-host".into()] }
+    }
+
+    /// Starts one.
+    pub(super) fn start(&self) -> io::Result<Child> {
+        Command::new(&self.program)
+            .args(&self.words)
+            .env_clear()
+            // One arena: each further one reserves 64 MiB of the address space.
+            .env("MALLOC_ARENA_MAX", "1")
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+    }
+}
