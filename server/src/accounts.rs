@@ -43,6 +43,8 @@ pub use totp::{KEY_BYTES, code_at};
 pub enum AccountError {
     /// A "no" with its code.
     Refused(Refusal),
+    /// A "no" with the words of a policy for the person.
+    Denied(String),
     /// Too many tries; again after this long.
     Slow(Duration),
     /// The engine cannot take it at the moment.
@@ -227,7 +229,7 @@ impl Accounts {
             self.failed(typed, attempt).await?;
             return Err(AccountError::Refused(Refusal::SignInFailed));
         };
-        self.backoff.succeeded(&self.row(typed, attempt));
+        self.succeeded(typed, attempt);
         if !account.enabled {
             return Err(AccountError::Refused(Refusal::AccountDisabled));
         }
@@ -236,6 +238,11 @@ impl Accounts {
             return Err(AccountError::Refused(Refusal::PasswordOutgrown));
         }
         Ok(account)
+    }
+
+    /// The failures before count no longer.
+    pub fn succeeded(&self, typed: &str, attempt: &Attempt) {
+        self.backoff.succeeded(&self.row(typed, attempt));
     }
 
     /// Notes that nobody could be let in for what was typed.

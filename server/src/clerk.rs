@@ -90,6 +90,7 @@ fn of_accounts(error: AccountError) -> String {
     match error {
         AccountError::Refused(refusal) => said(refusal),
         AccountError::Slow(_) => said(Refusal::Busy),
+        AccountError::Denied(reason) => reason,
         AccountError::Fault(reason) | AccountError::Unavailable(reason) => reason,
     }
 }

@@ -30,6 +30,7 @@ pub mod quarantine;
 pub mod run;
 pub mod say;
 pub mod serve;
+pub mod sign_in;
 pub mod space;
 pub mod supervisor;
 pub mod tickets;

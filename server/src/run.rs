@@ -255,6 +255,7 @@ fn clerk(
         tls: None,
         mail: Arc::new(NoMail),
         patience: Patience::default(),
+        policies: None,
         quarantine: backend.quarantine.clone(),
     })?;
     let engine = Arc::clone(&backend.engine);

@@ -103,6 +103,7 @@ fn start(words: &Serve, operations: &Operations) -> Result<ExitCode, Failed> {
         tls,
         mail: Arc::new(NoMail),
         patience: Patience::default(),
+        policies: backend.policies.as_ref().map(|scripts| scripts.policies.clone()),
         quarantine: backend.quarantine.clone(),
     };
     let code = runtime.block_on(serve(words, listener, parts, backend, outside));

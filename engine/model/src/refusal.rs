@@ -58,6 +58,8 @@ refusals! {
     Taken "taken" "That is taken already. Choose another one."
     NotFound "not_found" "There is nothing here by that name."
     SignInFailed "sign_in_failed" "That e-mail address and password do not fit together."
+    SignInDenied "sign_in_denied"
+        "You may not sign in here. Ask the administrator of this server."
     SignInNeeded "sign_in_needed" "Please sign in first."
     CodeNeeded "code_needed" "Type the code of your authenticator app too, on the sign-in page."
     CodeWrong "code_wrong" "That code is not right or was used already. Wait for the next one."

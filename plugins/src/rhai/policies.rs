@@ -137,6 +137,12 @@ impl Policies {
         has(&version.live) || has(&version.trial)
     }
 
+    /// Whether a script's verdict holds for this hook, and is not only on trial.
+    #[must_use]
+    pub fn is_live(&self, hook: Hook) -> bool {
+        self.version().live.as_ref().is_some_and(|side| side.links.contains_key(&hook))
+    }
+
     /// Asks, and tells what was decided. Never fails, and never takes longer than the hook's
     /// deadline: the fallback is the last word.
     pub async fn decide(&self, question: Question, secret: Secret) -> Decided {

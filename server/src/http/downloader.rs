@@ -174,7 +174,7 @@ async fn verified(
     password: &Secret,
 ) -> Result<Account, No> {
     let attempt = caller.attempt(Via::Legacy);
-    let account = site.accounts.verify(email, password.expose(), &attempt).await?;
+    let account = site.sign_ins.verify(email, password.expose(), &attempt).await?;
     // The address has no place for a code: the page's sign-in asks for both.
     if account.codes {
         return Err(No::because(Refusal::CodeNeeded));

@@ -13,22 +13,24 @@ use crate::entropy;
 use crate::vault::VaultError;
 
 /// What is answered instead of what was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct No {
     pub(super) refusal: Refusal,
     status: StatusCode,
     retry_after: Option<Duration>,
+    /// What is said in place of the refusal's own sentence. Pages show it as text.
+    said: Option<String>,
 }
 
 impl No {
     /// A refusal with its usual status.
     pub(super) fn because(refusal: Refusal) -> Self {
-        Self { refusal, status: status_of(refusal), retry_after: None }
+        Self { refusal, status: status_of(refusal), retry_after: None, said: None }
     }
 
     /// A refusal with a status of its own.
     pub(super) fn with(refusal: Refusal, status: StatusCode) -> Self {
-        Self { refusal, status, retry_after: None }
+        Self { refusal, status, retry_after: None, said: None }
     }
 
     /// Too fast; try again after this long.
@@ -37,6 +39,7 @@ impl No {
             refusal: Refusal::TooFast,
             status: StatusCode::TOO_MANY_REQUESTS,
             retry_after: Some(wait),
+            said: None,
         }
     }
 
@@ -50,15 +53,17 @@ impl No {
 
     /// Code and sentence for a page's boot data.
     pub(super) fn words(self) -> serde_json::Value {
-        json!({ "code": self.refusal.code(), "sentence": self.refusal.sentence() })
+        let sentence = self.said.as_deref().unwrap_or(self.refusal.sentence());
+        json!({ "code": self.refusal.code(), "sentence": sentence })
     }
 }
 
 impl IntoResponse for No {
     fn into_response(self) -> Response {
+        let (refusal, retry_after) = (self.refusal, self.retry_after);
         let mut response = (self.status, axum::Json(self.words())).into_response();
-        response.extensions_mut().insert(self.refusal);
-        if let Some(wait) = self.retry_after {
+        response.extensions_mut().insert(refusal);
+        if let Some(wait) = retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
@@ -88,6 +93,9 @@ impl From<AccountError> for No {
     fn from(error: AccountError) -> Self {
         match error {
             AccountError::Refused(refusal) => Self::because(refusal),
+            AccountError::Denied(reason) => {
+                Self { said: Some(reason), ..Self::because(Refusal::SignInDenied) }
+            }
             AccountError::Slow(wait) => Self::slow(wait),
             AccountError::Unavailable(reason) => EngineError::Unavailable(reason).into(),
             AccountError::Fault(reason) => Self::fault(&reason),
@@ -105,6 +113,7 @@ fn status_of(refusal: Refusal) -> StatusCode {
     match refusal {
         Refusal::SignInNeeded
         | Refusal::SignInFailed
+        | Refusal::SignInDenied
         | Refusal::CodeNeeded
         | Refusal::CodeWrong => StatusCode::UNAUTHORIZED,
         Refusal::NotFound | Refusal::SetupDone => StatusCode::NOT_FOUND,

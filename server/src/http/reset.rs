@@ -47,7 +47,9 @@ pub(super) async fn ask(
     if mail {
         tokio::spawn(async move {
             match site.send_link(&asked.email).await {
-                Ok(()) | Err(AccountError::Refused(_) | AccountError::Slow(_)) => {}
+                Ok(())
+                | Err(AccountError::Refused(_) | AccountError::Slow(_) | AccountError::Denied(_)) =>
+                    {}
                 Err(AccountError::Unavailable(reason) | AccountError::Fault(reason)) => {
                     tracing::error!(reason, "a link to set a new password was not made");
                 }

@@ -36,7 +36,7 @@ pub(super) async fn sign_in(
     let asked: SignIn = api::read(&body)?;
     site.exposed(&caller, "/api/v1/sign-in", false).await?;
     let attempt = caller.attempt(Via::Page);
-    let account = site.accounts.verify(&asked.email, asked.password.expose(), &attempt).await?;
+    let account = site.sign_ins.verify(&asked.email, asked.password.expose(), &attempt).await?;
     if account.codes {
         let half = site.accounts.halves().keep(account.id, site.clock.uptime());
         let half = half.ok_or(Refusal::Busy)?;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use convoke_model::MeetingId;
 use convoke_model::site::accounts::Via;
 use convoke_model::site::{Audit, Command};
+use convoke_plugins::rhai::Policies;
 
 use super::cookies::Browser;
 use super::join;
@@ -30,6 +31,7 @@ use crate::limits::{Backoff, Buckets, Door, Rate, by_customer};
 use crate::mail::Mail;
 use crate::metrics::Metrics;
 use crate::quarantine::Quarantine;
+use crate::sign_in::SignIns;
 use crate::tickets::Tickets;
 use crate::tls::{Tls, machine_name};
 use crate::vault::Vault;
@@ -60,6 +62,8 @@ pub struct Parts {
     pub mail: Arc<dyn Mail>,
     /// How long the listener waits.
     pub patience: Patience,
+    /// The operator's scripts, where there are any.
+    pub policies: Option<Arc<Policies>>,
     /// Why nothing is taken, when the log is not whole.
     pub quarantine: Option<Quarantine>,
 }
@@ -78,6 +82,7 @@ pub struct Site {
     pub(super) quarantine: Option<Quarantine>,
     pub(super) vault: Arc<Vault>,
     pub(super) accounts: Arc<Accounts>,
+    pub(super) sign_ins: SignIns,
     pub(super) mail: Arc<dyn Mail>,
     pub(super) invitations: Invitations,
     pub(super) join_limits: join::Limits,
@@ -115,6 +120,7 @@ impl Site {
             door,
             backoff,
         );
+        let accounts = Arc::new(accounts);
         let no_meeting = MeetingId::new(entropy::NO_MEETING).expect("it is in the range");
         let base = parts.config.base_url.as_deref();
         Ok(Arc::new(Self {
@@ -132,7 +138,8 @@ impl Site {
             patience: parts.patience,
             quarantine: parts.quarantine,
             vault,
-            accounts: Arc::new(accounts),
+            sign_ins: SignIns::new(Arc::clone(&accounts), parts.policies),
+            accounts,
             mail: parts.mail,
             set_up: SetUp::default(),
             pending: Notes::default(),

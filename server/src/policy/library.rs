@@ -89,6 +89,7 @@ impl ServerLibrary {
         match self.accounts.verify(typed, password, &attempt).await {
             Ok(account) => Ok(known(&account)),
             Err(AccountError::Refused(refusal)) => Ok(no(refusal.code())),
+            Err(AccountError::Denied(reason)) => Ok(no(&reason)),
             Err(AccountError::Slow(_)) => Ok(no("too_fast")),
             Err(AccountError::Unavailable(why) | AccountError::Fault(why)) => Err(why),
         }

@@ -134,6 +134,7 @@ fn build(
         listen: address,
         tls: tls.clone(),
         patience,
+        policies: None,
         quarantine,
     })
     .expect("put together");

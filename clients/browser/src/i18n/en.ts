@@ -439,6 +439,7 @@ export const en = {
     empty: "There is nothing to send.",
     taken: "That is taken already. Choose another one.",
     not_found: "There is nothing here by that name.",
+    sign_in_denied: "You may not sign in here. Ask the administrator of this server.",
     sign_in_failed: "That e-mail address and password do not fit together.",
     sign_in_needed: "Please sign in first.",
     code_needed: "Type the code of your authenticator app too, on the sign-in page.",

@@ -1,0 +1,171 @@
+//! Who signs in: the `authenticate` policy says where the operator set one, else the accounts of
+//! this server. Every way in asks here.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use convoke_model::Refusal;
+use convoke_model::policy::{Decided, Hook, Value, Verdict, authenticate};
+use convoke_model::privilege::{Privilege, Privileges};
+use convoke_model::site::accounts::{Email, External, Profile, Via};
+use convoke_model::text::{ForeignId, Name, Source, Zone};
+use convoke_plugins::rhai::{Policies, Secret};
+use zeroize::Zeroizing;
+
+use crate::accounts::{AccountError, Accounts, Attempt};
+use crate::control::Account;
+
+/// Checks who signs in.
+pub struct SignIns {
+    accounts: Arc<Accounts>,
+    policies: Option<Arc<Policies>>,
+}
+
+impl SignIns {
+    /// Puts the parts together. Without policies there are only the accounts of this server.
+    #[must_use]
+    pub fn new(accounts: Arc<Accounts>, policies: Option<Arc<Policies>>) -> Self {
+        Self { accounts, policies }
+    }
+
+    /// Checks what somebody typed: whose account it is. That they signed in is for
+    /// [`Accounts::signed_in`] to say, after the code where one is owed.
+    ///
+    /// # Errors
+    /// Those of [`Accounts::verify`]; `Denied` with the words of the policy.
+    pub async fn verify(
+        &self,
+        typed: &str,
+        password: &str,
+        attempt: &Attempt,
+    ) -> Result<Account, AccountError> {
+        let live = |policies: &&Arc<Policies>| policies.is_live(Hook::Authenticate);
+        let Some(policies) = self.policies.as_ref().filter(live) else {
+            return self.accounts.verify(typed, password, attempt).await;
+        };
+        self.accounts.may_try(typed, attempt)?;
+        let question = authenticate::Question {
+            identity: typed.trim().to_owned(),
+            has_secret: !password.is_empty(),
+            address: attempt.from.to_canonical().to_string(),
+            via: match attempt.via {
+                Via::Page | Via::Setup => authenticate::Via::Page,
+                Via::Legacy => authenticate::Via::Downloader,
+            },
+        };
+        let secret = match password {
+            "" => Secret::none(),
+            typed => Secret::new(Zeroizing::new(typed.to_owned())),
+        };
+        let decided = policies.authenticate(question, secret).await;
+        let decided = decided.map_err(AccountError::Unavailable)?;
+        match &decided.verdict {
+            Verdict::Authenticate(authenticate::Verdict::Allow { profile, privileges }) => {
+                self.allowed(typed, attempt, &decided, profile, privileges).await
+            }
+            Verdict::Authenticate(authenticate::Verdict::Deny { reason }) => {
+                self.denied((typed, password), attempt, &decided, reason.as_str()).await
+            }
+            other => Err(AccountError::Fault(format!("{other:?} is no answer to a sign-in"))),
+        }
+    }
+
+    /// The account of somebody who may sign in: one of this server whose password was compared, or
+    /// that of a person whom another place knows, made or refreshed now.
+    async fn allowed(
+        &self,
+        typed: &str,
+        attempt: &Attempt,
+        decided: &Decided,
+        profile: &authenticate::Profile,
+        privileges: &BTreeSet<Privilege>,
+    ) -> Result<Account, AccountError> {
+        let account = if profile.external_id.is_none() && was_verified_here(decided, typed) {
+            let found = self.accounts.find(typed).await?;
+            found.ok_or(AccountError::Refused(Refusal::SignInFailed))?
+        } else {
+            let profile = known(typed, decided, profile, privileges)?;
+            match self.accounts.know(profile).await {
+                Err(AccountError::Refused(Refusal::Taken)) => {
+                    return Err(AccountError::Denied(OTHERS_ADDRESS.to_owned()));
+                }
+                known => known?,
+            }
+        };
+        self.accounts.succeeded(typed, attempt);
+        Ok(account)
+    }
+
+    /// Nobody is let in, but a local administrator with the right password: a policy that fails, or
+    /// a directory that is down, must not lock out whoever has to mend it.
+    async fn denied(
+        &self,
+        (typed, password): (&str, &str),
+        attempt: &Attempt,
+        decided: &Decided,
+        reason: &str,
+    ) -> Result<Account, AccountError> {
+        let denied = || Err(AccountError::Denied(reason.to_owned()));
+        if asked_here(decided).next().is_some() {
+            // Comparing the password has noted the failure already.
+            return denied();
+        }
+        let found = self.accounts.find(typed).await?;
+        let spare = found.filter(|found| found.external.is_none() && found.administers());
+        if spare.is_none() {
+            self.accounts.failed(typed, attempt).await?;
+            return denied();
+        }
+        match self.accounts.verify(typed, password, attempt).await {
+            Err(AccountError::Refused(Refusal::SignInFailed)) => denied(),
+            verified => verified,
+        }
+    }
+}
+
+/// What somebody is told whose address belongs to an account of this server.
+const OTHERS_ADDRESS: &str =
+    "That e-mail address belongs to another account of this server. Ask its administrator.";
+
+/// Whether this server compared the password for this very identity, and it fitted.
+fn was_verified_here(decided: &Decided, typed: &str) -> bool {
+    asked_here(decided).any(|(identity, answer)| {
+        identity == Some(typed.trim()) && answer.get("ok") == Some(&Value::Bool(true))
+    })
+}
+
+fn asked_here(decided: &Decided) -> impl Iterator<Item = (Option<&str>, &Value)> {
+    let asked = decided.evidence.iter().filter(|one| one.call == "local.verify");
+    asked.map(|one| (one.arguments.first().and_then(Value::text), &one.answer))
+}
+
+/// What is kept of somebody whom another place knows.
+fn known(
+    typed: &str,
+    decided: &Decided,
+    profile: &authenticate::Profile,
+    privileges: &BTreeSet<Privilege>,
+) -> Result<Profile, AccountError> {
+    let typed = typed.trim();
+    let unusable = |what: &str| {
+        tracing::warn!(what, policy = decided.policy, "a profile is not usable");
+        AccountError::Denied(format!("Your {what} is not one that can be used here."))
+    };
+    // The script that let them in, `authenticate/ldap.rhai`, gives the place its name.
+    let script = decided.script.as_ref().and_then(|script| script.path.rsplit('/').next());
+    let source = script.map_or("policy", |file| file.trim_end_matches(".rhai"));
+    let source = Source::new(source).map_err(|_| unusable("directory"))?;
+    let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+    let id = given(&profile.external_id).unwrap_or_else(|| typed.to_lowercase());
+    let id = ForeignId::new(&id).map_err(|_| unusable("user name"))?;
+    // A user name is no address. One under `.invalid` (RFC 2606) reaches nobody, and is unique.
+    let spare = || Email::new(&format!("{typed}@{}.invalid", source.as_str()));
+    let email = given(&profile.email).and_then(|email| Email::new(&email));
+    let email = email.or_else(|| Email::new(typed)).or_else(spare);
+    let email = email.ok_or_else(|| unusable("user name"))?;
+    let name = given(&profile.name).and_then(|name| Name::new(&name).ok());
+    let name = name.or_else(|| Name::new(typed).ok()).ok_or_else(|| unusable("name"))?;
+    let privileges = privileges.iter().fold(Privileges::NONE, |all, one| all.with(*one));
+    let zone = given(&profile.time_zone).and_then(|zone| Zone::new(&zone).ok());
+    Ok(Profile { external: External { source, id }, email, name, privileges, zone })
+}
