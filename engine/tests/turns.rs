@@ -354,7 +354,10 @@ fn what_the_hosts_account_does_not_cover_is_not_recorded() {
         meeting: meeting(),
         host: AccountId(1),
         participants_max: 10,
-        record: policies.decide(Question::Record { meeting: meeting() }),
+        record: Box::new(
+            policies
+                .decide(Question::Record(record::Question { meeting: meeting(), around: None })),
+        ),
     }));
     stage.run();
     let live = stage.shard.session(meeting(), SessionNumber(2)).expect("open");
