@@ -7,6 +7,7 @@ mod address;
 mod check;
 mod exchange;
 mod memory;
+mod service;
 mod settings;
 
 use std::net::SocketAddr;
@@ -30,7 +31,7 @@ use crate::profile::{Privilege, Profile};
 use crate::secret::NonEmptySecret;
 use crate::trust::{BadSetting, Identity, client_config};
 use address::AddressPolicy;
-use exchange::Line;
+use exchange::{AnswerForm, Line};
 use memory::{Denials, Grace, Graces};
 use settings::Target;
 
@@ -190,18 +191,22 @@ impl Callback {
         fields: &[(&str, &[u8])],
         steps: &mut Steps,
     ) -> Result<AccountAnswer, Fault> {
+        let reply = self.line(AnswerForm::Xml).ask(fields, steps).await?;
+        account_answer(&reply.body, reply.charset.as_deref())
+            .map_err(|bad| Fault::BadAnswer(bad.to_string()))
+    }
+
+    fn line(&self, form: AnswerForm) -> Line<'_> {
         self.asked.fetch_add(1, Ordering::Relaxed);
-        let line = Line {
+        Line {
             target: &self.target,
             policy: &self.policy,
             tls: &self.tls,
             resolver: self.resolver.as_ref(),
             method: self.settings.method,
             connect: Duration::from_millis(self.settings.connect_ms),
-        };
-        let reply = line.ask(fields, steps).await?;
-        account_answer(&reply.body, reply.charset.as_deref())
-            .map_err(|bad| Fault::BadAnswer(bad.to_string()))
+            form,
+        }
     }
 
     async fn judge(

@@ -47,6 +47,7 @@ impl Clerk {
             }
             Call::Account(call) => self.account(call).await,
             Call::Group(call) => self.group(call).await,
+            Call::AuthExplain { name, password } => self.explain(&name, password).await,
             Call::PolicyLoad {} => self.policy_load().await,
             Call::PolicyStatus {} => self.policy_status(),
             Call::PolicyRollback { to } => self.policy_rollback(to).await,

@@ -43,6 +43,8 @@ pub struct Config {
     pub log: LogSettings,
     /// Application servers that say who somebody is, by name.
     pub callback: BTreeMap<String, callback::Settings>,
+    /// Servers that scripts ask something of their own, by name.
+    pub http: BTreeMap<String, callback::Settings>,
     /// Directories that say who somebody is, by name.
     pub ldap: BTreeMap<String, ldap::Settings>,
     /// Which scripts answer what is policy.
@@ -339,7 +341,7 @@ impl Config {
             config.base_url =
                 Some(base_url(url).map_err(|reason| strict::at(text, "base_url", &reason))?);
         }
-        let names = config.callback.keys().chain(config.ldap.keys());
+        let names = config.callback.keys().chain(config.http.keys()).chain(config.ldap.keys());
         if let Some(name) = names.into_iter().find(|name| !is_name(name)) {
             let reason = "is no name: small letters, digits, - and _ make one";
             return Err(strict::at(text, name, reason));
@@ -373,6 +375,7 @@ impl Config {
         };
         Self {
             callback: [(any(), callback::Settings::with_every_setting())].into(),
+            http: [(any(), callback::Settings::with_every_setting())].into(),
             ldap: [(any(), directory)].into(),
             base_url: Some(String::new()),
             tls: Some(TlsFiles { certificate: PathBuf::new(), key: PathBuf::new() }),

@@ -51,6 +51,13 @@ pub enum Call {
         /// The folder to make, absolute.
         to: PathBuf,
     },
+    /// `convoke auth explain`
+    AuthExplain {
+        /// What the person types as their name.
+        name: String,
+        /// And as their password.
+        password: Option<Zeroizing<String>>,
+    },
     /// `convoke policy load`
     PolicyLoad {},
     /// `convoke policy status`

@@ -8,7 +8,8 @@ use convoke_plugins::{NonEmptySecret, Outcome, Report};
 
 use crate::command::{AuthExplain, CheckAdapter, LdapTest};
 use crate::config::Config;
-use crate::control_socket::Answer;
+use crate::control_socket::{self, Answer, Call};
+use crate::folder::Folder;
 use crate::outside::Outside;
 use crate::run::{read_password, runtime};
 use crate::say;
@@ -22,13 +23,23 @@ type Done = Result<Answer, Box<dyn std::error::Error>>;
 pub(crate) fn auth(words: &AuthExplain) -> Done {
     let config = config(words.config.as_deref(), words.data.as_deref())?;
     let outside = Outside::open(&config, &[])?;
-    let secret = secret(words.password_stdin)?;
-    if outside.callbacks.is_empty() && outside.directories.is_empty() {
+    let typed = if words.password_stdin { Some(read_password()?) } else { None };
+    let secret = typed.as_ref().map(|typed| NonEmptySecret::new(typed)).transpose()?;
+    let runtime = runtime()?;
+    let verdict = match &words.data {
+        Some(data) => {
+            let call = Call::AuthExplain { name: words.email.clone(), password: typed };
+            runtime.block_on(control_socket::ask(&Folder::open(data)?, &call))?
+        }
+        None => None,
+    };
+    if verdict.is_none() && outside.callbacks.is_empty() && outside.directories.is_empty() {
         return Ok(Answer::Refused(
-            "The settings name no [callback.NAME] and no [ldap.NAME].".into(),
+            "The settings name no [callback.NAME] and no [ldap.NAME]; what a running server would \
+             say is told with its --data DIR."
+                .into(),
         ));
     }
-    let runtime = runtime()?;
     let mut allowed = Vec::new();
     for (name, callback) in &outside.callbacks {
         say::line(&format!("callback.{name}"));
@@ -46,7 +57,11 @@ pub(crate) fn auth(words: &AuthExplain) -> Done {
         tell(&report);
         allowed.extend(is_allowed(&report).then(|| format!("ldap.{name}")));
     }
-    Ok(closing(&allowed, secret.is_some()))
+    match verdict {
+        None => Ok(closing(&allowed, secret.is_some())),
+        // Who is asked, and in which order, is the server's to say.
+        Some(verdict) => Ok(verdict),
+    }
 }
 
 /// `convoke ldap test EMAIL`
@@ -121,6 +136,9 @@ fn config(named: Option<&Path>, data: Option<&Path>) -> Result<Config, Box<dyn s
         (None, Some(data)) => data.join(CONFIG),
         (None, None) => return Err("Say --config FILE, or --data DIR with a convoke.toml.".into()),
     };
+    if named.is_none() && !path.exists() {
+        return Ok(Config::default());
+    }
     Ok(Config::load(&path)?)
 }
 

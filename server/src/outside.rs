@@ -15,6 +15,8 @@ use crate::config::Config;
 pub struct Outside {
     /// `[callback.NAME]`
     pub callbacks: BTreeMap<String, Callback>,
+    /// `[http.NAME]`
+    pub services: BTreeMap<String, Callback>,
     /// `[ldap.NAME]`
     pub directories: BTreeMap<String, Directory>,
 }
@@ -40,12 +42,27 @@ impl Outside {
             let callback = Callback::new(settings.clone(), own).map_err(wrong)?;
             outside.callbacks.insert(name.clone(), callback);
         }
+        for (name, settings) in &config.http {
+            let wrong = |bad| BadOutside { part: format!("http.{name}"), bad };
+            let service = Callback::new(settings.clone(), own).map_err(wrong)?;
+            outside.services.insert(name.clone(), service);
+        }
         for (name, settings) in &config.ldap {
             let wrong = |bad| BadOutside { part: format!("ldap.{name}"), bad };
             let directory = Directory::new(settings.clone()).map_err(wrong)?;
             outside.directories.insert(name.clone(), directory);
         }
         Ok(outside)
+    }
+
+    /// A script's library call `http.ask`, with the NAME of the settings and a map of fields.
+    ///
+    /// # Errors
+    /// One sentence, when there is no such server or it does not answer.
+    pub async fn fetch(&self, server: &str, data: &Value) -> Result<Value, String> {
+        let service = self.services.get(server);
+        let service = service.ok_or_else(|| format!("the settings have no [http.{server}]"))?;
+        service.fetch(data).await
     }
 
     /// A script's library call: `callback.ask`, `ldap.bind` or `ldap.find`, with the NAME of the

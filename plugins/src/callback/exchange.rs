@@ -66,6 +66,33 @@ pub(super) struct Line<'a> {
     pub(super) resolver: &'a dyn Resolve,
     pub(super) method: Method,
     pub(super) connect: Duration,
+    pub(super) form: AnswerForm,
+}
+
+/// What an answer may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AnswerForm {
+    /// XML, or what calls itself text.
+    Xml,
+    /// JSON, or what calls itself text.
+    Json,
+}
+
+impl AnswerForm {
+    fn accept(self) -> &'static str {
+        match self {
+            Self::Xml => "text/xml, application/xml",
+            Self::Json => "application/json, text/plain",
+        }
+    }
+
+    fn takes(self, media: &str) -> bool {
+        let own = match self {
+            Self::Xml => ["application/xml", "+xml"],
+            Self::Json => ["application/json", "+json"],
+        };
+        media.starts_with("text/") || media == own[0] || media.ends_with(own[1])
+    }
 }
 
 impl Line<'_> {
@@ -137,7 +164,7 @@ impl Line<'_> {
         }));
         let reply = sender.send_request(self.request(fields)?).await.map_err(broken)?;
         let (head, mut body) = reply.into_parts();
-        let charset = check_head(head.status, &head.headers)?;
+        let charset = check_head(head.status, &head.headers, self.form)?;
         let mut bytes = Vec::new();
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
@@ -155,7 +182,7 @@ impl Line<'_> {
         let path = &self.target.path;
         let request = Request::builder()
             .header(header::HOST, &self.target.authority)
-            .header(header::ACCEPT, "text/xml, application/xml")
+            .header(header::ACCEPT, self.form.accept())
             .header(header::ACCEPT_ENCODING, "identity")
             .header(header::USER_AGENT, "Convoke")
             .header(header::CONNECTION, "close");
@@ -210,7 +237,11 @@ fn form(fields: &[(&str, &[u8])]) -> Zeroizing<String> {
 }
 
 /// What of a head is accepted; gives the charset.
-fn check_head(status: StatusCode, headers: &HeaderMap) -> Result<Option<String>, Fault> {
+fn check_head(
+    status: StatusCode,
+    headers: &HeaderMap,
+    form: AnswerForm,
+) -> Result<Option<String>, Fault> {
     if status.is_redirection() {
         return Err(Fault::Redirected);
     }
@@ -221,7 +252,7 @@ fn check_head(status: StatusCode, headers: &HeaderMap) -> Result<Option<String>,
     let kind = headers.get(header::CONTENT_TYPE).map(text).unwrap_or_default();
     let mut parts = kind.split(';').map(str::trim);
     let media = parts.next().unwrap_or_default();
-    if !(media.starts_with("text/") || media == "application/xml" || media.ends_with("+xml")) {
+    if !form.takes(media) {
         let shown: String = media.chars().take(80).collect();
         return Err(Fault::ContentType(if shown.is_empty() { "of no type".into() } else { shown }));
     }

@@ -6,4 +6,5 @@ mod answers;
 mod outages;
 mod secrecy;
 mod server;
+mod services;
 mod tls;

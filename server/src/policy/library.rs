@@ -37,8 +37,8 @@ impl Library for LateLibrary {
     }
 }
 
-/// `local.find`, `local.verify`, `ldap.bind`, `ldap.find`, `callback.ask`, `clock.now`,
-/// `random.digits`.
+/// `local.find`, `local.verify`, `ldap.bind`, `ldap.find`, `callback.ask`, `http.ask`,
+/// `clock.now`, `random.digits`.
 pub struct ServerLibrary {
     /// Passwords.
     pub accounts: Arc<Accounts>,
@@ -57,6 +57,7 @@ impl Library for ServerLibrary {
                 "local.find" => self.find(call).await,
                 "local.verify" => self.verify(call).await,
                 "ldap.bind" | "ldap.find" | "callback.ask" => self.outside(call).await,
+                "http.ask" => self.fetch(call).await,
                 "clock.now" => Ok(self.now()),
                 "random.digits" => digits(call),
                 _ => NoLibrary.call(call).await,
@@ -100,6 +101,12 @@ impl ServerLibrary {
         let wrong = || format!("{name} takes the name of a server and an identity, both text");
         let (server, identity) = call.text(0).zip(call.text(1)).ok_or_else(wrong)?;
         self.outside.call(name, server, identity, call.secret.expose()).await
+    }
+
+    async fn fetch(&self, call: &Call) -> Result<Value, String> {
+        let wrong = || "http.ask takes the name of a server and a map".to_owned();
+        let (server, data) = call.text(0).zip(call.arguments.get(1)).ok_or_else(wrong)?;
+        self.outside.fetch(server, data).await
     }
 
     /// The time in UTC, in the pieces that rules are made of.
