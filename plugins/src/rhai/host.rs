@@ -53,6 +53,12 @@ fn serve() -> io::Result<()> {
 /// Takes away what a script's process never needs. With no file that may be opened there is no
 /// network either.
 fn fence() -> io::Result<()> {
+    if let Some(taken) = address_space()
+        && taken > ADDRESS_SPACE_MAX / 2
+    {
+        // What an allocator took ahead would be memory beyond the limit.
+        return Err(io::Error::other("the address space is taken already"));
+    }
     let only = |most: u64| Rlimit { current: Some(most), maximum: Some(most) };
     setrlimit(Resource::As, only(ADDRESS_SPACE_MAX))?;
     setrlimit(Resource::Core, only(0))?;
@@ -61,6 +67,13 @@ fn fence() -> io::Result<()> {
     setrlimit(Resource::Nproc, only(0))?;
     rustix::thread::set_no_new_privs(true)?;
     Ok(())
+}
+
+/// Bytes of address space in use, where the system tells (proc(5), statm).
+fn address_space() -> Option<u64> {
+    let told = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = told.split(' ').next()?.parse().ok()?;
+    Some(pages * rustix::param::page_size() as u64)
 }
 
 /// The kernel's own limit, for the case that nobody outside watches: it counts whole seconds of the

@@ -34,8 +34,9 @@ impl Launch {
         Command::new(&self.program)
             .args(&self.words)
             .env_clear()
-            // One arena: each further one reserves 64 MiB of the address space.
-            .env("MALLOC_ARENA_MAX", "1")
+            // The server's allocator takes a gigabyte of address space ahead; here it has to ask
+            // for each piece, so that the limit on address space is one on memory.
+            .env("MIMALLOC_ARENA_RESERVE", "0")
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

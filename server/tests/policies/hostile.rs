@@ -258,7 +258,7 @@ fn the_process_of_scripts_has_no_files_no_environment_and_little_memory() {
         assert!(own.iter().all(|file| plain(file)), "{files:?}");
         assert!(own.len() <= 3, "{files:?}");
         let environment = std::fs::read_to_string(format!("/proc/{pid}/environ")).expect("it runs");
-        assert_eq!(environment, "MALLOC_ARENA_MAX=1\0");
+        assert_eq!(environment, "MIMALLOC_ARENA_RESERVE=0\0");
         let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).expect("it runs");
         for (limit, value) in [
             ("Max address space", "268435456"),
