@@ -38,6 +38,9 @@ pub use rules::check as check_password;
 pub use sessions::{Session, Sessions, Start};
 pub use totp::{KEY_BYTES, code_at};
 
+/// Letters of a name that is no address which tell its row of failures from others.
+const NAME_CHARS_MAX: usize = 320;
+
 /// Why it was not done.
 #[derive(Debug)]
 pub enum AccountError {
@@ -223,13 +226,29 @@ impl Accounts {
         attempt: &Attempt,
     ) -> Result<Account, AccountError> {
         self.may_try(typed, attempt)?;
+        let compared = self.compare(typed, password).await;
+        match &compared {
+            Err(AccountError::Refused(Refusal::SignInFailed)) => {
+                self.failed(typed, attempt).await?;
+            }
+            Ok(_)
+            | Err(AccountError::Refused(Refusal::AccountDisabled | Refusal::PasswordOutgrown)) => {
+                self.succeeded(typed, attempt);
+            }
+            Err(_) => {}
+        }
+        compared
+    }
+
+    /// The same, where somebody else counts the tries.
+    ///
+    /// # Errors
+    /// Those of [`Self::verify`] without the waits.
+    pub async fn compare(&self, typed: &str, password: &str) -> Result<Account, AccountError> {
         let account = self.find(typed).await?;
         let fits = self.fits(account.as_ref(), password).await?;
-        let Some(account) = account.filter(|_| fits) else {
-            self.failed(typed, attempt).await?;
-            return Err(AccountError::Refused(Refusal::SignInFailed));
-        };
-        self.succeeded(typed, attempt);
+        let account = account.filter(|_| fits);
+        let account = account.ok_or(AccountError::Refused(Refusal::SignInFailed))?;
         if !account.enabled {
             return Err(AccountError::Refused(Refusal::AccountDisabled));
         }
@@ -304,14 +323,19 @@ impl Accounts {
         if account.enabled { Ok(account) } else { refused(Refusal::AccountDisabled) }
     }
 
+    /// This browser has proved to be theirs whose name was typed: its tries count in a row of its
+    /// own from now on, also where people sign in with a name that is no address.
+    pub fn met(&self, typed: &str, attempt: &Attempt) {
+        self.known.add(&row_of(typed), attempt.browser);
+    }
+
     /// The row of failures that a try counts in.
     fn row(&self, typed: &str, attempt: &Attempt) -> String {
-        let email = Email::new(typed);
-        let key = email.as_ref().map_or("", Email::as_str);
-        if self.known.has(key, attempt.browser) {
+        let key = row_of(typed);
+        if self.known.has(&key, attempt.browser) {
             format!("{key} {}", attempt.browser)
         } else {
-            key.to_owned()
+            key
         }
     }
 
@@ -333,6 +357,18 @@ fn refused<T>(refusal: Refusal) -> Result<T, AccountError> {
     Err(AccountError::Refused(refusal))
 }
 
+/// The row of what was typed: an address, or a name that only others know. A name begins with a
+/// blank, which no address does.
+fn row_of(typed: &str) -> String {
+    Email::new(typed).map_or_else(
+        || {
+            let name = typed.trim().chars().take(NAME_CHARS_MAX).flat_map(char::to_lowercase);
+            std::iter::once(' ').chain(name).collect()
+        },
+        |email| email.as_str().to_owned(),
+    )
+}
+
 /// The form in which a password is hashed: composed (NFC), so that it fits whatever keyboard it is
 /// typed on; cut off where no accepted password can be any more.
 fn normal_password(typed: &str) -> Zeroizing<String> {
@@ -342,6 +378,14 @@ fn normal_password(typed: &str) -> Zeroizing<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_name_has_a_row_of_its_own_however_it_is_written() {
+        assert_eq!(row_of(" Ann@Example.org "), row_of("ann@example.org"));
+        assert_eq!(row_of(" Ann"), row_of("ann"));
+        assert_ne!(row_of("ann"), row_of("bob"), "a stranger's failures are not another's");
+        assert_eq!(row_of(&"x".repeat(1_000_000)).len(), 1 + NAME_CHARS_MAX);
+    }
 
     #[test]
     fn a_password_is_the_same_however_its_accents_are_typed() {

@@ -78,16 +78,15 @@ impl ServerLibrary {
         let typed = call.text(0).ok_or("local.verify takes an address as text")?;
         let no = |reason: &str| Value::map([("ok", false.into()), ("reason", reason.into())]);
         let Some(password) = call.secret.expose() else { return Ok(no("no_password")) };
-        let from = call.question.get("address").and_then(Value::text);
-        let from = from.and_then(|from| from.parse::<IpAddr>().ok());
-        let via = match call.question.get("via").and_then(Value::text) {
-            Some("downloader") => Via::Legacy,
-            _ => Via::Page,
+        // The sign-in counts the tries for what was typed, and knows the browser. Another name that a
+        // script makes of it is counted here, in the row of strangers.
+        let asked = call.question.get("identity").and_then(Value::text);
+        let verified = if asked == Some(typed) {
+            self.accounts.compare(typed, password).await
+        } else {
+            self.accounts.verify(typed, password, &attempt(call)).await
         };
-        let from = from.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        // Which browser it is stays with the server: it counts in the row of strangers here.
-        let attempt = Attempt { via, from, browser: 0 };
-        match self.accounts.verify(typed, password, &attempt).await {
+        match verified {
             Ok(account) => Ok(known(&account)),
             Err(AccountError::Refused(refusal)) => Ok(no(refusal.code())),
             Err(AccountError::Denied(reason)) => Ok(no(&reason)),
@@ -125,6 +124,17 @@ impl ServerLibrary {
             ("weekday", i64::from(time.weekday().to_monday_one_offset()).into()),
         ])
     }
+}
+
+/// The try that a question is about, as far as scripts know it.
+fn attempt(call: &Call) -> Attempt {
+    let from = call.question.get("address").and_then(Value::text);
+    let from = from.and_then(|from| from.parse::<IpAddr>().ok());
+    let via = match call.question.get("via").and_then(Value::text) {
+        Some("downloader") => Via::Legacy,
+        _ => Via::Page,
+    };
+    Attempt { via, from: from.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), browser: 0 }
 }
 
 fn digits(call: &Call) -> Result<Value, String> {
