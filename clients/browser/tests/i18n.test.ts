@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { choose, dictionaries } from "../src/i18n";
+import { choose, dictionaries, locale, refusalSentence } from "../src/i18n";
 
 type Node = string | ((...args: never[]) => string) | Node[] | { [key: string]: Node };
 
@@ -46,6 +46,19 @@ describe("refusals", () => {
         /[\u3400-\u9fff]/u,
       );
     }
+  });
+});
+
+describe("the operator's own words at sign-in", () => {
+  it("are shown in every language, and ours where there are none", () => {
+    const before = locale.value;
+    for (const one of ["en", "zh"] as const) {
+      locale.value = one;
+      const shown = (sentence: string) => refusalSentence({ code: "sign_in_denied", sentence });
+      expect(shown("Call the help desk.")).toBe("Call the help desk.");
+      expect(shown("")).toBe(dictionaries[one].refusals.sign_in_denied);
+    }
+    locale.value = before;
   });
 });
 

@@ -50,6 +50,8 @@ export function followLocale(): void {
 /** The sentence for a refusal: ours where the code is known in this language, else the server's. */
 export function refusalSentence(refusal: { code: string; sentence: string }): string {
   if (refusal.code === "offline") return text.value.errors.offline;
+  // The words of this server's operator, in whatever language they were written.
+  if (refusal.code === "sign_in_denied" && refusal.sentence) return refusal.sentence;
   const own = (text.value.refusals as Record<string, string>)[refusal.code];
   if (locale.value === "en") return refusal.sentence || own || text.value.errors.unknown;
   return own || refusal.sentence || text.value.errors.unknown;

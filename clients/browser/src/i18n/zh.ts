@@ -425,7 +425,7 @@ export const zh: Dictionary = {
     taken: "已被占用，请另选一个。",
     not_found: "没有叫这个名字的内容。",
     // The operator's own words are shown, whatever their language.
-    sign_in_denied: "",
+    sign_in_denied: "您不能在此登录。请联系本服务器的管理员。",
     sign_in_failed: "邮箱和密码不相符。",
     sign_in_needed: "请先登录。",
     code_needed: "请在登录页面同时输入身份验证器应用的验证码。",
