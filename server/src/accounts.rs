@@ -18,7 +18,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use convoke_model::site::accounts::{Command, Email, Profile, Second, Via};
+use convoke_model::site::accounts::{Command, Email, External, Profile, Second, Via};
 use convoke_model::site::alarm::{Alarm, is_alarming};
 use convoke_model::text::Address;
 use convoke_model::{AccountId, Actor, Refusal, site};
@@ -321,6 +321,14 @@ impl Accounts {
             return Err(AccountError::Fault("an account just made is not there".to_owned()));
         };
         if account.enabled { Ok(account) } else { refused(Refusal::AccountDisabled) }
+    }
+
+    /// The account of somebody whom another place knows, when there is one.
+    ///
+    /// # Errors
+    /// When the engine cannot say.
+    pub async fn known_as(&self, external: &External) -> Result<Option<Account>, AccountError> {
+        Ok(self.engine.account_by_external(external).await?)
     }
 
     /// This browser has proved to be theirs whose name was typed: its tries count in a row of its

@@ -84,7 +84,13 @@ impl SignIns {
             let found = self.accounts.find(email).await?;
             found.ok_or(AccountError::Refused(Refusal::SignInFailed))?
         } else {
-            let profile = known(typed, decided, profile, privileges)?;
+            let (mut profile, address) = known(typed, decided, profile, privileges)?;
+            if address == Told::Nothing
+                && let Some(before) = self.accounts.known_as(&profile.external).await?
+            {
+                // A name that was typed this time is no reason to forget the address.
+                profile.email = before.email;
+            }
             match self.accounts.know(profile).await {
                 Err(AccountError::Refused(Refusal::Taken)) => {
                     return Err(AccountError::Denied(OTHERS_ADDRESS.to_owned()));
@@ -155,13 +161,22 @@ fn asked_here(decided: &Decided) -> impl Iterator<Item = (Option<&str>, &Value)>
     asked.map(|one| (one.arguments.first().and_then(Value::text), &one.answer))
 }
 
+/// Whether it is known how somebody is reached.
+#[derive(PartialEq, Eq)]
+enum Told {
+    /// An address came with the sign-in.
+    Address,
+    /// None did: a stand-in that reaches nobody.
+    Nothing,
+}
+
 /// What is kept of somebody whom another place knows.
 fn known(
     typed: &str,
     decided: &Decided,
     profile: &authenticate::Profile,
     privileges: &BTreeSet<Privilege>,
-) -> Result<Profile, AccountError> {
+) -> Result<(Profile, Told), AccountError> {
     let typed = typed.trim();
     let unusable = |what: &str| {
         tracing::warn!(what, policy = decided.policy, "a profile is not usable");
@@ -174,14 +189,19 @@ fn known(
     let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
     let id = given(&profile.external_id).unwrap_or_else(|| typed.to_lowercase());
     let id = ForeignId::new(&id).map_err(|_| unusable("user name"))?;
-    // A user name is no address. One under `.invalid` (RFC 2606) reaches nobody, and is unique.
-    let spare = || Email::new(&format!("{typed}@{}.invalid", source.as_str()));
     let email = given(&profile.email).and_then(|email| Email::new(&email));
-    let email = email.or_else(|| Email::new(typed)).or_else(spare);
-    let email = email.ok_or_else(|| unusable("user name"))?;
+    let (email, told) = match email.or_else(|| Email::new(typed)) {
+        Some(email) => (email, Told::Address),
+        None => {
+            // A user name is no address. One under `.invalid` (RFC 2606) reaches nobody, and is
+            // unique.
+            let stand_in = Email::new(&format!("{typed}@{}.invalid", source.as_str()));
+            (stand_in.ok_or_else(|| unusable("user name"))?, Told::Nothing)
+        }
+    };
     let name = given(&profile.name).and_then(|name| Name::new(&name).ok());
     let name = name.or_else(|| Name::new(typed).ok()).ok_or_else(|| unusable("name"))?;
     let privileges = privileges.iter().fold(Privileges::NONE, |all, one| all.with(*one));
     let zone = given(&profile.time_zone).and_then(|zone| Zone::new(&zone).ok());
-    Ok(Profile { external: External { source, id }, email, name, privileges, zone })
+    Ok((Profile { external: External { source, id }, email, name, privileges, zone }, told))
 }
