@@ -78,8 +78,8 @@ impl ServerLibrary {
         let typed = call.text(0).ok_or("local.verify takes an address as text")?;
         let no = |reason: &str| Value::map([("ok", false.into()), ("reason", reason.into())]);
         let Some(password) = call.secret.expose() else { return Ok(no("no_password")) };
-        // The sign-in counts the tries for what was typed, and knows the browser. Another name that a
-        // script makes of it is counted here, in the row of strangers.
+        // The sign-in counts the tries for what was typed, and knows the browser. Another name that
+        // a script makes of it is counted here, in the row of strangers.
         let asked = call.question.get("identity").and_then(Value::text);
         let verified = if asked == Some(typed) {
             self.accounts.compare(typed, password).await
