@@ -155,6 +155,7 @@ describe("the account page", () => {
     await page.keyboard.type(codeOf(key));
     await page.keyboard.press("Enter");
     const recovery = codes.getByRole("list", { name: "Recovery codes" });
+    await recovery.getByRole("listitem").first().waitFor();
     const kept = await recovery.getByRole("listitem").allTextContents();
     assert.equal(kept.length, 10);
     await codes.locator("button:focus", { hasText: "I have kept them" }).waitFor();
