@@ -9,6 +9,7 @@ mod doors {
     mod canary;
     mod codes;
     mod commands;
+    mod elsewhere;
     mod headers;
     mod installs;
     mod legacy;
@@ -18,6 +19,7 @@ mod doors {
     mod meetings;
     mod outside;
     mod people;
+    mod policy_sign_in;
     mod privileges;
     mod program;
     mod quarantine;

@@ -7,7 +7,7 @@ mod authority;
 mod program;
 #[expect(dead_code, reason = "the directories' own tests use the rest of it")]
 #[path = "../../../plugins/tests/directory/slapd.rs"]
-mod slapd;
+pub(crate) mod slapd;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
