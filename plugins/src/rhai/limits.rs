@@ -28,8 +28,9 @@ pub const OPERATIONS_MAX: u64 = 100_000;
 pub const CALL_LEVELS_MAX: usize = 16;
 /// How deep an expression may be nested, at the top and in functions.
 pub const EXPRESSION_DEPTH_MAX: (usize, usize) = (32, 32);
-/// Bytes of one text that a script makes.
-pub const TEXT_BYTES_MAX: usize = 4 * 1024;
+/// Bytes of one text that a script makes, and of all texts in one value: the groups of somebody who
+/// is in hundreds must fit, as they do into the evidence.
+pub const TEXT_BYTES_MAX: usize = EVIDENCE_BYTES_MAX;
 /// Items of a list that a script makes.
 pub const LIST_MAX: usize = 1_000;
 /// Entries of a map that a script makes.
