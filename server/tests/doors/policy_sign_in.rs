@@ -99,7 +99,10 @@ fn who_is_known_elsewhere_gets_an_account_by_the_page_and_the_legacy_address() {
         ("callback", "17")
     );
     let signed_in = |by: Via| {
-        let them = |fact: &&&Fact| matches!(fact, Fact::SignedIn { account, via, .. } if account == eva && *via == by);
+        let them = |fact: &&&Fact| match fact {
+            Fact::SignedIn { account, via, .. } => account == eva && *via == by,
+            _ => false,
+        };
         of.iter().filter(them).count()
     };
     assert_eq!((signed_in(Via::Page), signed_in(Via::Legacy)), (3, 1));
@@ -344,7 +347,8 @@ fn a_socket_takes_tickets_only_so_that_no_way_in_goes_around_the_policy() {
         let request = format!(
             "GET /ws HTTP/1.1\r\nHost: {a}\r\nOrigin: http://{a}\r\nConnection: Upgrade\r\n\
              Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nCookie: {cookie}\r\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: convoke.1\r\n\r\n",
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             Sec-WebSocket-Protocol: convoke.1\r\n\r\n",
             a = server.address
         );
         let bytes = message::to_bytes(&ClientMessage::Hello(Hello {
