@@ -28,11 +28,10 @@ function adapter() {
       const person = `<__FirstName__>Eva</__FirstName__><__LastName__>Lee</__LastName__>`;
       const reason = REASON.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
       response.setHeader("Content-Type", "text/xml");
-      response.end(
-        right
-          ? `<__Return__><__Status__>SUCCEED</__Status__>${person}<__UserId__>17</__UserId__>${told.join("")}</__Return__>`
-          : `<__Return__><__Status__>FAILED</__Status__><__Reason__>${reason}</__Reason__></__Return__>`,
-      );
+      const known = `<__Status__>SUCCEED</__Status__>${person}<__UserId__>17</__UserId__>`;
+      const refused = `<__Status__>FAILED</__Status__><__Reason__>${reason}</__Reason__>`;
+      const answer = right ? known + told.join("") : refused;
+      response.end(`<__Return__>${answer}</__Return__>`);
     });
   });
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
