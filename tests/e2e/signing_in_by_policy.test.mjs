@@ -125,7 +125,7 @@ describe("signing in by policy", () => {
     await browser.shoot(page, "policy-legacy-host");
     await page.context().close();
     const told = await server.audit("show", "site");
-    assert.match(told.stdout, /account 2 signed in by a legacy address/);
+    assert.match(told.stdout, /Eva Lee \(account 2\) signed in by a legacy address/);
     assert.ok(!told.stdout.includes(PASSWORD));
   });
 });
