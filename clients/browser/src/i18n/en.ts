@@ -99,6 +99,8 @@ export const en = {
     noMicrophone: "No microphone was found, or the browser was not allowed to use it.",
     level: "Microphone level",
     go: "Join now",
+    goAtOnce: "Go in without waiting",
+    opening: "Your camera or microphone is being opened…",
     goHost: "Start the meeting",
     device: (n: number) => `Device ${n}`,
     turnOnCamera: "Turn the camera on",

@@ -94,6 +94,8 @@ export const zh: Dictionary = {
     noMicrophone: "没有找到麦克风，或浏览器未获允许使用。",
     level: "麦克风音量",
     go: "立即加入",
+    goAtOnce: "不等待，直接进入",
+    opening: "正在打开摄像头或麦克风…",
     goHost: "开始会议",
     device: (n) => `设备 ${n}`,
     turnOnCamera: "打开摄像头",

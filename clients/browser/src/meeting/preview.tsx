@@ -54,7 +54,15 @@ export function Preview({
     },
     [],
   );
-  const join = () => {
+  // Joining waits for a camera or microphone that is just being opened: who pressed before it was
+  // ready must not come in without it. A second press goes in at once.
+  const [wanted, setWanted] = useState(false);
+  const opening = camera.opening || microphone.opening;
+  useEffect(() => {
+    if (wanted && !opening) enter();
+  }, [wanted, opening]);
+  const enter = () => {
+    if (joined.current) return;
     joined.current = true;
     onJoin({
       camera: camera.stream,
@@ -109,10 +117,22 @@ export function Preview({
           ) : (
             <p class="small muted">{microphone.failed ? t.noMicrophone : "\u00a0"}</p>
           )}
-          <Button kind="primary" size="big" full data-control="join" onClick={join}>
-            {host ? t.goHost : t.go}
+          <Button
+            kind="primary"
+            size="big"
+            full
+            data-control="join"
+            onClick={() => (wanted ? enter() : setWanted(true))}
+          >
+            {wanted && opening ? t.goAtOnce : host ? t.goHost : t.go}
           </Button>
-          {name && <p class="small muted centred">{t.as(name)}</p>}
+          {wanted && opening ? (
+            <p class="small muted centred" role="status">
+              {t.opening}
+            </p>
+          ) : (
+            name && <p class="small muted centred">{t.as(name)}</p>
+          )}
         </div>
       </div>
     </Frame>
@@ -124,6 +144,8 @@ type Device = {
   held: { current: MediaStream | null };
   id: string | null;
   failed: boolean;
+  /** Asked of the browser, which has not answered yet. */
+  opening: boolean;
   toggle: () => void;
   choose: (id: string) => void;
 };
@@ -132,6 +154,10 @@ function useDevice(kind: "camera" | "microphone", startsOn: boolean): Device {
   const [stream, setStream] = useState<MediaStream | null>(null);
   const [id, setId] = useState<string | null>(recall(kind));
   const [failed, setFailed] = useState(false);
+  // What this person did last time comes first.
+  const last = recall(`${kind}.on`);
+  const opens = last === "1" || (startsOn && last !== "0");
+  const [opening, setOpening] = useState(opens);
   const held = useRef<MediaStream | null>(null);
   const turn = useRef(0);
   const put = (next: MediaStream | null) => {
@@ -141,6 +167,7 @@ function useDevice(kind: "camera" | "microphone", startsOn: boolean): Device {
   };
   const open = async (deviceId: string | null) => {
     const mine = ++turn.current;
+    setOpening(true);
     try {
       const got =
         kind === "camera" ? await openCamera(deviceId, true) : await openMicrophone(deviceId);
@@ -153,11 +180,10 @@ function useDevice(kind: "camera" | "microphone", startsOn: boolean): Device {
       setFailed(true);
       put(null);
     }
+    setOpening(false);
   };
   useEffect(() => {
-    // What this person did last time comes first.
-    const last = recall(`${kind}.on`);
-    if (last === "1" || (startsOn && last !== "0")) void open(id);
+    if (opens) void open(id);
     return () => {
       turn.current += 1;
     };
@@ -167,6 +193,7 @@ function useDevice(kind: "camera" | "microphone", startsOn: boolean): Device {
     held,
     id,
     failed,
+    opening,
     toggle: () => {
       if (held.current) {
         turn.current += 1;
