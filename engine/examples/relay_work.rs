@@ -93,6 +93,7 @@ fn stage() -> Result<Shard, Failure> {
         kind: MeetingType::Interactive,
         topic: sound(Topic::new("Work"))?,
         has_password: false,
+        plan: None,
     })));
     let policies = Recorded::new(Builtin, || Duration::ZERO);
     shard.submit(ask(Wish::Open {

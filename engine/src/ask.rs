@@ -59,6 +59,8 @@ pub enum Wish {
     Site(site::Command),
     /// A new meeting.
     Create(life::Creation),
+    /// About a meeting that is there: its plan, its owner.
+    Life(MeetingId, life::Command),
     /// Open a session of a meeting, or find the one that is open.
     Open {
         /// Which meeting.

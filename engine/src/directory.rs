@@ -7,6 +7,7 @@ use convoke_model::meeting::life;
 use convoke_model::privilege::Privilege;
 use convoke_model::site::accounts::{Account, Accounts, Email};
 use convoke_model::site::scripts::Scripts;
+use convoke_model::site::settings::Settings;
 use convoke_model::site::{self, Site};
 use convoke_model::view::session::SessionView;
 use convoke_model::{AccountId, MeetingId, Millis, Record, SessionNumber};
@@ -14,8 +15,14 @@ use convoke_model::{AccountId, MeetingId, Millis, Record, SessionNumber};
 /// What is known of a meeting from outside.
 #[derive(Clone, Debug)]
 pub struct MeetingInfo {
-    /// What it was made as.
-    pub created: life::Creation,
+    /// What it is now: as it was made, with every change since.
+    pub details: life::Creation,
+    /// When it was called off, if it was.
+    pub cancelled: Option<Millis>,
+    /// How often its plan was changed.
+    pub changes: u32,
+    /// When its plan was last changed.
+    pub changed: Millis,
     /// When it was made.
     pub at: Millis,
     /// The session that is open.
@@ -46,6 +53,8 @@ struct Inner {
     site: Site,
     meetings: BTreeMap<MeetingId, MeetingInfo>,
     owners: BTreeMap<AccountId, BTreeSet<MeetingId>>,
+    /// Facts of the site and of meetings' lives taken in.
+    revision: u64,
 }
 
 impl Directory {
@@ -93,6 +102,24 @@ impl Directory {
         own.filter_map(|meeting| inner.meetings.get(meeting).cloned()).collect()
     }
 
+    /// What is known of all meetings, by number. Others wait meanwhile: pick, and be brief.
+    pub fn meetings<T>(&self, ask: impl FnOnce(&BTreeMap<MeetingId, MeetingInfo>) -> T) -> T {
+        ask(&self.read().meetings)
+    }
+
+    /// What administrators set.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.read().site.settings.clone()
+    }
+
+    /// Grows with every fact of the site and of a meeting's life: what was worked out at one
+    /// revision holds until the next.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.read().revision
+    }
+
     /// Whether a number is a meeting's.
     #[must_use]
     pub fn has_meeting(&self, meeting: MeetingId) -> bool {
@@ -108,22 +135,48 @@ impl Directory {
     }
 
     pub(crate) fn site(&self, record: &Record<site::Event>) {
-        self.write().site.apply(record);
+        let mut inner = self.write();
+        inner.revision += 1;
+        inner.site.apply(record);
     }
 
     pub(crate) fn life(&self, meeting: MeetingId, record: &Record<life::Event>) {
         let mut inner = self.write();
+        inner.revision += 1;
+        if let life::Event::Transferred { from, to } = record.event {
+            inner.owners.entry(from).or_default().remove(&meeting);
+            inner.owners.entry(to).or_default().insert(meeting);
+        }
+        if record.event.changes_plan()
+            && let Some(info) = inner.meetings.get_mut(&meeting)
+        {
+            info.changes = info.changes.saturating_add(1);
+            info.changed = record.time;
+            info.details.follow(&record.event);
+        }
         match &record.event {
             life::Event::Created(created) => {
                 inner.owners.entry(created.owner).or_default().insert(meeting);
                 let info = MeetingInfo {
-                    created: created.clone(),
+                    details: created.clone(),
+                    cancelled: None,
+                    changes: 0,
+                    changed: record.time,
                     at: record.time,
                     open: None,
                     sessions: 0,
                 };
                 inner.meetings.insert(meeting, info);
             }
+            life::Event::Cancelled { .. } | life::Event::Restored {} => {
+                if let Some(info) = inner.meetings.get_mut(&meeting) {
+                    let off = matches!(record.event, life::Event::Cancelled { .. });
+                    info.cancelled = off.then_some(record.time);
+                }
+            }
+            life::Event::Changed(_)
+            | life::Event::Transferred { .. }
+            | life::Event::CodeDrawn { .. } => {}
             life::Event::SessionOpened { session } => {
                 if let Some(info) = inner.meetings.get_mut(&meeting) {
                     info.sessions = session.0;

@@ -302,6 +302,7 @@ impl Shard {
         match wish {
             Wish::Site(command) => self.decide_site(origin, command, facts),
             Wish::Create(creation) => self.create(origin, creation, facts),
+            Wish::Life(meeting, command) => self.decide_life(origin, meeting, command, facts),
             Wish::Open { meeting, host, participants_max, record } => {
                 self.open(origin.now, meeting, (host, participants_max, record), facts)
             }
@@ -345,7 +346,7 @@ impl Shard {
             pen: Pen::new(StreamId::meeting(id)),
         });
         let answer = self.decide_life(origin, id, life::Command::Create(creation), facts);
-        if answer.is_err() && self.meetings.get(&id).is_some_and(|m| m.life.created.is_none()) {
+        if answer.is_err() && self.meetings.get(&id).is_some_and(|m| m.life.details.is_none()) {
             self.meetings.remove(&id);
         }
         answer
@@ -383,8 +384,8 @@ impl Shard {
     ) -> Result<Answer, Refusal> {
         let origin = Origin { actor: host.into(), request: None, now };
         let life = &self.meetings.get(&id).ok_or(Refusal::NotFound)?.life;
-        let created = life.created.clone().ok_or(Refusal::NotFound)?;
-        if created.owner != host {
+        let details = life.details.clone().ok_or(Refusal::NotFound)?;
+        if details.owner != host {
             return Err(Refusal::NotAllowed);
         }
         if let Some(number) = life.open {
@@ -395,13 +396,14 @@ impl Shard {
         let opened = self.decide_life(origin, id, life::Command::OpenSession {}, facts)?;
         let number = SessionNumber(opened.made);
         let may_record = self.directory.host_may(host, Privilege::Record);
+        let own_max = details.plan.as_ref().and_then(|plan| plan.participants_max);
         let opening = lifecycle::Opening {
             meeting: id,
             session: number,
-            kind: created.kind,
-            topic: created.topic,
+            kind: details.kind,
+            topic: details.topic,
             host,
-            participants_max,
+            participants_max: own_max.map_or(participants_max, |own| own.min(participants_max)),
             recording: may_record && record.verdict.records_media(),
             may_record,
             meeting_seq: opened.position.seq,

@@ -57,6 +57,7 @@ impl Stage {
             kind: MeetingType::Interactive,
             topic: Topic::new("Turns").expect("a topic"),
             has_password: false,
+            plan: None,
         };
         let by = AccountId(1).into();
         let ask = |wish| Ask { reply: ReplyTo::Nobody, by, request: None, wish };

@@ -4,13 +4,18 @@ use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
 
+use convoke_model::meeting::life;
 use convoke_model::meeting::lifecycle::MeetingType;
+use convoke_model::meeting::plan::Plan;
 use convoke_model::privilege::{Privilege, Privileges};
 use convoke_model::site;
 use convoke_model::site::accounts::{self, Email, External};
 use convoke_model::site::groups::Group;
+use convoke_model::site::settings::Settings;
 use convoke_model::text::{Name, Topic, Zone};
-use convoke_model::{AccountId, Actor, GroupId, MeetingId, Millis, Refusal, SessionNumber};
+use convoke_model::{
+    AccountId, Actor, GroupId, MeetingId, Millis, Position, Refusal, SessionNumber,
+};
 
 /// An answer that comes when what it rests on is durable.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, EngineError>> + Send + 'a>>;
@@ -100,6 +105,8 @@ pub struct NewMeeting {
     pub owner: AccountId,
     /// That it has a password; the password itself is in the vault.
     pub has_password: bool,
+    /// What it is planned as; nothing for one that is started on the spot.
+    pub plan: Option<Plan>,
 }
 
 /// Whether a meeting is going on.
@@ -111,6 +118,8 @@ pub enum MeetingState {
     Open(SessionNumber),
     /// A session was held and is over; its host can open another one.
     Ended,
+    /// It was called off, then.
+    Cancelled(Millis),
 }
 
 /// A meeting as the control plane sees it.
@@ -128,6 +137,14 @@ pub struct Meeting {
     pub has_password: bool,
     /// When it was made.
     pub created: Millis,
+    /// What it is planned as.
+    pub plan: Option<Plan>,
+    /// How often its plan was changed: the `SEQUENCE` of calendars.
+    pub changes: u32,
+    /// When its plan was last changed.
+    pub changed: Millis,
+    /// How many sessions it had.
+    pub sessions: u32,
     /// Whether it is going on.
     pub state: MeetingState,
 }
@@ -154,6 +171,17 @@ pub trait Engine: Send + Sync {
     fn meeting(&self, id: MeetingId) -> Answer<'_, Option<Meeting>>;
     /// An account's meetings, newest first.
     fn meetings_of(&self, owner: AccountId) -> Answer<'_, Vec<Meeting>>;
+    /// Every meeting, by number.
+    fn all_meetings(&self) -> Answer<'_, Vec<Meeting>>;
+    /// Changes a meeting's plan or owner: the place of the fact in the meeting's stream.
+    fn change_meeting(
+        &self,
+        id: MeetingId,
+        by: Actor,
+        change: life::Command,
+    ) -> Answer<'_, Position>;
+    /// What administrators set.
+    fn settings(&self) -> Answer<'_, Settings>;
     /// The open session of a meeting, opened if none is.
     fn open_session(&self, meeting: MeetingId, by: AccountId) -> Answer<'_, SessionNumber>;
     /// Puts somebody's wish about the site to the log: the number of what it made, 0 for nothing.

@@ -8,11 +8,12 @@ use std::time::Duration;
 use convoke_engine::policies::{Builtin, Recorded};
 use convoke_engine::{Answer as Granted, Ask, Call, Directory, ReplyTo, Wish};
 use convoke_journal::LogReader;
-use convoke_model::meeting::life::Creation;
+use convoke_model::meeting::life::{self, Creation};
 use convoke_model::policy::{Decided, Hook, Question, record};
 use convoke_model::site::accounts::{Accounts as Known, Command as Accounts, Email, External};
 use convoke_model::site::groups::Group;
-use convoke_model::{AccountId, Actor, GroupId, MeetingId, Refusal, SessionNumber, site};
+use convoke_model::site::settings::Settings;
+use convoke_model::{AccountId, Actor, GroupId, MeetingId, Position, Refusal, SessionNumber, site};
 use convoke_plugins::rhai::{Policies, Secret};
 use tokio::sync::{oneshot, watch};
 
@@ -76,11 +77,11 @@ impl LiveEngine {
         let Some(scripts) = scripts else { return ask_record(&self.policies, meeting) };
         let info = self.directory.meeting(meeting);
         let around = info.map(|info| record::Around {
-            topic: info.created.topic.as_str().to_owned(),
-            kind: info.created.kind,
+            topic: info.details.topic.as_str().to_owned(),
+            kind: info.details.kind,
             host: self
                 .directory
-                .account(info.created.owner)
+                .account(info.details.owner)
                 .map(|account| account.email.as_str().to_owned()),
         });
         let question = Question::Record(record::Question { meeting, around });
@@ -158,14 +159,14 @@ impl Engine for LiveEngine {
     fn create_meeting(&self, new: NewMeeting) -> Answer<'_, MeetingId> {
         Box::pin(async move {
             self.has_space()?;
-            let NewMeeting { kind, topic, owner, has_password } = new;
+            let NewMeeting { kind, topic, owner, has_password, plan } = new;
             for _ in 0..DRAWS_MAX {
                 let meeting = entropy::meeting_id();
                 if self.directory.has_meeting(meeting) {
                     continue;
                 }
-                let topic = topic.clone();
-                let creation = Creation { meeting, owner, kind, topic, has_password };
+                let (topic, plan) = (topic.clone(), plan.clone());
+                let creation = Creation { meeting, owner, kind, topic, has_password, plan };
                 let wish = Wish::Create(creation);
                 match self.put(Some(meeting), owner.into(), wish).await {
                     Ok(_) => return Ok(meeting),
@@ -188,6 +189,29 @@ impl Engine for LiveEngine {
             meetings.sort_by_key(|meeting| std::cmp::Reverse(meeting.created));
             Ok(meetings)
         })
+    }
+
+    fn all_meetings(&self) -> Answer<'_, Vec<Meeting>> {
+        Box::pin(async {
+            Ok(self.directory.meetings(|all| all.values().cloned().map(seen).collect()))
+        })
+    }
+
+    fn change_meeting(
+        &self,
+        id: MeetingId,
+        by: Actor,
+        change: life::Command,
+    ) -> Answer<'_, Position> {
+        Box::pin(async move {
+            self.takes_facts()?;
+            let granted = self.put(Some(id), by, Wish::Life(id, change)).await?;
+            Ok(granted.position)
+        })
+    }
+
+    fn settings(&self) -> Answer<'_, Settings> {
+        Box::pin(async { Ok(self.directory.settings()) })
     }
 
     fn open_session(&self, meeting: MeetingId, by: AccountId) -> Answer<'_, SessionNumber> {
@@ -255,19 +279,24 @@ pub(crate) async fn wish(
 }
 
 fn seen(info: convoke_engine::directory::MeetingInfo) -> Meeting {
-    let state = match info.open {
-        Some(open) => MeetingState::Open(open.session),
-        None if info.sessions == 0 => MeetingState::NotStarted,
-        None => MeetingState::Ended,
+    let state = match (info.open, info.cancelled) {
+        (Some(open), _) => MeetingState::Open(open.session),
+        (None, Some(when)) => MeetingState::Cancelled(when),
+        (None, None) if info.sessions == 0 => MeetingState::NotStarted,
+        (None, None) => MeetingState::Ended,
     };
-    let created = info.created;
+    let details = info.details;
     Meeting {
-        id: created.meeting,
-        kind: created.kind,
-        topic: created.topic,
-        owner: created.owner,
-        has_password: created.has_password,
+        id: details.meeting,
+        kind: details.kind,
+        topic: details.topic,
+        owner: details.owner,
+        has_password: details.has_password,
         created: info.at,
+        plan: details.plan,
+        changes: info.changes,
+        changed: info.changed,
+        sessions: info.sessions,
         state,
     }
 }

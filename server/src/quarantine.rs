@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use convoke_journal::Quarantine as Found;
 use convoke_journal::segments::Reason;
+use convoke_model::meeting::life;
 use convoke_model::site::accounts::{Email, External};
 use convoke_model::site::groups::Group;
-use convoke_model::{AccountId, Actor, GroupId, MeetingId, SessionNumber, site};
+use convoke_model::site::settings::Settings;
+use convoke_model::{AccountId, Actor, GroupId, MeetingId, Position, SessionNumber, site};
 use tokio::sync::watch;
 
 use crate::backend::Backend;
@@ -128,6 +130,18 @@ impl Engine for Nothing {
     }
 
     fn meetings_of(&self, _: AccountId) -> Answer<'_, Vec<Meeting>> {
+        self.no()
+    }
+
+    fn all_meetings(&self) -> Answer<'_, Vec<Meeting>> {
+        self.no()
+    }
+
+    fn change_meeting(&self, _: MeetingId, _: Actor, _: life::Command) -> Answer<'_, Position> {
+        self.no()
+    }
+
+    fn settings(&self) -> Answer<'_, Settings> {
         self.no()
     }
 

@@ -56,6 +56,7 @@ fn open(shard: &mut Shard, journal: &mut Memory) {
         kind: MeetingType::Interactive,
         topic: Topic::new("Schedules").expect("a topic"),
         has_password: false,
+        plan: None,
     })));
     let policies = Recorded::new(Builtin, || Duration::ZERO);
     shard.submit(ask(Wish::Open {

@@ -114,6 +114,16 @@ impl Log {
             Some(life::Event::Created(creation)) => {
                 meeting.created = Some((header.time, creation));
             }
+            Some(
+                event @ (life::Event::Changed(_)
+                | life::Event::Transferred { .. }
+                | life::Event::CodeDrawn { .. }),
+            ) => {
+                if let Some((_, details)) = &mut meeting.created {
+                    details.follow(&event);
+                }
+            }
+            Some(life::Event::Cancelled { .. } | life::Event::Restored {}) => {}
             Some(life::Event::SessionOpened { session }) => meeting.opened.push(session),
             Some(life::Event::SessionEnded { session, tail, hash, .. }) => {
                 meeting.ended.push(Ended { seq: header.seq, session, tail, hash });

@@ -103,6 +103,12 @@ text!(
 );
 
 text!(
+    /// A telephone number as people dial and read it: one line.
+    DialNumber,
+    40,
+    false
+);
+text!(
     /// What a group of accounts is called: one line.
     GroupName,
     80,

@@ -4,7 +4,7 @@ use convoke_model::meeting::track;
 use convoke_model::meeting::{
     self, chat, delivery, floor, hand, life, lifecycle, lock, recording, roster,
 };
-use convoke_model::site::{self, accounts, groups, scripts};
+use convoke_model::site::{self, accounts, groups, scripts, settings};
 use convoke_model::{Actor, Audience, ClientId, Millis, Position, Record, StreamId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -74,6 +74,11 @@ impl Fact for life::Event {
             Self::Created(_) => 0x2001,
             Self::SessionOpened { .. } => 0x2002,
             Self::SessionEnded { .. } => 0x2003,
+            Self::Changed(_) => 0x2004,
+            Self::Cancelled { .. } => 0x2005,
+            Self::Restored {} => 0x2006,
+            Self::Transferred { .. } => 0x2007,
+            Self::CodeDrawn { .. } => 0x2008,
         }
     }
 }
@@ -111,6 +116,7 @@ impl Fact for site::Event {
                 scripts::Event::Kept(_) => 0x3102,
                 scripts::Event::Loaded { .. } => 0x3103,
             },
+            Self::Settings(settings::Event::Set { .. }) => 0x3601,
             Self::Audit(_) => 0x3201,
             Self::Started { .. } => 0x3301,
             Self::Lost(_) => 0x3302,

@@ -142,6 +142,7 @@ impl Site {
             MeetingState::Open(_) => {}
             MeetingState::NotStarted => return Err(No::because(Refusal::NotStarted)),
             MeetingState::Ended => return Err(No::because(Refusal::Ended)),
+            MeetingState::Cancelled(_) => return Err(No::because(Refusal::Cancelled)),
         }
         let admission = Admission {
             meeting: opened.meeting.id,

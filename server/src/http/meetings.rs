@@ -109,7 +109,13 @@ impl Site {
         if password.is_some_and(|p| p.expose().chars().count() > PASSWORD_CHARS_MAX) {
             return Err(No::because(Refusal::TooLong));
         }
-        let new = NewMeeting { kind, topic, owner: owner.id, has_password: password.is_some() };
+        let new = NewMeeting {
+            kind,
+            topic,
+            owner: owner.id,
+            has_password: password.is_some(),
+            plan: None,
+        };
         let id = self.engine.create_meeting(new).await?;
         // If this fails, the meeting exists with a password that nobody knows: invitations still
         // work, and its host is told that something went wrong and creates another one.

@@ -121,6 +121,8 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::Full
         | Refusal::Locked
         | Refusal::Ended
+        | Refusal::Cancelled
+        | Refusal::RoomsFull
         | Refusal::NotStarted
         | Refusal::LastAdministrator
         | Refusal::AlreadyDone => StatusCode::CONFLICT,
@@ -138,6 +140,9 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::EmailInvalid
         | Refusal::NameInvalid
         | Refusal::TopicInvalid
+        | Refusal::TimesInvalid
+        | Refusal::RuleInvalid
+        | Refusal::DialInInvalid
         | Refusal::TypeNotAvailable => StatusCode::BAD_REQUEST,
         Refusal::CannotJoin
         | Refusal::TicketInvalid
@@ -158,6 +163,7 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::PasswordOutgrown
         | Refusal::KeptElsewhere
         | Refusal::ForeignOrigin
+        | Refusal::OwnNetworkOnly
         | Refusal::LegacyRefused => StatusCode::FORBIDDEN,
     }
 }

@@ -68,6 +68,7 @@ impl Known {
                 site::Event::Accounts(_)
                 | site::Event::Groups(_)
                 | site::Event::Alarm(_)
+                | site::Event::Settings(_)
                 | site::Event::Audit(_)
                 | site::Event::Started { .. }
                 | site::Event::Lost(_)

@@ -109,7 +109,7 @@ impl Core {
     fn around(&self, asking: &Asking, open: OpenSession) -> Around {
         let directory = &self.shared.directory;
         let account = asking.admission.account.and_then(|id| directory.account(id));
-        let topic = directory.meeting(asking.session.0).map(|info| info.created.topic);
+        let topic = directory.meeting(asking.session.0).map(|info| info.details.topic);
         Around {
             name: asking.admission.name.as_str().to_owned(),
             email: account.map(|account| account.email.as_str().to_owned()),
@@ -198,7 +198,7 @@ impl Core {
 
     /// What a role may do here: no more than the account of the meeting's owner covers.
     fn grant(&self, meeting: MeetingId, role: Role) -> Grant {
-        let owner = self.shared.directory.meeting(meeting).map(|info| info.created.owner);
+        let owner = self.shared.directory.meeting(meeting).map(|info| info.details.owner);
         let chat = |owner| self.shared.directory.host_may(owner, Privilege::Chat);
         let granted = Grant::of(role);
         Grant { chat: granted.chat && owner.is_none_or(chat), ..granted }

@@ -8,11 +8,14 @@ use convoke::control::{
     Account, Answer, Engine, EngineError, Meeting, MeetingState, NewAccount, NewMeeting,
 };
 use convoke::entropy;
+use convoke_model::meeting::life;
 use convoke_model::site::accounts::{self, Email, External};
 use convoke_model::site::groups::{self, Group};
+use convoke_model::site::settings::Settings;
 use convoke_model::site::{Event, Site};
 use convoke_model::{
-    AccountId, Actor, GroupId, MeetingId, Millis, Position, Proposal, Record, SessionNumber, site,
+    AccountId, Actor, GroupId, MeetingId, Millis, Position, Proposal, Record, Refusal,
+    SessionNumber, site,
 };
 
 #[derive(Default)]
@@ -87,6 +90,47 @@ impl MemoryEngine {
     }
 }
 
+/// Asks the model's rules what becomes of a meeting, and lets it become that.
+fn changed(meeting: &mut Meeting, by: Actor, command: life::Command) -> Result<Position, Refusal> {
+    let created = life::Event::Created(life::Creation {
+        meeting: meeting.id,
+        owner: meeting.owner,
+        kind: meeting.kind,
+        topic: meeting.topic.clone(),
+        has_password: meeting.has_password,
+        plan: meeting.plan.clone(),
+    });
+    let mut life = life::Meeting::default();
+    let mut seq = 0;
+    let mut apply = |life: &mut life::Meeting, event: life::Event| {
+        seq += 1;
+        let (position, time) = (Position { epoch: 1, seq }, Millis(seq));
+        life.apply(&Record { position, time, actor: by, request: None, event });
+        position
+    };
+    apply(&mut life, created);
+    if let MeetingState::Cancelled(_) = meeting.state {
+        apply(&mut life, life::Event::Cancelled { reason: None });
+    }
+    let mut position = Position { epoch: 1, seq: 1 };
+    let before = life.changes;
+    let proposal = Proposal { by, at: Millis(1), request: None, command };
+    for event in life.decide(&proposal)? {
+        position = apply(&mut life, event);
+    }
+    let details = life.details.expect("it was made");
+    (meeting.owner, meeting.kind) = (details.owner, details.kind);
+    (meeting.topic, meeting.has_password) = (details.topic, details.has_password);
+    meeting.plan = details.plan;
+    meeting.changes += life.changes - before;
+    match (life.cancelled, meeting.state) {
+        (Some(when), _) => meeting.state = MeetingState::Cancelled(when),
+        (None, MeetingState::Cancelled(_)) => meeting.state = MeetingState::NotStarted,
+        (None, _) => {}
+    }
+    Ok(position)
+}
+
 impl Engine for MemoryEngine {
     fn add_account(&self, new: NewAccount) -> Answer<'_, AccountId> {
         let NewAccount { email, name, administrator, first } = new;
@@ -123,10 +167,23 @@ impl Engine for MemoryEngine {
 
     fn create_meeting(&self, new: NewMeeting) -> Answer<'_, MeetingId> {
         let id = entropy::meeting_id();
-        let NewMeeting { kind, topic, owner, has_password } = new;
+        let NewMeeting { kind, topic, owner, has_password, plan } = new;
         let state = MeetingState::NotStarted;
-        let created = Millis(1);
-        let meeting = Meeting { id, kind, topic, owner, has_password, created, state };
+        let (created, changed) = (Millis(1), Millis(1));
+        let (changes, sessions) = (0, 0);
+        let meeting = Meeting {
+            id,
+            kind,
+            topic,
+            owner,
+            has_password,
+            created,
+            plan,
+            changes,
+            changed,
+            sessions,
+            state,
+        };
         self.meetings.lock().expect("not poisoned").push(meeting);
         ready(Ok(id))
     }
@@ -139,6 +196,27 @@ impl Engine for MemoryEngine {
     fn meetings_of(&self, owner: AccountId) -> Answer<'_, Vec<Meeting>> {
         let meetings = self.meetings.lock().expect("not poisoned");
         ready(Ok(meetings.iter().rev().filter(|m| m.owner == owner).cloned().collect()))
+    }
+
+    fn all_meetings(&self) -> Answer<'_, Vec<Meeting>> {
+        ready(Ok(self.meetings.lock().expect("not poisoned").clone()))
+    }
+
+    fn change_meeting(
+        &self,
+        id: MeetingId,
+        by: Actor,
+        command: life::Command,
+    ) -> Answer<'_, Position> {
+        let mut meetings = self.meetings.lock().expect("not poisoned");
+        let Some(meeting) = meetings.iter_mut().find(|meeting| meeting.id == id) else {
+            return ready(Err(EngineError::Refused(Refusal::NotFound)));
+        };
+        ready(changed(meeting, by, command).map_err(EngineError::Refused))
+    }
+
+    fn settings(&self) -> Answer<'_, Settings> {
+        ready(Ok(self.site.lock().expect("not poisoned").settings.clone()))
     }
 
     fn open_session(&self, meeting: MeetingId, _: AccountId) -> Answer<'_, SessionNumber> {

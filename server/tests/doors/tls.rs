@@ -162,7 +162,7 @@ fn post(world: &World, path: &str, body: &str) -> Reply {
 fn open_meeting(world: &World, password: &str) -> MeetingId {
     let owner = AccountId(1);
     let (kind, topic) = (MeetingType::Interactive, Topic::new("Weekly").expect("a topic"));
-    let new = NewMeeting { kind, topic, owner, has_password: true };
+    let new = NewMeeting { kind, topic, owner, has_password: true, plan: None };
     let id = world.block_on(world.engine.create_meeting(new)).expect("made");
     let vault = Vault::open(&world.folder).expect("opens");
     vault.put(SecretOf::Meeting(id), password.as_bytes()).expect("stored");

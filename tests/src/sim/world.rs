@@ -238,6 +238,7 @@ impl World {
                     kind: MeetingType::Interactive,
                     topic: Topic::new("A simulated meeting").expect("a topic"),
                     has_password: true,
+                    plan: None,
                 };
                 (AccountId(1).into(), Wish::Create(creation), StreamId::meeting(meeting))
             }

@@ -2,8 +2,9 @@
 
 use convoke_model::StreamId;
 use convoke_model::meeting::life;
-use convoke_model::site::scripts;
+use convoke_model::meeting::plan::Plan;
 use convoke_model::site::{Audit, Event, Loss, LossReason, LostStretch};
+use convoke_model::site::{scripts, settings};
 
 use super::{end, kind};
 use crate::json::hex;
@@ -14,12 +15,31 @@ use crate::out::{count, plain};
 pub(crate) fn life(event: &life::Event, names: &Names) -> String {
     match event {
         life::Event::Created(creation) => format!(
-            "made \"{}\" ({}) for {}, {}",
+            "made \"{}\" ({}) for {}, {}{}",
             plain(creation.topic.as_str()),
             kind(creation.kind),
             names.account(creation.owner),
             if creation.has_password { "with a password" } else { "without a password" },
+            creation.plan.as_ref().map(|said| format!("; {}", plan(said))).unwrap_or_default(),
         ),
+        life::Event::Changed(change) => {
+            let password = if change.password_changed { ", with another password" } else { "" };
+            let topic = plain(change.topic.as_str());
+            format!(
+                "changed to \"{topic}\" ({}), {}{password}",
+                kind(change.kind),
+                plan(&change.plan)
+            )
+        }
+        life::Event::Cancelled { reason: None } => "called off".into(),
+        life::Event::Cancelled { reason: Some(reason) } => {
+            format!("called off: {}", plain(reason.as_str()))
+        }
+        life::Event::Restored {} => "held after all".into(),
+        life::Event::Transferred { from, to } => {
+            format!("given by {} to {}", names.account(*from), names.account(*to))
+        }
+        life::Event::CodeDrawn { code } => format!("given the access code {}", code.as_str()),
         life::Event::SessionOpened { session } => format!("session {session} was opened"),
         life::Event::SessionEnded { session, reason, tail, hash } => format!(
             "session {session} ended: {}; its stream stands at seq {}, hash {}",
@@ -30,6 +50,27 @@ pub(crate) fn life(event: &life::Event, names: &Names) -> String {
     }
 }
 
+fn plan(plan: &Plan) -> String {
+    let mut words = match &plan.when {
+        None => "at any time".to_owned(),
+        Some(when) => {
+            let (start, zone) = (when.start.as_str(), plain(when.zone.as_str()));
+            let rule = when.rule.as_ref().map(|rule| format!(", again by {}", rule.as_str()));
+            format!("at {start} {zone} for {} min{}", when.minutes, rule.unwrap_or_default())
+        }
+    };
+    let marks = [
+        (plan.public, "public"),
+        (plan.lobby, "with a lobby"),
+        (plan.own_network, "for the own network"),
+    ];
+    for (_, word) in marks.iter().filter(|(is, _)| *is) {
+        words.push_str(", ");
+        words.push_str(word);
+    }
+    words
+}
+
 /// A fact of the site.
 pub(crate) fn site(event: &Event, names: &Names) -> String {
     match event {
@@ -38,6 +79,11 @@ pub(crate) fn site(event: &Event, names: &Names) -> String {
         Event::Alarm(alarm) => super::accounts::alarm(alarm, names),
         Event::Policy(decided) => super::policy(decided, names),
         Event::Scripts(event) => of_scripts(event),
+        Event::Settings(settings::Event::Set { before: _, after, reason }) => {
+            let why = reason.as_ref().map(|why| format!("; reason: {}", plain(why.as_str())));
+            let part = serde_json::to_string(after).unwrap_or_default();
+            format!("settings changed to {}{}", plain(&part), why.unwrap_or_default())
+        }
         Event::Audit(Audit::CredentialExposed { route, in_address }) => {
             let how = if *in_address { "in an address" } else { "over plain HTTP" };
             format!("a password came {how} by {}", plain(route))

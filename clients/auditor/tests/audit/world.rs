@@ -165,6 +165,7 @@ impl World {
             kind: MeetingType::Interactive,
             topic: Topic::new(topic).expect("a topic"),
             has_password: true,
+            plan: None,
         });
         self.fact(StreamId::meeting(id), Actor::Number(1), Audience::Nobody, &created);
     }

@@ -434,6 +434,15 @@ export const en = {
     silenced: "A host has paused chat for you.",
     no_such_track: "That picture or sound is no longer there.",
     track_open: "You are sharing that already.",
+    cancelled: "This meeting was cancelled. Ask its host whether it is held later.",
+    own_network_only:
+      "This meeting is for people in the organisation's own network. Join from there.",
+    times_invalid:
+      "The end comes before the start, or one of them is no date. Give a start and a later end.",
+    rule_invalid:
+      "That is not a rule for a series. Choose how often it comes again, and until when.",
+    dial_in_invalid: "That is not a telephone number or an access code. A code has 4 to 20 digits.",
+    rooms_full: "As many meetings are held as this server allows. Try again when one has ended.",
     too_many_tracks: "Too many cameras, microphones and screens are shared already.",
     already_done: "That was done already.",
     too_fast: "That was too fast. Wait a moment and try again.",

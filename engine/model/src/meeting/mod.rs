@@ -10,6 +10,7 @@ pub mod hand;
 pub mod life;
 pub mod lifecycle;
 pub mod lock;
+pub mod plan;
 pub mod recording;
 pub mod roster;
 pub mod track;

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod alarm;
 pub mod groups;
 pub mod scripts;
+pub mod settings;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,8 @@ pub enum Command {
     Policy(Box<policy::Decided>),
     /// Which scripts answer.
     Scripts(scripts::Command),
+    /// What administrators set.
+    Settings(settings::Command),
     /// Something the operator must be able to prove later.
     Audit(Audit),
     /// The server started.
@@ -49,6 +52,8 @@ pub enum Event {
     Policy(Box<policy::Decided>),
     /// Which scripts answer.
     Scripts(scripts::Event),
+    /// What administrators set.
+    Settings(settings::Event),
     /// Something the operator must be able to prove later.
     Audit(Audit),
     /// The server started.
@@ -158,6 +163,8 @@ pub struct Site {
     pub accounts: accounts::Accounts,
     /// Which scripts answer, and did.
     pub scripts: scripts::Scripts,
+    /// What administrators set.
+    pub settings: settings::Settings,
 }
 
 impl Site {
@@ -174,6 +181,9 @@ impl Site {
             Command::Scripts(command) => {
                 Ok(self.scripts.decide(command).into_iter().map(Event::Scripts).collect())
             }
+            Command::Settings(command) => {
+                Ok(self.settings.decide(command)?.into_iter().map(Event::Settings).collect())
+            }
             Command::Audit(audit) => Ok(vec![Event::Audit(audit.clone())]),
             Command::Start { version } => Ok(vec![Event::Started { version: version.clone() }]),
         }
@@ -185,6 +195,7 @@ impl Site {
             Event::Accounts(event) => self.accounts.apply(event),
             Event::Groups(event) => self.accounts.apply_group(event),
             Event::Scripts(event) => self.scripts.apply(event),
+            Event::Settings(event) => self.settings.apply(event),
             Event::Policy(_)
             | Event::Alarm(_)
             | Event::Audit(_)

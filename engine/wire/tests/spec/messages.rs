@@ -2,18 +2,20 @@
 //! from.
 
 use convoke_model::grant::{Grant, Role};
+use convoke_model::meeting::plan::{DialIn, LocalTime, Plan, Rule, When};
 use convoke_model::meeting::{
     self, Command, chat, delivery, floor, hand, life, lifecycle, lock, recording, roster, track,
 };
+use convoke_model::policy::draw_code::AccessCode;
 use convoke_model::policy::{
     Admit, Cause, Credential, Decided, Evidence, Hook, Question, Script, Value, Verdict, Why,
     authenticate,
 };
 use convoke_model::privilege::{Privilege, Privileges};
 use convoke_model::site::alarm::Alarm;
-use convoke_model::site::{self, accounts, groups, scripts};
+use convoke_model::site::{self, accounts, groups, scripts, settings};
 use convoke_model::text::{
-    Address, ChatText, ForeignId, GroupName, Name, Sentence, Source, Topic, Zone,
+    Address, ChatText, DialNumber, ForeignId, GroupName, Name, Sentence, Source, Topic, Zone,
 };
 use convoke_model::view::session::Viewer;
 use convoke_model::{
@@ -233,6 +235,43 @@ pub(crate) fn facts() -> Vec<meeting::Event> {
     ]
 }
 
+fn plan() -> Plan {
+    Plan {
+        when: Some(When {
+            start: LocalTime::new("2026-11-30T10:00").expect("a time"),
+            minutes: 60,
+            zone: Zone::new("Europe/Berlin").expect("a zone"),
+            rule: Rule::new("FREQ=WEEKLY;BYDAY=MO"),
+            begins: Millis(1_796_029_200_000),
+            ends: None,
+        }),
+        recurring: true,
+        public: true,
+        own_network: true,
+        lobby: true,
+        participants_max: Some(25),
+        dial_in: Some(DialIn {
+            number: DialNumber::new("+49 30 1234567").ok(),
+            code: AccessCode::new("123456789"),
+        }),
+    }
+}
+
+fn settings_facts() -> Vec<site::Event> {
+    let numbers = vec![settings::Number {
+        number: DialNumber::new("+49 30 1234567").expect("a number"),
+        country: settings::Country::try_from("DE".to_owned()).ok(),
+        toll_free: true,
+    }];
+    let telephone = settings::Telephone { numbers, meeting_id_is_code: true, draw_codes: true };
+    let set = |after: settings::Part| settings::Event::Set {
+        before: after.clone(),
+        after,
+        reason: Sentence::new("asked for").ok(),
+    };
+    vec![site::Event::Settings(set(settings::Part::Telephone(telephone)))]
+}
+
 /// One of every fact of a meeting's own stream.
 pub(crate) fn life_facts() -> Vec<life::Event> {
     vec![
@@ -242,7 +281,19 @@ pub(crate) fn life_facts() -> Vec<life::Event> {
             kind: lifecycle::MeetingType::VideoConference,
             topic: Topic::new("Plans").expect("a topic"),
             has_password: true,
+            plan: Some(plan()),
         }),
+        life::Event::Changed(life::Change {
+            kind: lifecycle::MeetingType::Interactive,
+            topic: Topic::new("Budget").expect("a topic"),
+            has_password: true,
+            password_changed: true,
+            plan: plan(),
+        }),
+        life::Event::Cancelled { reason: Some(Sentence::new("Holidays").expect("words")) },
+        life::Event::Restored {},
+        life::Event::Transferred { from: AccountId(7), to: AccountId(8) },
+        life::Event::CodeDrawn { code: AccessCode::drawn(5) },
         life::Event::SessionOpened { session: SessionNumber(2) },
         life::Event::SessionEnded {
             session: SessionNumber(2),
@@ -292,6 +343,9 @@ pub(crate) fn site_facts() -> Vec<site::Event> {
             cause: "changed".into(),
         }),
         site::Event::Audit(site::Audit::BackedUp { entries: 1 << 40 }),
+    ]);
+    facts.extend(settings_facts());
+    facts.extend([
         site::Event::Started { version: "0.1.0".into() },
         site::Event::Lost(site::Loss {
             expected: 9,

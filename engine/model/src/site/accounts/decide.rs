@@ -176,6 +176,7 @@ impl Accounts {
             ),
             SiteEvent::Policy(_)
             | SiteEvent::Scripts(_)
+            | SiteEvent::Settings(_)
             | SiteEvent::Audit(_)
             | SiteEvent::Alarm(_)
             | SiteEvent::Started { .. }
@@ -202,6 +203,7 @@ impl Accounts {
                 SiteEvent::Groups(event) => next.apply_group(event),
                 SiteEvent::Policy(_)
                 | SiteEvent::Scripts(_)
+                | SiteEvent::Settings(_)
                 | SiteEvent::Audit(_)
                 | SiteEvent::Alarm(_)
                 | SiteEvent::Started { .. }
@@ -239,6 +241,7 @@ impl Accounts {
                 | SiteEvent::Groups(_)
                 | SiteEvent::Policy(_)
                 | SiteEvent::Scripts(_)
+                | SiteEvent::Settings(_)
                 | SiteEvent::Audit(_)
                 | SiteEvent::Alarm(_)
                 | SiteEvent::Started { .. }
