@@ -87,14 +87,14 @@ fn stage() -> Result<Shard, Failure> {
     let mut shard = Shard::new(1, [7; 32], true, pool, Limits::DEFAULT, directory);
     let (meeting, by) = (meeting()?, AccountId(1).into());
     let ask = |wish| Ask { reply: ReplyTo::Nobody, by, request: None, wish };
-    shard.submit(ask(Wish::Create(Creation {
+    shard.submit(ask(Wish::Create(Box::new(Creation {
         meeting,
         owner: AccountId(1),
         kind: MeetingType::Interactive,
         topic: sound(Topic::new("Work"))?,
         has_password: false,
         plan: None,
-    })));
+    }))));
     let policies = Recorded::new(Builtin, || Duration::ZERO);
     shard.submit(ask(Wish::Open {
         meeting,

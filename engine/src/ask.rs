@@ -58,9 +58,9 @@ pub enum Wish {
     /// About the site; only the shard that owns the site stream takes it.
     Site(site::Command),
     /// A new meeting.
-    Create(life::Creation),
+    Create(Box<life::Creation>),
     /// About a meeting that is there: its plan, its owner.
-    Life(MeetingId, life::Command),
+    Life(MeetingId, Box<life::Command>),
     /// Open a session of a meeting, or find the one that is open.
     Open {
         /// Which meeting.

@@ -301,8 +301,8 @@ impl Shard {
     ) -> Result<Answer, Refusal> {
         match wish {
             Wish::Site(command) => self.decide_site(origin, command, facts),
-            Wish::Create(creation) => self.create(origin, creation, facts),
-            Wish::Life(meeting, command) => self.decide_life(origin, meeting, command, facts),
+            Wish::Create(creation) => self.create(origin, *creation, facts),
+            Wish::Life(meeting, command) => self.decide_life(origin, meeting, *command, facts),
             Wish::Open { meeting, host, participants_max, record } => {
                 self.open(origin.now, meeting, (host, participants_max, record), facts)
             }

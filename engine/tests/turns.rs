@@ -61,7 +61,7 @@ impl Stage {
         };
         let by = AccountId(1).into();
         let ask = |wish| Ask { reply: ReplyTo::Nobody, by, request: None, wish };
-        stage.shard.submit(ask(Wish::Create(creation)));
+        stage.shard.submit(ask(Wish::Create(Box::new(creation))));
         let policies = Recorded::new(Builtin, || Duration::ZERO);
         stage.shard.submit(ask(Wish::Open {
             meeting: meeting(),

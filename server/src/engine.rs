@@ -167,7 +167,7 @@ impl Engine for LiveEngine {
                 }
                 let (topic, plan) = (topic.clone(), plan.clone());
                 let creation = Creation { meeting, owner, kind, topic, has_password, plan };
-                let wish = Wish::Create(creation);
+                let wish = Wish::Create(Box::new(creation));
                 match self.put(Some(meeting), owner.into(), wish).await {
                     Ok(_) => return Ok(meeting),
                     Err(EngineError::Refused(Refusal::Taken)) => {}
@@ -205,7 +205,7 @@ impl Engine for LiveEngine {
     ) -> Answer<'_, Position> {
         Box::pin(async move {
             self.takes_facts()?;
-            let granted = self.put(Some(id), by, Wish::Life(id, change)).await?;
+            let granted = self.put(Some(id), by, Wish::Life(id, Box::new(change))).await?;
             Ok(granted.position)
         })
     }

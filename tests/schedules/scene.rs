@@ -50,14 +50,14 @@ fn shard(epoch: u32, pool: &Pool) -> Shard {
 /// A session with its people in it, before any thread runs.
 fn open(shard: &mut Shard, journal: &mut Memory) {
     let ask = |wish| Ask { reply: ReplyTo::Nobody, by: AccountId(1).into(), request: None, wish };
-    shard.submit(ask(Wish::Create(Creation {
+    shard.submit(ask(Wish::Create(Box::new(Creation {
         meeting: meeting(),
         owner: AccountId(1),
         kind: MeetingType::Interactive,
         topic: Topic::new("Schedules").expect("a topic"),
         has_password: false,
         plan: None,
-    })));
+    }))));
     let policies = Recorded::new(Builtin, || Duration::ZERO);
     shard.submit(ask(Wish::Open {
         meeting: meeting(),

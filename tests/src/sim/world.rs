@@ -240,7 +240,7 @@ impl World {
                     has_password: true,
                     plan: None,
                 };
-                (AccountId(1).into(), Wish::Create(creation), StreamId::meeting(meeting))
+                (AccountId(1).into(), Wish::Create(Box::new(creation)), StreamId::meeting(meeting))
             }
             _ => {
                 let host = AccountId(if self.rng.chance(95) { 1 } else { 2 });

@@ -283,6 +283,13 @@ pub(crate) fn life_facts() -> Vec<life::Event> {
             has_password: true,
             plan: Some(plan()),
         }),
+        life::Event::SessionOpened { session: SessionNumber(2) },
+        life::Event::SessionEnded {
+            session: SessionNumber(2),
+            reason: lifecycle::EndReason::Administrator,
+            tail: Position { epoch: 3, seq: 99 },
+            hash: [0xee; 32],
+        },
         life::Event::Changed(life::Change {
             kind: lifecycle::MeetingType::Interactive,
             topic: Topic::new("Budget").expect("a topic"),
@@ -294,13 +301,6 @@ pub(crate) fn life_facts() -> Vec<life::Event> {
         life::Event::Restored {},
         life::Event::Transferred { from: AccountId(7), to: AccountId(8) },
         life::Event::CodeDrawn { code: AccessCode::drawn(5) },
-        life::Event::SessionOpened { session: SessionNumber(2) },
-        life::Event::SessionEnded {
-            session: SessionNumber(2),
-            reason: lifecycle::EndReason::Administrator,
-            tail: Position { epoch: 3, seq: 99 },
-            hash: [0xee; 32],
-        },
     ]
 }
 
@@ -343,9 +343,6 @@ pub(crate) fn site_facts() -> Vec<site::Event> {
             cause: "changed".into(),
         }),
         site::Event::Audit(site::Audit::BackedUp { entries: 1 << 40 }),
-    ]);
-    facts.extend(settings_facts());
-    facts.extend([
         site::Event::Started { version: "0.1.0".into() },
         site::Event::Lost(site::Loss {
             expected: 9,
@@ -374,6 +371,7 @@ pub(crate) fn site_facts() -> Vec<site::Event> {
         site::Event::Groups(groups::Event::Removed { group }),
         site::Event::Alarm(Alarm::ManyFailures { account, failures: 31, from }),
     ]);
+    facts.extend(settings_facts());
     facts
 }
 
