@@ -23,6 +23,8 @@ pub struct MeetingInfo {
     pub changes: u32,
     /// When its plan was last changed.
     pub changed: Millis,
+    /// Who was asked to come.
+    pub invited: BTreeSet<Email>,
     /// When it was made.
     pub at: Millis,
     /// The session that is open.
@@ -162,6 +164,7 @@ impl Directory {
                     cancelled: None,
                     changes: 0,
                     changed: record.time,
+                    invited: BTreeSet::new(),
                     at: record.time,
                     open: None,
                     sessions: 0,
@@ -172,6 +175,11 @@ impl Directory {
                 if let Some(info) = inner.meetings.get_mut(&meeting) {
                     let off = matches!(record.event, life::Event::Cancelled { .. });
                     info.cancelled = off.then_some(record.time);
+                }
+            }
+            life::Event::Invited { people } => {
+                if let Some(info) = inner.meetings.get_mut(&meeting) {
+                    info.invited.extend(people.iter().cloned());
                 }
             }
             life::Event::Changed(_)

@@ -1,5 +1,6 @@
 //! What the control plane needs of the engine: accounts, meetings, sessions, audit facts.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
@@ -145,6 +146,8 @@ pub struct Meeting {
     pub changed: Millis,
     /// How many sessions it had.
     pub sessions: u32,
+    /// Who was asked to come.
+    pub invited: BTreeSet<Email>,
     /// Whether it is going on.
     pub state: MeetingState,
 }

@@ -297,6 +297,7 @@ fn seen(info: convoke_engine::directory::MeetingInfo) -> Meeting {
         changes: info.changes,
         changed: info.changed,
         sessions: info.sessions,
+        invited: info.invited,
         state,
     }
 }

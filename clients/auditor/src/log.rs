@@ -123,7 +123,11 @@ impl Log {
                     details.follow(&event);
                 }
             }
-            Some(life::Event::Cancelled { .. } | life::Event::Restored {}) => {}
+            Some(
+                life::Event::Cancelled { .. }
+                | life::Event::Restored {}
+                | life::Event::Invited { .. },
+            ) => {}
             Some(life::Event::SessionOpened { session }) => meeting.opened.push(session),
             Some(life::Event::SessionEnded { session, tail, hash, .. }) => {
                 meeting.ended.push(Ended { seq: header.seq, session, tail, hash });

@@ -79,6 +79,7 @@ impl Fact for life::Event {
             Self::Restored {} => 0x2006,
             Self::Transferred { .. } => 0x2007,
             Self::CodeDrawn { .. } => 0x2008,
+            Self::Invited { .. } => 0x2009,
         }
     }
 }

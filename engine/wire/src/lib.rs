@@ -6,6 +6,7 @@ pub mod codec;
 pub mod entry;
 pub mod frame;
 pub mod half;
+pub mod ics;
 pub mod media;
 pub mod message;
 mod pack;

@@ -122,6 +122,7 @@ fn changed(meeting: &mut Meeting, by: Actor, command: life::Command) -> Result<P
     (meeting.owner, meeting.kind) = (details.owner, details.kind);
     (meeting.topic, meeting.has_password) = (details.topic, details.has_password);
     meeting.plan = details.plan;
+    meeting.invited.extend(life.invited);
     meeting.changes += life.changes - before;
     match (life.cancelled, meeting.state) {
         (Some(when), _) => meeting.state = MeetingState::Cancelled(when),
@@ -182,6 +183,7 @@ impl Engine for MemoryEngine {
             changes,
             changed,
             sessions,
+            invited: Default::default(),
             state,
         };
         self.meetings.lock().expect("not poisoned").push(meeting);

@@ -39,6 +39,10 @@ pub(crate) fn life(event: &life::Event, names: &Names) -> String {
         life::Event::Transferred { from, to } => {
             format!("given by {} to {}", names.account(*from), names.account(*to))
         }
+        life::Event::Invited { people } => {
+            let people: Vec<String> = people.iter().map(|who| plain(who.as_str())).collect();
+            format!("invited {}", people.join(", "))
+        }
         life::Event::CodeDrawn { code } => format!("given the access code {}", code.as_str()),
         life::Event::SessionOpened { session } => format!("session {session} was opened"),
         life::Event::SessionEnded { session, reason, tail, hash } => format!(

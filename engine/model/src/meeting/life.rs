@@ -1,6 +1,8 @@
 //! A meeting's own life: created once, opened as often as its host likes. Its stream holds no
 //! session's facts.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::lifecycle::{EndReason, MeetingType};
@@ -9,6 +11,7 @@ use crate::id::{AccountId, MeetingId, Millis, Position, SessionNumber};
 use crate::policy::draw_code::AccessCode;
 use crate::record::{Actor, Proposal, Record};
 use crate::refusal::Refusal;
+use crate::site::accounts::Email;
 use crate::text::{Sentence, Topic};
 
 /// Wishes.
@@ -47,6 +50,13 @@ pub enum Command {
     GiveCode {
         /// Which.
         code: AccessCode,
+    },
+    /// Ask people to come. Who was asked before stays as they are.
+    Invite {
+        /// Their addresses.
+        people: Vec<Email>,
+        /// In whose name.
+        right: Right,
     },
     /// Open a session.
     OpenSession {},
@@ -136,6 +146,11 @@ pub enum Event {
         /// Which.
         code: AccessCode,
     },
+    /// People were asked to come.
+    Invited {
+        /// Their addresses.
+        people: Vec<Email>,
+    },
     /// A session was opened.
     SessionOpened {
         /// Which.
@@ -165,7 +180,10 @@ impl Event {
             | Self::Restored {}
             | Self::Transferred { .. }
             | Self::CodeDrawn { .. } => true,
-            Self::Created(_) | Self::SessionOpened { .. } | Self::SessionEnded { .. } => false,
+            Self::Created(_)
+            | Self::Invited { .. }
+            | Self::SessionOpened { .. }
+            | Self::SessionEnded { .. } => false,
         }
     }
 }
@@ -204,6 +222,7 @@ impl Creation {
             Event::Created(creation) => *self = creation.clone(),
             Event::Cancelled { .. }
             | Event::Restored {}
+            | Event::Invited { .. }
             | Event::SessionOpened { .. }
             | Event::SessionEnded { .. } => {}
         }
@@ -217,6 +236,8 @@ pub struct Meeting {
     pub details: Option<Creation>,
     /// When it was called off, if it was.
     pub cancelled: Option<Millis>,
+    /// Who was asked to come.
+    pub invited: BTreeSet<Email>,
     /// How often it was changed, called off, restored or given away: the `SEQUENCE` of calendars.
     pub changes: u32,
     /// How many sessions it had.
@@ -226,6 +247,9 @@ pub struct Meeting {
 }
 
 impl Meeting {
+    /// People who can be asked to come to one meeting.
+    pub const INVITED_MAX: usize = 500;
+
     /// The facts that a wish would become, or why it is refused.
     ///
     /// # Errors
@@ -270,6 +294,11 @@ impl Meeting {
                 }
                 Ok(vec![Event::CodeDrawn { code: code.clone() }])
             }
+            (Command::Invite { people, right }, Some(now)) => {
+                right.covers(now, proposal.by)?;
+                self.still_on()?;
+                self.invite(people)
+            }
             (Command::OpenSession {}, Some(now)) => {
                 if proposal.by != now.owner.into() {
                     return Err(Refusal::NotAllowed);
@@ -301,6 +330,16 @@ impl Meeting {
         if self.cancelled.is_some() { Err(Refusal::Cancelled) } else { Ok(()) }
     }
 
+    fn invite(&self, people: &[Email]) -> Result<Vec<Event>, Refusal> {
+        let asked: BTreeSet<&Email> = people.iter().collect();
+        let new: Vec<Email> =
+            asked.into_iter().filter(|who| !self.invited.contains(*who)).cloned().collect();
+        if self.invited.len() + new.len() > Self::INVITED_MAX {
+            return Err(Refusal::TooLong);
+        }
+        if new.is_empty() { Ok(Vec::new()) } else { Ok(vec![Event::Invited { people: new }]) }
+    }
+
     fn change(&self, now: &Creation, change: &Change) -> Result<Vec<Event>, Refusal> {
         self.still_on()?;
         if !change.kind.is_available() {
@@ -328,6 +367,7 @@ impl Meeting {
             }
             Event::Cancelled { .. } => self.cancelled = Some(record.time),
             Event::Restored {} => self.cancelled = None,
+            Event::Invited { people } => self.invited.extend(people.iter().cloned()),
             Event::SessionOpened { session } => {
                 self.sessions = session.0;
                 self.open = Some(*session);
@@ -493,6 +533,23 @@ mod tests {
         assert_eq!(asked(&meeting, OWNER, open()), Err(Refusal::NotAllowed));
         assert!(asked(&meeting, to, open()).is_ok());
         assert_eq!(asked(&meeting, to, give), Err(Refusal::AlreadyDone));
+    }
+
+    #[test]
+    fn everybody_is_invited_once_and_there_is_an_end_to_it() {
+        let right = Right::Owner;
+        let email = |number: usize| Email::new(&format!("p{number}@example.org")).expect("one");
+        let invite = |numbers: std::ops::Range<usize>| Command::Invite {
+            people: numbers.map(email).collect(),
+            right,
+        };
+        let meeting = given(&[created(), invite(0..2)]);
+        let asked_again = asked(&meeting, OWNER, invite(1..3));
+        assert_eq!(asked_again, Ok(Event::Invited { people: vec![email(2)] }));
+        assert_eq!(asked(&meeting, AccountId(8), invite(2..3)), Err(Refusal::NotAllowed));
+        assert_eq!(asked(&meeting, OWNER, invite(2..501)), Err(Refusal::TooLong));
+        assert!(asked(&meeting, OWNER, invite(2..500)).is_ok());
+        assert_eq!(meeting.changes, 0, "a calendar need not hear of it");
     }
 
     #[test]

@@ -272,6 +272,8 @@ mod tests {
             let _ = DownloaderCall::read(&bytes);
             let _ = crate::turbo::viewer_path(&bytes);
             let _ = crate::turbo::launch(&bytes);
+            let _ = crate::turbo::ScheduleCall::read(&bytes);
+            let _ = crate::turbo::PasswordCheck::read(&bytes);
         }
     }
 }

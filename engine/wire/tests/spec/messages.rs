@@ -301,6 +301,9 @@ pub(crate) fn life_facts() -> Vec<life::Event> {
         life::Event::Restored {},
         life::Event::Transferred { from: AccountId(7), to: AccountId(8) },
         life::Event::CodeDrawn { code: AccessCode::drawn(5) },
+        life::Event::Invited {
+            people: vec![accounts::Email::new("bob@example.org").expect("an address")],
+        },
     ]
 }
 
