@@ -147,6 +147,8 @@ pub struct Meeting {
     pub sessions: u32,
     /// Whether it is going on.
     pub state: MeetingState,
+    /// The place of its latest fact in its own stream.
+    pub position: Position,
 }
 
 /// The engine, as seen from the doors. Every answer waits until what it rests on is durable.

@@ -298,6 +298,7 @@ fn seen(info: convoke_engine::directory::MeetingInfo) -> Meeting {
         changed: info.changed,
         sessions: info.sessions,
         state,
+        position: info.position,
     }
 }
 
