@@ -10,7 +10,7 @@ use convoke_model::site::scripts::Scripts;
 use convoke_model::site::settings::Settings;
 use convoke_model::site::{self, Site};
 use convoke_model::view::session::SessionView;
-use convoke_model::{AccountId, MeetingId, Millis, Record, SessionNumber};
+use convoke_model::{AccountId, MeetingId, Millis, Position, Record, SessionNumber};
 
 /// What is known of a meeting from outside.
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub struct MeetingInfo {
     pub open: Option<OpenSession>,
     /// How many sessions it had.
     pub sessions: u32,
+    /// The place of its latest fact in its own stream.
+    pub position: Position,
 }
 
 /// What is known of an open session from outside.
@@ -149,6 +151,9 @@ impl Directory {
             inner.owners.entry(from).or_default().remove(&meeting);
             inner.owners.entry(to).or_default().insert(meeting);
         }
+        if let Some(info) = inner.meetings.get_mut(&meeting) {
+            info.position = record.position;
+        }
         if record.event.changes_plan()
             && let Some(info) = inner.meetings.get_mut(&meeting)
         {
@@ -168,6 +173,7 @@ impl Directory {
                     at: record.time,
                     open: None,
                     sessions: 0,
+                    position: record.position,
                 };
                 inner.meetings.insert(meeting, info);
             }

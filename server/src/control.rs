@@ -150,6 +150,8 @@ pub struct Meeting {
     pub invited: BTreeSet<Email>,
     /// Whether it is going on.
     pub state: MeetingState,
+    /// The place of its latest fact in its own stream.
+    pub position: Position,
 }
 
 /// The engine, as seen from the doors. Every answer waits until what it rests on is durable.

@@ -299,6 +299,7 @@ fn seen(info: convoke_engine::directory::MeetingInfo) -> Meeting {
         sessions: info.sessions,
         invited: info.invited,
         state,
+        position: info.position,
     }
 }
 

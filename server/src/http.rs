@@ -18,6 +18,7 @@ mod origin;
 mod pages;
 mod patience;
 mod pending;
+mod planning;
 mod quarantine;
 mod refusal;
 mod reset;

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod backend;
 pub mod backup;
+pub mod calendar;
 pub mod clerk;
 pub mod clock;
 pub mod command;
@@ -29,6 +30,7 @@ pub mod process;
 pub mod quarantine;
 pub mod run;
 pub mod say;
+pub mod schedule;
 pub mod serve;
 pub mod sign_in;
 pub mod space;

@@ -108,6 +108,13 @@ refusals! {
         "This server's log is not whole. Nothing is taken until its operator has looked at it."
     ReadOnly "read_only" "The server cannot write at the moment. What is there can be watched."
     ServerError "server_error" "Something went wrong on the server. Try again in a moment."
+    NumberInvalid "number_invalid" "That number is too small or too large for this server."
+    Stale "stale" "It was changed meanwhile. Read it again, then change it."
+    KeyReused "key_reused" "That idempotency key was used for another request. Choose a new one."
+    KeyInvalid "key_invalid"
+        "That API key was revoked, has expired, or never was one. Make a new one."
+    ScopeMissing "scope_missing"
+        "That API key does not cover this. Make one with the scope it needs."
 }
 
 #[cfg(test)]

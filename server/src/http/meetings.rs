@@ -9,7 +9,6 @@ use axum::{Extension, Json};
 use convoke_model::grant::Role;
 use convoke_model::meeting::lifecycle::MeetingType;
 use convoke_model::policy::Credential;
-use convoke_model::privilege::Privilege;
 use convoke_model::text::Topic;
 use convoke_model::{MeetingId, Refusal};
 use convoke_wire::turbo::Secret;
@@ -18,14 +17,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::api;
+use super::planning::{Password, Planned, may_host};
 use super::refusal::No;
 use super::site::{Caller, Site};
-use crate::control::{Account, Meeting, MeetingState, NewMeeting};
+use crate::control::{Account, Meeting, MeetingState};
 use crate::tickets::Admission;
 use crate::vault::SecretOf;
-
-/// Longest meeting password.
-const PASSWORD_CHARS_MAX: usize = 64;
 
 /// Listing and creating.
 pub(super) fn both() -> MethodRouter<Arc<Site>> {
@@ -67,7 +64,12 @@ async fn create(
     let wanted: Wanted = api::read(&body)?;
     let kind = MeetingType::from_number(wanted.kind).ok_or(Refusal::TypeNotAvailable)?;
     let topic = Topic::new(&wanted.topic).map_err(|_| Refusal::TopicInvalid)?;
-    let meeting = site.create(&account, kind, topic, wanted.password.as_ref()).await?;
+    let meeting = site
+        .plan_meeting(
+            &account,
+            Planned { kind, topic, password: Password::of(wanted.password), plan: None },
+        )
+        .await?;
     Ok(Json(words(&site, &caller, &meeting)?))
 }
 
@@ -84,48 +86,7 @@ pub(super) async fn host(
     Ok(Json(json!({ "ticket": ticket })))
 }
 
-/// Whether an account covers hosting meetings of this type.
-fn may_host(account: &Account, kind: MeetingType) -> Result<(), No> {
-    if account.privileges.has(Privilege::to_host(kind)) {
-        Ok(())
-    } else {
-        Err(No::because(Refusal::PrivilegeMissing))
-    }
-}
-
 impl Site {
-    /// Creates a meeting and stores its password.
-    pub(super) async fn create(
-        &self,
-        owner: &Account,
-        kind: MeetingType,
-        topic: Topic,
-        password: Option<&Secret>,
-    ) -> Result<Meeting, No> {
-        if !kind.is_available() {
-            return Err(No::because(Refusal::TypeNotAvailable));
-        }
-        may_host(owner, kind)?;
-        if password.is_some_and(|p| p.expose().chars().count() > PASSWORD_CHARS_MAX) {
-            return Err(No::because(Refusal::TooLong));
-        }
-        let new = NewMeeting {
-            kind,
-            topic,
-            owner: owner.id,
-            has_password: password.is_some(),
-            plan: None,
-        };
-        let id = self.engine.create_meeting(new).await?;
-        // If this fails, the meeting exists with a password that nobody knows: invitations still
-        // work, and its host is told that something went wrong and creates another one.
-        if let Some(password) = password {
-            self.vault.put(SecretOf::Meeting(id), password.expose().as_bytes())?;
-        }
-        let meeting = self.engine.meeting(id).await?;
-        meeting.ok_or_else(|| No::fault("a meeting that was just created is not there"))
-    }
-
     /// Opens a meeting of this account and gives the host's ticket. Somebody else's meeting is
     /// answered like one that does not exist.
     pub(super) async fn host(

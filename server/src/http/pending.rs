@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::api;
+use super::planning::{Password, Planned};
 use super::refusal::No;
 use super::site::{Caller, Site};
 use crate::entropy;
@@ -90,7 +91,9 @@ pub(super) async fn host(
         Some(id) => id,
         None => {
             let topic = Topic::new(account.name.as_str()).map_err(|_| Refusal::TopicInvalid)?;
-            site.create(&account, MeetingType::Interactive, topic, password.as_ref()).await?.id
+            let (kind, password) = (MeetingType::Interactive, Password::of(password));
+            let planned = Planned { kind, topic, password, plan: None };
+            site.plan_meeting(&account, planned).await?.id
         }
     };
     let (meeting, ticket) = site.host(&account, id, &caller).await?;

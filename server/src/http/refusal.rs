@@ -115,7 +115,8 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::SignInFailed
         | Refusal::SignInDenied
         | Refusal::CodeNeeded
-        | Refusal::CodeWrong => StatusCode::UNAUTHORIZED,
+        | Refusal::CodeWrong
+        | Refusal::KeyInvalid => StatusCode::UNAUTHORIZED,
         Refusal::NotFound | Refusal::SetupDone => StatusCode::NOT_FOUND,
         Refusal::Taken
         | Refusal::Full
@@ -127,6 +128,8 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::LastAdministrator
         | Refusal::AlreadyDone => StatusCode::CONFLICT,
         Refusal::TooFast => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::Stale => StatusCode::PRECONDITION_FAILED,
+        Refusal::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::Busy | Refusal::ReadOnly | Refusal::Quarantine => StatusCode::SERVICE_UNAVAILABLE,
         Refusal::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
         Refusal::TooLong
@@ -143,6 +146,7 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::TimesInvalid
         | Refusal::RuleInvalid
         | Refusal::DialInInvalid
+        | Refusal::NumberInvalid
         | Refusal::TypeNotAvailable => StatusCode::BAD_REQUEST,
         Refusal::CannotJoin
         | Refusal::TicketInvalid
@@ -164,6 +168,7 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::KeptElsewhere
         | Refusal::ForeignOrigin
         | Refusal::OwnNetworkOnly
-        | Refusal::LegacyRefused => StatusCode::FORBIDDEN,
+        | Refusal::LegacyRefused
+        | Refusal::ScopeMissing => StatusCode::FORBIDDEN,
     }
 }

@@ -16,6 +16,7 @@ use super::join;
 use super::origin::{Origin, Origins};
 use super::patience::Patience;
 use super::pending::Notes;
+use super::planning::Turns;
 use super::refusal::No;
 use super::setup::SetUp;
 use super::slots::{Slot, Slots};
@@ -92,6 +93,7 @@ pub struct Site {
     exposures: Buckets<(IpAddr, &'static str)>,
     pub(super) origins: Origins,
     pub(super) no_meeting: MeetingId,
+    pub(super) turns: Turns,
 }
 
 impl Site {
@@ -145,6 +147,7 @@ impl Site {
             pending: Notes::default(),
             exposures: Buckets::new(Rate::per_minute(1, 1)),
             no_meeting,
+            turns: Turns::default(),
         }))
     }
 

@@ -106,17 +106,16 @@ fn changed(meeting: &mut Meeting, by: Actor, command: life::Command) -> Result<P
         seq += 1;
         let (position, time) = (Position { epoch: 1, seq }, Millis(seq));
         life.apply(&Record { position, time, actor: by, request: None, event });
-        position
     };
     apply(&mut life, created);
     if let MeetingState::Cancelled(_) = meeting.state {
         apply(&mut life, life::Event::Cancelled { reason: None });
     }
-    let mut position = Position { epoch: 1, seq: 1 };
     let before = life.changes;
     let proposal = Proposal { by, at: Millis(1), request: None, command };
     for event in life.decide(&proposal)? {
-        position = apply(&mut life, event);
+        apply(&mut life, event);
+        meeting.position.seq += 1;
     }
     let details = life.details.expect("it was made");
     (meeting.owner, meeting.kind) = (details.owner, details.kind);
@@ -129,7 +128,7 @@ fn changed(meeting: &mut Meeting, by: Actor, command: life::Command) -> Result<P
         (None, MeetingState::Cancelled(_)) => meeting.state = MeetingState::NotStarted,
         (None, _) => {}
     }
-    Ok(position)
+    Ok(meeting.position)
 }
 
 impl Engine for MemoryEngine {
@@ -185,6 +184,7 @@ impl Engine for MemoryEngine {
             sessions,
             invited: Default::default(),
             state,
+            position: Position { epoch: 1, seq: 1 },
         };
         self.meetings.lock().expect("not poisoned").push(meeting);
         ready(Ok(id))

@@ -485,5 +485,10 @@ export const en = {
       "This server's log is not whole. Nothing is taken until its operator has looked at it.",
     read_only: "The server cannot write at the moment. What is there can be watched.",
     server_error: "Something went wrong on the server. Try again in a moment.",
+    number_invalid: "That number is too small or too large for this server.",
+    stale: "It was changed meanwhile. Read it again, then change it.",
+    key_reused: "That idempotency key was used for another request. Choose a new one.",
+    key_invalid: "That API key was revoked, has expired, or never was one. Make a new one.",
+    scope_missing: "That API key does not cover this. Make one with the scope it needs.",
   },
 };

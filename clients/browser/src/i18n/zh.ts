@@ -463,5 +463,10 @@ export const zh: Dictionary = {
     quarantine: "服务器的记录不完整，管理员处理之前无法开会或更改。",
     read_only: "服务器暂时无法写入，已有内容可以观看。",
     server_error: "服务器出错，请稍候再试。",
+    number_invalid: "该数字过小或过大，服务器不接受。",
+    stale: "内容已被更改。请重新读取后再修改。",
+    key_reused: "该幂等键已用于其他请求，请换一个。",
+    key_invalid: "该 API 密钥无效、已撤销或已过期，请新建一个。",
+    scope_missing: "该 API 密钥没有此权限，请新建具有相应权限的密钥。",
   },
 };
