@@ -9,6 +9,7 @@ use convoke_model::site::accounts::{Account, Accounts, Email};
 use convoke_model::site::scripts::Scripts;
 use convoke_model::site::settings::Settings;
 use convoke_model::site::{self, Site};
+use convoke_model::text::Sentence;
 use convoke_model::view::session::SessionView;
 use convoke_model::{AccountId, MeetingId, Millis, Position, Record, SessionNumber};
 
@@ -19,6 +20,8 @@ pub struct MeetingInfo {
     pub details: life::Creation,
     /// When it was called off, if it was.
     pub cancelled: Option<Millis>,
+    /// Why, if that was said.
+    pub cancel_reason: Option<Sentence>,
     /// How often its plan was changed.
     pub changes: u32,
     /// When its plan was last changed.
@@ -167,6 +170,7 @@ impl Directory {
                 let info = MeetingInfo {
                     details: created.clone(),
                     cancelled: None,
+                    cancel_reason: None,
                     changes: 0,
                     changed: record.time,
                     invited: BTreeSet::new(),
@@ -177,10 +181,16 @@ impl Directory {
                 };
                 inner.meetings.insert(meeting, info);
             }
-            life::Event::Cancelled { .. } | life::Event::Restored {} => {
+            life::Event::Cancelled { reason } => {
                 if let Some(info) = inner.meetings.get_mut(&meeting) {
-                    let off = matches!(record.event, life::Event::Cancelled { .. });
-                    info.cancelled = off.then_some(record.time);
+                    info.cancelled = Some(record.time);
+                    info.cancel_reason = reason.clone();
+                }
+            }
+            life::Event::Restored {} => {
+                if let Some(info) = inner.meetings.get_mut(&meeting) {
+                    info.cancelled = None;
+                    info.cancel_reason = None;
                 }
             }
             life::Event::Invited { people } => {

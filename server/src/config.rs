@@ -3,14 +3,17 @@
 mod strict;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use convoke_journal::watermark::Watermarks;
 use convoke_model::policy::Hook;
+use convoke_plugins::callback::Network;
 use convoke_plugins::rhai::Names;
 use convoke_plugins::{callback, ldap};
 use serde::{Deserialize, Serialize};
+
+use crate::mail::MailSettings;
 
 pub use strict::ConfigError;
 
@@ -49,6 +52,35 @@ pub struct Config {
     pub ldap: BTreeMap<String, ldap::Settings>,
     /// Which scripts answer what is policy.
     pub policies: PolicySettings,
+    /// The server that takes letters.
+    pub mail: MailSettings,
+    /// Which networks are the operator's own.
+    pub networks: Networks,
+}
+
+/// Which networks are the operator's own: for meetings that are only for people in them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Networks {
+    /// Address ranges such as `192.168.0.0/16`. None means the private ones (RFC 1918, RFC 4193)
+    /// and this machine itself.
+    pub own: Vec<Network>,
+}
+
+impl Networks {
+    const USUAL: [&str; 6] =
+        ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"];
+
+    /// Whether an address is in one of them.
+    #[must_use]
+    pub fn hold(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        if !self.own.is_empty() {
+            return self.own.iter().any(|network| network.holds(address));
+        }
+        let usual = Self::USUAL.iter().filter_map(|text| text.parse::<Network>().ok());
+        usual.into_iter().any(|network| network.holds(address))
+    }
 }
 
 /// Whether legacy calls, which carry passwords in addresses, are served.
@@ -380,6 +412,8 @@ impl Config {
             base_url: Some(String::new()),
             tls: Some(TlsFiles { certificate: PathBuf::new(), key: PathBuf::new() }),
             policies: PolicySettings { scripts: Some(PathBuf::new()), ..PolicySettings::default() },
+            mail: MailSettings::with_every_setting(),
+            networks: Networks::default(),
             ..Self::default()
         }
     }

@@ -13,7 +13,7 @@ use convoke_model::site;
 use convoke_model::site::accounts::{self, Email, External};
 use convoke_model::site::groups::Group;
 use convoke_model::site::settings::Settings;
-use convoke_model::text::{Name, Topic, Zone};
+use convoke_model::text::{Name, Sentence, Topic, Zone};
 use convoke_model::{
     AccountId, Actor, GroupId, MeetingId, Millis, Position, Refusal, SessionNumber,
 };
@@ -148,6 +148,8 @@ pub struct Meeting {
     pub sessions: u32,
     /// Who was asked to come.
     pub invited: BTreeSet<Email>,
+    /// Why it was called off, if it was and that was said.
+    pub cancel_reason: Option<Sentence>,
     /// Whether it is going on.
     pub state: MeetingState,
     /// The place of its latest fact in its own stream.
@@ -178,6 +180,14 @@ pub trait Engine: Send + Sync {
     fn meetings_of(&self, owner: AccountId) -> Answer<'_, Vec<Meeting>>;
     /// Every meeting, by number.
     fn all_meetings(&self) -> Answer<'_, Vec<Meeting>>;
+    /// Every meeting that somebody was asked to come to, by number.
+    fn invited_meetings(&self) -> Answer<'_, Vec<Meeting>> {
+        let all = self.all_meetings();
+        Box::pin(async move {
+            let asked = all.await?.into_iter().filter(|meeting| !meeting.invited.is_empty());
+            Ok(asked.collect())
+        })
+    }
     /// Changes a meeting's plan or owner: the place of the fact in the meeting's stream.
     fn change_meeting(
         &self,

@@ -197,6 +197,15 @@ impl Engine for LiveEngine {
         })
     }
 
+    fn invited_meetings(&self) -> Answer<'_, Vec<Meeting>> {
+        Box::pin(async {
+            Ok(self.directory.meetings(|all| {
+                let asked = all.values().filter(|info| !info.invited.is_empty());
+                asked.cloned().map(seen).collect()
+            }))
+        })
+    }
+
     fn change_meeting(
         &self,
         id: MeetingId,
@@ -298,6 +307,7 @@ fn seen(info: convoke_engine::directory::MeetingInfo) -> Meeting {
         changed: info.changed,
         sessions: info.sessions,
         invited: info.invited,
+        cancel_reason: info.cancel_reason,
         state,
         position: info.position,
     }

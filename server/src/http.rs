@@ -1,5 +1,6 @@
 //! The control plane: pages, JSON calls, legacy doors, and the hand-over of WebSockets.
 
+mod about;
 mod api;
 mod assets;
 mod body;
@@ -10,7 +11,9 @@ mod downloader;
 mod first_line;
 mod headers;
 mod health;
+mod invitations;
 mod join;
+mod legacy_meetings;
 mod listener;
 mod me;
 mod meetings;

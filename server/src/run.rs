@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::control_socket::{self, Answer, Call};
 use crate::folder::Folder;
 use crate::http::{Parts, Patience, Site, Slots};
-use crate::mail::NoMail;
+use crate::mail::{Language, NoMail, Words};
 use crate::metrics::Metrics;
 use crate::policy::{Chosen, commands};
 use crate::tickets::Tickets;
@@ -254,6 +254,7 @@ fn clerk(
         listen: ([127, 0, 0, 1], 0).into(),
         tls: None,
         mail: Arc::new(NoMail),
+        words: Arc::new(Words::load(None, Language::En)?),
         patience: Patience::default(),
         policies: None,
         quarantine: backend.quarantine.clone(),

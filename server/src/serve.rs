@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::control_socket::ControlSocket;
 use crate::folder::Folder;
 use crate::http::{BindError, Listener, Parts, Patience, Site, Slots};
-use crate::mail::NoMail;
+use crate::mail::{BadMail, Mail, NoMail, Smtp, Words};
 use crate::metrics::{self, Metrics};
 use crate::outside::Outside;
 use crate::plane;
@@ -89,6 +89,7 @@ fn start(words: &Serve, operations: &Operations) -> Result<ExitCode, Failed> {
         let _within = runtime.enter();
         (operations.open)(opening).map_err(Failed::because)?
     };
+    let (templates, mail) = letters(&config, &runtime)?;
     let slots = Slots::new(config.connections, files_max);
     let parts = Parts {
         engine: Arc::clone(&backend.engine),
@@ -101,7 +102,8 @@ fn start(words: &Serve, operations: &Operations) -> Result<ExitCode, Failed> {
         config,
         listen: listener.address(),
         tls,
-        mail: Arc::new(NoMail),
+        mail: Arc::clone(&mail),
+        words: templates,
         patience: Patience::default(),
         policies: backend.policies.as_ref().map(|scripts| scripts.policies.clone()),
         quarantine: backend.quarantine.clone(),
@@ -110,6 +112,24 @@ fn start(words: &Serve, operations: &Operations) -> Result<ExitCode, Failed> {
     // Hashing and file work that is still under way is not waited for.
     runtime.shutdown_background();
     code
+}
+
+/// Who writes letters and who delivers them: what is wrong with those settings is said now.
+fn letters(
+    config: &Config,
+    runtime: &tokio::runtime::Runtime,
+) -> Result<(Arc<Words>, Arc<dyn Mail>), Failed> {
+    let wrong = |error: BadMail| Failed::because(error);
+    let settings = &config.mail;
+    let words = Words::load(settings.templates.as_deref(), settings.language).map_err(wrong)?;
+    let words = Arc::new(words);
+    // Letters are delivered on this runtime.
+    let _within = runtime.enter();
+    let mail: Arc<dyn Mail> = match Smtp::start(settings, Arc::clone(&words)).map_err(wrong)? {
+        Some(smtp) => Arc::new(smtp),
+        None => Arc::new(NoMail),
+    };
+    Ok((words, mail))
 }
 
 /// A server that was just killed may hold its port for a moment longer: who starts the next one
@@ -165,6 +185,11 @@ async fn serve(
             Some(desk)
         }
     };
+    if site.mail_is_set_up() && backend.quarantine.is_none() {
+        let postman = site.postman(&folder).await;
+        let postman = postman.map_err(|error| Failed::because(format!("letters: {error}")))?;
+        tokio::spawn(postman.work());
+    }
     let (engine, address) = (Arc::clone(&backend.engine), Some(site.address()));
     let clerk = Clerk { accounts: site.accounts(), engine, folder, address, policies };
     let control = ControlSocket::bind(&clerk.folder)

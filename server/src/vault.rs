@@ -37,6 +37,8 @@ pub enum SecretOf {
     Reset(AccountId),
     /// The password of a meeting, which its invitations show again.
     Meeting(MeetingId),
+    /// What integrations of the legacy interface share with this server.
+    IntegrationCode,
 }
 
 impl fmt::Display for SecretOf {
@@ -46,6 +48,7 @@ impl fmt::Display for SecretOf {
             Self::Codes(id) => write!(f, "account-{id}.codes"),
             Self::Reset(id) => write!(f, "account-{id}.reset"),
             Self::Meeting(id) => write!(f, "meeting-{}.password", id.number()),
+            Self::IntegrationCode => f.write_str("integration.code"),
         }
     }
 }

@@ -13,6 +13,8 @@ mod doors {
     mod headers;
     mod installs;
     mod legacy;
+    mod legacy_meetings;
+    mod letters;
     mod limits;
     mod lockout;
     mod me;

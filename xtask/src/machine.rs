@@ -113,20 +113,22 @@ pub(crate) fn need_chromium() -> Result<PathBuf, Failed> {
         .ok_or_else(|| Failed("apt-get installed chromium, but it is not in PATH.".to_owned()))
 }
 
-/// Debian's packages for the directories that sign-in is tested against, and a file of each.
-const DIRECTORIES: [(&str, &str); 4] = [
+/// Debian's packages for the servers that tests run against (directories, mail), and a file of each.
+const SERVERS: [(&str, &str); 6] = [
     ("slapd", "/usr/sbin/slapd"),
     ("samba", "/usr/bin/samba-tool"),
     ("samba-ad-dc", "/usr/sbin/samba"),
     ("samba-ad-provision", "/usr/share/samba/setup/provision.ldif"),
+    ("python3-aiosmtpd", "/usr/lib/python3/dist-packages/aiosmtpd/controller.py"),
+    ("python3-icalendar", "/usr/lib/python3/dist-packages/icalendar/__init__.py"),
 ];
 
-/// Finds OpenLDAP and Samba, or installs Debian's packages when this is root; else says what is
+/// Finds OpenLDAP, Samba and a mail server for tests, or installs Debian's packages when this is root; else says what is
 /// missing. The system's own are not started: the tests start theirs, on ports those would take.
-pub(crate) fn need_directories() -> Outcome {
+pub(crate) fn need_servers() -> Outcome {
     let missing = || -> Vec<&str> {
         let gone = |(_, file): &&(&str, &str)| !Path::new(file).exists();
-        DIRECTORIES.iter().filter(gone).map(|(package, _)| *package).collect()
+        SERVERS.iter().filter(gone).map(|(package, _)| *package).collect()
     };
     let wanted = missing();
     if wanted.is_empty() {
@@ -135,7 +137,7 @@ pub(crate) fn need_directories() -> Outcome {
     let names = wanted.join(" ");
     if !may_install() {
         return Err(Failed(format!(
-            "{names} missing, signing in by a directory is tested with it: `sudo apt-get install \
+            "{names} missing, signing in by a directory and letters are tested with it: `sudo apt-get install \
              {names}` (Debian, Ubuntu), then run this command again."
         )));
     }

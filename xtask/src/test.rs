@@ -13,7 +13,7 @@ pub(crate) fn test(words: &[&str]) -> Outcome {
     };
     machine::need_node()?;
     machine::need_python()?;
-    machine::need_directories()?;
+    machine::need_servers()?;
     let with_browser = filter.is_none_or(e2e::names);
     if with_browser {
         machine::need_chromium()?;

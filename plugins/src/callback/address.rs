@@ -15,7 +15,9 @@ pub struct Network {
 }
 
 impl Network {
-    fn holds(&self, address: IpAddr) -> bool {
+    /// Whether an address is in it.
+    #[must_use]
+    pub fn holds(&self, address: IpAddr) -> bool {
         match (self.address, address) {
             (IpAddr::V4(net), IpAddr::V4(ip)) => in_v4(ip, net, self.bits),
             (IpAddr::V6(net), IpAddr::V6(ip)) => in_v6(ip, net, self.bits),

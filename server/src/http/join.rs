@@ -144,13 +144,18 @@ impl Site {
             MeetingState::Ended => return Err(No::because(Refusal::Ended)),
             MeetingState::Cancelled(_) => return Err(No::because(Refusal::Cancelled)),
         }
+        let plan = opened.meeting.plan.as_ref();
+        if plan.is_some_and(|plan| plan.own_network) && !self.config.networks.hold(caller.from()) {
+            return Err(No::because(Refusal::OwnNetworkOnly));
+        }
+        let lobby = plan.is_some_and(|plan| plan.lobby);
         let admission = Admission {
             meeting: opened.meeting.id,
             role: if viewer { Role::Viewer } else { Role::Attendee },
             credential: opened.credential,
             name,
             account: None,
-            lobby: opened.credential == Credential::Nothing,
+            lobby: lobby || opened.credential == Credential::Nothing,
             family: caller.browser.family(),
             from: caller.from(),
         };

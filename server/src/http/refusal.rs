@@ -51,10 +51,19 @@ impl No {
         Self::because(Refusal::ServerError)
     }
 
+    /// What the person is told.
+    pub(super) fn sentence(&self) -> &str {
+        self.said.as_deref().unwrap_or(self.refusal.sentence())
+    }
+
+    /// Whether something failed, so that nothing can be said of what was asked.
+    pub(super) fn is_fault(&self) -> bool {
+        self.status.is_server_error()
+    }
+
     /// Code and sentence for a page's boot data.
     pub(super) fn words(self) -> serde_json::Value {
-        let sentence = self.said.as_deref().unwrap_or(self.refusal.sentence());
-        json!({ "code": self.refusal.code(), "sentence": sentence })
+        json!({ "code": self.refusal.code(), "sentence": self.sentence() })
     }
 }
 
@@ -124,6 +133,7 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::Ended
         | Refusal::Cancelled
         | Refusal::RoomsFull
+        | Refusal::MailNotSetUp
         | Refusal::NotStarted
         | Refusal::LastAdministrator
         | Refusal::AlreadyDone => StatusCode::CONFLICT,

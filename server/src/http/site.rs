@@ -29,7 +29,7 @@ use crate::entropy;
 use crate::folder::Folder;
 use crate::invitation::Invitations;
 use crate::limits::{Backoff, Buckets, Door, Rate, by_customer};
-use crate::mail::Mail;
+use crate::mail::{Mail, Words};
 use crate::metrics::Metrics;
 use crate::quarantine::Quarantine;
 use crate::sign_in::SignIns;
@@ -61,6 +61,8 @@ pub struct Parts {
     pub tls: Option<Tls>,
     /// Who delivers letters.
     pub mail: Arc<dyn Mail>,
+    /// What letters and invitations say.
+    pub words: Arc<Words>,
     /// How long the listener waits.
     pub patience: Patience,
     /// The operator's scripts, where there are any.
@@ -85,6 +87,7 @@ pub struct Site {
     pub(super) accounts: Arc<Accounts>,
     pub(super) sign_ins: SignIns,
     pub(super) mail: Arc<dyn Mail>,
+    pub(super) words: Arc<Words>,
     pub(super) invitations: Invitations,
     pub(super) join_limits: join::Limits,
     pub(super) set_up: SetUp,
@@ -143,6 +146,7 @@ impl Site {
             sign_ins: SignIns::new(Arc::clone(&accounts), parts.policies),
             accounts,
             mail: parts.mail,
+            words: parts.words,
             set_up: SetUp::default(),
             pending: Notes::default(),
             exposures: Buckets::new(Rate::per_minute(1, 1)),

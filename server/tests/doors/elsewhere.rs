@@ -148,14 +148,19 @@ impl Server {
     /// (`root@example.org`) and Ann.
     pub(crate) fn start(order: &str, more: &str, scripts: &[(&str, &str)]) -> Self {
         let mut server = Self::prepared(order, more, scripts);
-        let mut child = server.serve().spawn().expect("started");
+        server.begin();
+        server
+    }
+
+    /// Starts the program on the folder as it is.
+    pub(crate) fn begin(&mut self) {
+        let mut child = self.serve().spawn().expect("started");
         let mut lines = BufReader::new(child.stdout.take().expect("piped"));
         let mut line = String::new();
         lines.read_line(&mut line).expect("a line");
-        assert!(line.starts_with("Convoke listens at "), "{line}{}", server.log());
+        assert!(line.starts_with("Convoke listens at "), "{line}{}", self.log());
         std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
-        server.child = Some(child);
-        server
+        self.child = Some(child);
     }
 
     /// The same, not started yet.
@@ -211,7 +216,7 @@ impl Server {
             .arg(folder.join("convoke.toml"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(std::fs::File::create(folder.join("log.txt")).expect("made"));
+            .stderr(appended(&folder.join("log.txt")));
         command
     }
 
@@ -274,4 +279,9 @@ impl Server {
         verify::verify(&disk, &self.data(), |_| true, visit).expect("sound");
         facts
     }
+}
+
+/// Of a program that is started again, everything it says is kept.
+fn appended(path: &std::path::Path) -> std::fs::File {
+    std::fs::File::options().create(true).append(true).open(path).expect("made")
 }

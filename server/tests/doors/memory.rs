@@ -1,5 +1,6 @@
 //! An engine that remembers and forgets at the end of the test, for the doors to talk to.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -182,7 +183,8 @@ impl Engine for MemoryEngine {
             changes,
             changed,
             sessions,
-            invited: Default::default(),
+            invited: BTreeSet::new(),
+            cancel_reason: None,
             state,
             position: Position { epoch: 1, seq: 1 },
         };

@@ -9,7 +9,7 @@ use convoke::config::Config;
 use convoke::control::{Account, NewAccount};
 use convoke::folder::Folder;
 use convoke::http::{Handover, Listener, Parts, Patience, Site, Slots, UpgradedSocket};
-use convoke::mail::{Letter, Mail};
+use convoke::mail::{Delivering, Delivery, Language, Letter, Mail, Words};
 use convoke::quarantine::Quarantine;
 use convoke::tickets::{Admission, Tickets};
 use convoke::tls::{self, Tls};
@@ -48,10 +48,16 @@ impl Mail for Letters {
         self.set_up.load(Ordering::Relaxed)
     }
 
-    fn send(&self, to: &Email, letter: Letter) {
-        let Letter::Reset { link, .. } = letter;
-        let letter = (to.to_string(), link.expose().to_owned());
-        self.sent.lock().expect("not poisoned").push(letter);
+    fn send(&self, to: &Email, letter: Letter) -> bool {
+        if let Letter::Reset { link, .. } = letter {
+            let letter = (to.to_string(), link.expose().to_owned());
+            self.sent.lock().expect("not poisoned").push(letter);
+        }
+        true
+    }
+
+    fn deliver<'a>(&'a self, _: &'a Email, _: &'a Letter) -> Delivering<'a> {
+        Box::pin(std::future::ready(Delivery::Taken))
     }
 }
 
@@ -124,6 +130,7 @@ fn build(
     let site = Site::new(Parts {
         metrics: Arc::new(convoke::metrics::Metrics::new(1)),
         mail: letters.clone(),
+        words: Arc::new(Words::load(None, Language::En).expect("whole")),
         engine: engine.clone(),
         handover: kept.clone(),
         tickets: Arc::clone(&tickets),
