@@ -228,6 +228,10 @@ impl Words {
         };
         // What a person typed must not become a line of the letter's head.
         let subject = subject.trim().chars().filter(|c| !c.is_control()).collect();
+        // A part that says nothing leaves its blank lines behind.
+        let mut lines: Vec<&str> = body.lines().map(str::trim_end).collect();
+        lines.dedup_by(|next, last| next.is_empty() && last.is_empty());
+        let body = lines.join("\n");
         Ok(Said { subject, body: body.trim_matches('\n').to_owned() + "\n" })
     }
 }
