@@ -14,8 +14,8 @@ use super::headers::Surface;
 use super::refusal::No;
 use super::site::Site;
 use super::{
-    assets, codes, downloader, health, join, me, meetings, pages, pending, reset, scrub, setup,
-    sign_in, socket, viewer,
+    assets, codes, downloader, health, join, me, meeting, meetings, pages, pending, reset, scrub,
+    setup, sign_in, socket, viewer,
 };
 
 type Handler = MethodRouter<Arc<Site>>;
@@ -45,7 +45,11 @@ fn table() -> Vec<(&'static str, Surface, Handler)> {
         ("/api/v1/me/sessions",        Surface::Api,     get(me::sessions)),
         ("/api/v1/me/sessions/end",    Surface::Api,     post(me::end_sessions)),
         ("/api/v1/meetings",           Surface::Api,     meetings::both()),
+        ("/api/v1/meetings/{id}",      Surface::Api,     meeting::all()),
         ("/api/v1/meetings/{id}/host", Surface::Api,     post(meetings::host)),
+        ("/api/v1/meetings/{id}/cancel", Surface::Api,   post(meeting::cancel)),
+        ("/api/v1/meetings/{id}/restore", Surface::Api,  post(meeting::restore)),
+        ("/api/v1/meetings/{id}/transfer", Surface::Api, post(meeting::transfer)),
         ("/api/v1/join",               Surface::Api,     post(join::join)),
         ("/api/v1/pending-host",       Surface::Api,     post(pending::host)),
         ("/ws",                        Surface::Socket,  get(socket::upgrade)),
