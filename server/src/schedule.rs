@@ -50,10 +50,7 @@ pub struct WantedWhen {
 /// could be in it, or more than this server lets in.
 pub fn plan(wanted: &Wanted, participants_most: u32) -> Result<Plan, Refusal> {
     let when = wanted.when.as_ref().map(when).transpose()?;
-    let fits = |max: u32| (1..=participants_most).contains(&max);
-    if wanted.participants_max.is_some_and(|max| !fits(max)) {
-        return Err(Refusal::NumberInvalid);
-    }
+    participants(wanted.participants_max, participants_most)?;
     Ok(Plan {
         recurring: wanted.recurring || when.as_ref().is_some_and(|when| when.rule.is_some()),
         when,
@@ -63,6 +60,17 @@ pub fn plan(wanted: &Wanted, participants_most: u32) -> Result<Plan, Refusal> {
         participants_max: wanted.participants_max,
         dial_in: dial_in(wanted.dial_in_number.as_deref(), wanted.dial_in_code.as_deref())?,
     })
+}
+
+/// Whether so many people can be in a meeting.
+///
+/// # Errors
+/// `number_invalid`.
+pub fn participants(max: Option<u32>, most: u32) -> Result<(), Refusal> {
+    match max {
+        Some(max) if !(1..=most).contains(&max) => Err(Refusal::NumberInvalid),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// When, worked out.

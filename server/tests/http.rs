@@ -27,6 +27,7 @@ mod doors {
     mod quarantine;
     mod resets;
     mod same_site;
+    mod scheduling;
     mod sockets;
     mod tls;
 }

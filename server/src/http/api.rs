@@ -6,6 +6,7 @@ use convoke_wire::turbo::Secret;
 use http::HeaderMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::cookies;
 use super::refusal::No;
@@ -14,7 +15,21 @@ use crate::control::Account;
 
 /// Reads a JSON body. What exactly is wrong with it is not said: it may be part of a password.
 pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, No> {
-    serde_json::from_slice(body).map_err(|_| No::because(Refusal::Malformed))
+    // A list would be taken for an object whose names were left out.
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    let read = is_object.then(|| serde_json::from_slice(body).ok()).flatten();
+    read.ok_or_else(|| No::because(Refusal::Malformed))
+}
+
+/// An object in JSON that may be null, and is not taken from a list.
+pub(super) fn maybe_object<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let object = Option::<serde_json::Map<String, Value>>::deserialize(from)?;
+    let read = object.map(|object| serde_json::from_value(Value::Object(object)));
+    read.transpose().map_err(serde::de::Error::custom)
 }
 
 /// Who is signed in and owes nothing: an administrator who has to set up codes first may not yet.

@@ -9,6 +9,8 @@ pub enum Surface {
     Meeting,
     /// Any other page.
     Page,
+    /// XML of the legacy interface, for programs: what they carry says who they are, no cookie does.
+    Legacy,
     /// JSON.
     Api,
     /// A file of the browser client.

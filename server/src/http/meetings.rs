@@ -1,56 +1,127 @@
-//! A host's own meetings: list, create, open.
+//! Meetings as a whole: list, make, open.
 
 use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use axum::{Extension, Json};
 use convoke_model::grant::Role;
-use convoke_model::meeting::lifecycle::MeetingType;
 use convoke_model::policy::Credential;
-use convoke_model::text::Topic;
-use convoke_model::{MeetingId, Refusal};
-use convoke_wire::turbo::Secret;
+use convoke_model::{AccountId, MeetingId, Refusal, StreamId};
 use http::HeaderMap;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 
-use super::api;
-use super::planning::{Password, Planned, may_host};
+use super::meeting_words::{Asked, Seen, State as Shown, seen};
+use super::planning::may_host;
 use super::refusal::No;
+use super::scrub::Taken;
 use super::site::{Caller, Site};
-use crate::control::{Account, Meeting, MeetingState};
+use super::{api, place};
+use crate::control::{Account, Meeting};
 use crate::tickets::Admission;
-use crate::vault::SecretOf;
 
-/// Listing and creating.
+/// Meetings in one answer, unless fewer are asked for.
+const LIMIT: usize = 200;
+/// Meetings in one answer at most.
+const LIMIT_MAX: usize = 500;
+
+/// Listing and making.
 pub(super) fn both() -> MethodRouter<Arc<Site>> {
     get(list).post(create)
+}
+
+/// Some meetings, the newest first.
+#[derive(Serialize, ToSchema)]
+struct Meetings {
+    meetings: Vec<Seen>,
+    /// What to give as `after` for those that follow; nothing when there are none.
+    next: Option<String>,
+}
+
+/// Whose meetings are asked for.
+enum Whose {
+    Own,
+    /// Somebody's; only administrators may ask.
+    Of(AccountId),
+    /// Everybody's; only administrators may ask.
+    All,
 }
 
 /// `GET /api/v1/meetings`
 async fn list(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
+    Extension(taken): Extension<Taken>,
     headers: HeaderMap,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Meetings>, No> {
     let account = api::signed_in(&site, &caller, &headers).await?;
-    let meetings = site.engine.meetings_of(account.id).await?;
+    let asked = taken.parameter("state");
+    let asked = asked.map(|word| Shown::from_word(&word).ok_or(Refusal::Malformed)).transpose()?;
+    let limit = match taken.parameter("limit") {
+        None => LIMIT,
+        Some(text) => text.parse().map_err(|_| Refusal::NumberInvalid)?,
+    };
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(No::because(Refusal::NumberInvalid));
+    }
+    let whose = whose(&site, &account, taken.parameter("owner").as_deref()).await?;
+    let mut meetings = match whose {
+        Whose::Own => site.engine.meetings_of(account.id).await?,
+        Whose::Of(owner) => site.engine.meetings_of(owner).await?,
+        Whose::All => site.engine.all_meetings().await?,
+    };
+    meetings.sort_by_key(order);
+    if let Some(after) = taken.parameter("after") {
+        let after: MeetingId = after.parse().map_err(|_| Refusal::NotFound)?;
+        let (after, _) = site.meeting_of(&account, after).await?;
+        meetings.retain(|meeting| order(meeting) > order(&after));
+    }
+    let now = site.clock.now();
+    meetings.retain(|meeting| asked.is_none_or(|state| Shown::of(meeting, now.0) == state));
+    let more = meetings.len() > limit;
+    meetings.truncate(limit);
+    let last = meetings.last().map(|meeting| meeting.id.number().to_string());
     let mut shown = Vec::with_capacity(meetings.len());
     for meeting in &meetings {
-        shown.push(words(&site, &caller, meeting)?);
+        shown.push(words(&site, &caller, &account, meeting).await?);
     }
-    Ok(Json(json!({ "meetings": shown })))
+    Ok(Json(Meetings { meetings: shown, next: last.filter(|_| more) }))
 }
 
-#[derive(Deserialize)]
-struct Wanted {
-    #[serde(rename = "type")]
-    kind: u8,
-    topic: String,
-    #[serde(default, deserialize_with = "api::maybe_secret")]
-    password: Option<Secret>,
+/// The newest first, and among those of one moment a fixed order.
+fn order(meeting: &Meeting) -> (std::cmp::Reverse<u64>, MeetingId) {
+    (std::cmp::Reverse(meeting.created.0), meeting.id)
+}
+
+async fn whose(site: &Site, account: &Account, owner: Option<&str>) -> Result<Whose, No> {
+    match owner {
+        None => Ok(Whose::Own),
+        Some(owner) if owner.eq_ignore_ascii_case(account.email.as_str()) => Ok(Whose::Own),
+        Some(_) if !account.administers() => Err(No::because(Refusal::PrivilegeMissing)),
+        Some("*") => Ok(Whose::All),
+        Some(owner) => {
+            let owner = site.accounts.find(owner).await?.ok_or(Refusal::NotFound)?;
+            Ok(Whose::Of(owner.id))
+        }
+    }
+}
+
+/// A meeting as this account may see it.
+pub(super) async fn words(
+    site: &Site,
+    caller: &Caller,
+    account: &Account,
+    meeting: &Meeting,
+) -> Result<Seen, No> {
+    if meeting.owner == account.id {
+        return seen(site, caller, meeting, Some(account.email.to_string()), true).await;
+    }
+    let owner = site.engine.account(meeting.owner).await?;
+    seen(site, caller, meeting, owner.map(|owner| owner.email.to_string()), false).await
 }
 
 /// `POST /api/v1/meetings`
@@ -59,18 +130,14 @@ async fn create(
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Response, No> {
     let account = api::signed_in(&site, &caller, &headers).await?;
-    let wanted: Wanted = api::read(&body)?;
-    let kind = MeetingType::from_number(wanted.kind).ok_or(Refusal::TypeNotAvailable)?;
-    let topic = Topic::new(&wanted.topic).map_err(|_| Refusal::TopicInvalid)?;
-    let meeting = site
-        .plan_meeting(
-            &account,
-            Planned { kind, topic, password: Password::of(wanted.password), plan: None },
-        )
-        .await?;
-    Ok(Json(words(&site, &caller, &meeting)?))
+    let asked: Asked = api::read(&body)?;
+    let planned = asked.planned(site.config.meetings.participants_max)?;
+    let meeting = site.plan_meeting(&account, planned).await?;
+    let words = words(&site, &caller, &account, &meeting).await?;
+    Ok((place::caused(StreamId::meeting(meeting.id), meeting.position), Json(words))
+        .into_response())
 }
 
 /// `POST /api/v1/meetings/{id}/host`
@@ -79,11 +146,12 @@ pub(super) async fn host(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     headers: HeaderMap,
-) -> Result<Json<Value>, No> {
+) -> Result<Response, No> {
     let account = api::signed_in(&site, &caller, &headers).await?;
     let id: MeetingId = id.parse().map_err(|_| Refusal::NotFound)?;
-    let (_, ticket) = site.host(&account, id, &caller).await?;
-    Ok(Json(json!({ "ticket": ticket })))
+    let (meeting, ticket) = site.host(&account, id, &caller).await?;
+    let place = place::caused(StreamId::meeting(id), meeting.position);
+    Ok((place, Json(json!({ "ticket": ticket }))).into_response())
 }
 
 impl Site {
@@ -110,30 +178,7 @@ impl Site {
             family: caller.browser.family(),
             from: caller.from(),
         })?;
-        Ok((meeting, ticket))
+        let opened = self.engine.meeting(id).await?;
+        Ok((opened.unwrap_or(meeting), ticket))
     }
-}
-
-/// A meeting as its owner sees it, with everything to send to others.
-fn words(site: &Site, caller: &Caller, meeting: &Meeting) -> Result<Value, No> {
-    let id = meeting.id;
-    let token = site.invitations.of(id);
-    let join_url = format!("{}/join?id={}&t={token}", caller.own, id.number());
-    let mut invitation = format!("{}\n\n{join_url}\n\nMeeting ID: {id}", meeting.topic.as_str());
-    if meeting.has_password
-        && let Some(password) = site.vault.get(SecretOf::Meeting(id))?
-    {
-        invitation.push_str("\nPassword: ");
-        invitation.push_str(&String::from_utf8_lossy(&password));
-    }
-    Ok(json!({
-        "id": id.number().to_string(),
-        "topic": meeting.topic.as_str(),
-        "type": meeting.kind.number(),
-        "running": matches!(meeting.state, MeetingState::Open(_)),
-        "created_ms": meeting.created.0,
-        "join_url": join_url,
-        "invitation": invitation,
-        "invitation_token": token,
-    }))
 }

@@ -8,7 +8,7 @@ use convoke_model::meeting::lifecycle::MeetingType;
 use convoke_model::meeting::plan::Plan;
 use convoke_model::privilege::Privilege;
 use convoke_model::text::Topic;
-use convoke_model::{AccountId, MeetingId, Position, Refusal};
+use convoke_model::{AccountId, MeetingId, Refusal};
 use convoke_wire::turbo::Secret;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -131,18 +131,15 @@ impl Site {
         }
     }
 
-    /// Changes what a meeting is, if its latest fact is still the `expected` one. `change` is told
-    /// what it is now.
+    /// Changes what a meeting is. `change` is told what it is now, and may refuse.
     pub(super) async fn change_meeting(
         &self,
         by: &Account,
         id: MeetingId,
-        expected: Option<Position>,
         change: impl FnOnce(&Meeting) -> Result<Planned, Refusal>,
     ) -> Result<Meeting, No> {
         let _turn = self.turns.take(id).await;
         let (now, right) = self.meeting_of(by, id).await?;
-        current(&now, expected)?;
         let Planned { kind, topic, password, plan } = change(&now)?;
         if kind != now.kind {
             if !kind.is_available() {
@@ -170,17 +167,17 @@ impl Site {
         Ok(self.engine.meeting(id).await?.ok_or(Refusal::NotFound)?)
     }
 
-    /// Calls a meeting off, takes that back, or gives the meeting away.
+    /// Calls a meeting off, takes that back, or gives the meeting away, if what it is now fits.
     pub(super) async fn turn_meeting(
         &self,
         by: &Account,
         id: MeetingId,
-        expected: Option<Position>,
+        fits: impl FnOnce(&Meeting) -> Result<(), Refusal>,
         turn: impl FnOnce(Right) -> Command,
     ) -> Result<Meeting, No> {
         let _turn = self.turns.take(id).await;
         let (now, right) = self.meeting_of(by, id).await?;
-        current(&now, expected)?;
+        fits(&now)?;
         self.engine.change_meeting(id, by.id.into(), turn(right)).await?;
         Ok(self.engine.meeting(id).await?.ok_or(Refusal::NotFound)?)
     }
@@ -193,12 +190,5 @@ impl Site {
         }
         may_host(&heir, meeting.kind)?;
         Ok(heir.id)
-    }
-}
-
-fn current(meeting: &Meeting, expected: Option<Position>) -> Result<(), Refusal> {
-    match expected {
-        Some(expected) if expected != meeting.position => Err(Refusal::Stale),
-        Some(_) | None => Ok(()),
     }
 }

@@ -14,8 +14,8 @@ use super::headers::Surface;
 use super::refusal::No;
 use super::site::Site;
 use super::{
-    assets, codes, downloader, health, invitations, join, legacy_meetings, me, meetings, pages,
-    pending, reset, scrub, setup, sign_in, socket, viewer,
+    assets, codes, downloader, health, invitations, join, legacy_meetings, me, meeting, meetings,
+    pages, pending, reset, scrub, setup, sign_in, socket, viewer,
 };
 
 type Handler = MethodRouter<Arc<Site>>;
@@ -27,8 +27,8 @@ fn table() -> Vec<(&'static str, Surface, Handler)> {
         ("/join",                      Surface::Meeting, get(pages::join)),
         ("/m/{id}",                    Surface::Meeting, get(pages::meeting)),
         ("/as/wapi/goto_downloader",   Surface::Meeting, downloader::by_either()),
-        ("/as/wapi/schedule_meeting",  Surface::Api,     legacy_meetings::schedule()),
-        ("/as/wapi/vmp",               Surface::Api,     legacy_meetings::check()),
+        ("/as/wapi/schedule_meeting",  Surface::Legacy,  legacy_meetings::schedule()),
+        ("/as/wapi/vmp",               Surface::Legacy,  legacy_meetings::check()),
         (scrub::VIEWER_ROUTE,          Surface::Meeting, get(viewer::page)),
         ("/setup",                     Surface::Page,    get(setup::page)),
         ("/api/v1/setup",              Surface::Api,     post(setup::set_up)),
@@ -47,7 +47,11 @@ fn table() -> Vec<(&'static str, Surface, Handler)> {
         ("/api/v1/me/sessions",        Surface::Api,     get(me::sessions)),
         ("/api/v1/me/sessions/end",    Surface::Api,     post(me::end_sessions)),
         ("/api/v1/meetings",           Surface::Api,     meetings::both()),
+        ("/api/v1/meetings/{id}",      Surface::Api,     meeting::all()),
         ("/api/v1/meetings/{id}/host", Surface::Api,     post(meetings::host)),
+        ("/api/v1/meetings/{id}/cancel", Surface::Api,   post(meeting::cancel)),
+        ("/api/v1/meetings/{id}/restore", Surface::Api,  post(meeting::restore)),
+        ("/api/v1/meetings/{id}/transfer", Surface::Api, post(meeting::transfer)),
         ("/api/v1/meetings/{id}/invitations", Surface::Api, post(invitations::invite)),
         ("/api/v1/join",               Surface::Api,     post(join::join)),
         ("/api/v1/pending-host",       Surface::Api,     post(pending::host)),

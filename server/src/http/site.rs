@@ -29,7 +29,7 @@ use crate::entropy;
 use crate::folder::Folder;
 use crate::invitation::Invitations;
 use crate::limits::{Backoff, Buckets, Door, Rate, by_customer};
-use crate::mail::{Mail, Words};
+use crate::mail::{Language, Mail, Words};
 use crate::metrics::Metrics;
 use crate::quarantine::Quarantine;
 use crate::sign_in::SignIns;
@@ -222,6 +222,8 @@ pub(super) struct Caller {
     pub(super) browser: Browser,
     /// What it says it is.
     pub(super) agent: String,
+    /// The language its person reads.
+    pub(super) language: Language,
     /// The connection's place, which goes along when it is handed over.
     pub(super) place: Arc<Mutex<Option<Slot>>>,
 }

@@ -21,6 +21,7 @@ use super::site::{Caller, Site};
 use super::slots::Slot;
 use super::stream::Phase;
 use super::{body, headers, pages, quarantine};
+use crate::mail::Language;
 
 /// What is known of a connection.
 pub(super) struct Connection {
@@ -73,6 +74,16 @@ pub(super) async fn serve(connection: &Connection, request: Request<Incoming>) -
         connection.phase.idle();
     }
     response
+}
+
+/// The language that is asked for first; the site's own where it is neither of ours.
+fn language_of(headers: &HeaderMap, usual: Language) -> Language {
+    let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    match asked.unwrap_or_default().trim_start().get(..2) {
+        Some(first) if first.eq_ignore_ascii_case("zh") => Language::Zh,
+        Some(first) if first.eq_ignore_ascii_case("en") => Language::En,
+        Some(_) | None => usual,
+    }
 }
 
 /// As much of what a browser says it is as is worth keeping.
@@ -131,6 +142,7 @@ async fn answer(
         plain_from_afar: !own.is_https() && !connection.peer.ip().to_canonical().is_loopback(),
         browser: Browser::of(&parts.headers),
         agent: agent_of(&parts.headers),
+        language: language_of(&parts.headers, connection.site.config.mail.language),
         own,
         place: Arc::clone(&connection.place),
     };

@@ -32,6 +32,11 @@ fn check(reply: &Reply, surface: Surface, what: &str) {
     assert_eq!(reply.header("server"), None, "{what}: no banner");
 }
 
+/// Methods beside GET and POST that a route takes.
+fn is_taken(method: &str, route: &str) -> bool {
+    matches!((method, route), ("PATCH" | "DELETE", "/api/v1/meetings/{id}"))
+}
+
 #[test]
 fn every_route_has_the_headers_of_its_surface_for_every_method() {
     let world = world("[join]\nfailures_burst = 10000\n");
@@ -46,6 +51,9 @@ fn every_route_has_the_headers_of_its_surface_for_every_method() {
         let surface_of = |reply: &Reply| if reply.status == 405 { Surface::Page } else { surface };
         check(&reply, surface_of(&reply), &format!("POST {target}"));
         for method in ["DELETE", "PUT", "TRACE", "PATCH", "OPTIONS", "BREW"] {
+            if is_taken(method, route) {
+                continue;
+            }
             let request = format!(
                 "{method} {target} HTTP/1.1\r\nHost: {a}\r\nOrigin: http://{a}\r\n\
                  Content-Type: application/json\r\nContent-Length: 0\r\n\r\n",

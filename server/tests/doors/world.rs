@@ -209,6 +209,34 @@ impl World {
         client::raw(self.address, &request)
     }
 
+    /// A call of one of our own pages by any method; `Null` is no body.
+    pub(crate) fn call_as(
+        &self,
+        method: &str,
+        path: &str,
+        body: &Value,
+        cookie: &str,
+        more: &str,
+    ) -> Reply {
+        let headers = format!(
+            "Origin: {}\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/json\r\n\
+             Cookie: {cookie}\r\n{more}",
+            self.origin()
+        );
+        self.call_raw(method, path, &headers, body)
+    }
+
+    /// A call with exactly these headers; `Null` is no body.
+    pub(crate) fn call_raw(&self, method: &str, path: &str, headers: &str, body: &Value) -> Reply {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n{headers}\r\n{body}",
+            self.address,
+            body.len()
+        );
+        client::raw(self.address, request.as_bytes())
+    }
+
     /// Makes an account with the password of this module.
     pub(crate) fn account(&self, email: &str, administrator: bool) {
         let new = NewAccount {
