@@ -1,5 +1,6 @@
 // The JSON calls of the server; a refusal is a value, not a surprise.
 import type { Refusal } from "./boot";
+import { locale } from "./i18n";
 
 /** Who is signed in. */
 export type Account = {
@@ -54,6 +55,42 @@ export type Meeting = {
   invitation?: string;
   running?: boolean;
   created_ms?: number;
+  state?: "scheduled" | "running" | "past" | "cancelled";
+  when?: When | null;
+  recurring?: boolean;
+  public?: boolean;
+  lobby?: boolean;
+  own_network?: boolean;
+  has_password?: boolean;
+  participants_max?: number | null;
+  dial_in?: { number: string | null; code: string | null } | null;
+  invited?: string[];
+  position?: { epoch: number; seq: number };
+};
+
+/** When a meeting is: first on the clocks of its zone, then as instants. */
+export type When = {
+  start: string;
+  minutes: number;
+  zone: string;
+  rule: string | null;
+  begins_ms: number;
+  ends_ms: number | null;
+  next_ms: number | null;
+};
+
+/** A meeting to be. A password that is not there stays what it is. */
+export type Wanted = {
+  type: number;
+  topic: string;
+  password?: string | null;
+  when?: { start: string; minutes: number; zone: string; rule: string | null } | null;
+  recurring?: boolean;
+  public?: boolean;
+  lobby?: boolean;
+  own_network?: boolean;
+  participants_max?: number | null;
+  dial_in?: { number: string | null; code: string | null } | null;
 };
 
 /** What came back: the value or the refusal. */
@@ -61,14 +98,24 @@ export type Answer<T> = { ok: true; value: T } | { ok: false; refusal: Refusal }
 
 const deadline_ms = 15_000;
 
-async function call<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<Answer<T>> {
+async function call<T>(
+  method: "GET" | "POST" | "PATCH",
+  path: string,
+  body?: unknown,
+  more: Record<string, string> = {},
+): Promise<Answer<T>> {
   try {
     const response = await fetch(path, {
       method,
       credentials: "same-origin",
       cache: "no-store",
-      headers: method === "POST" ? { "Content-Type": "application/json" } : {},
-      body: method === "POST" ? JSON.stringify(body ?? {}) : null,
+      headers: {
+        // What the server writes for people, such as invitations, is in the page's language.
+        "Accept-Language": locale.value,
+        ...(method === "GET" ? {} : { "Content-Type": "application/json" }),
+        ...more,
+      },
+      body: method === "GET" ? null : JSON.stringify(body ?? {}),
       signal: AbortSignal.timeout(deadline_ms),
     });
     const text = await response.text();
@@ -96,6 +143,7 @@ const text = (v: unknown): string => (v === null || v === undefined ? "" : Strin
 
 function meeting(raw: Record<string, unknown>): Meeting {
   const found: Meeting = {
+    ...(raw as Partial<Meeting>),
     id: text(raw["id"]).replace(/\D/g, ""),
     topic: text(raw["topic"]),
     type: Number(raw["type"] ?? 0),
@@ -164,14 +212,25 @@ export const api = {
         : [];
     return { ok: true, value: (list as Record<string, unknown>[]).map(meeting) };
   },
-  async create(body: {
-    type: number;
-    topic: string;
-    password: string | null;
-  }): Promise<Answer<Meeting>> {
+  async create(body: Wanted): Promise<Answer<Meeting>> {
     const answer = await call<Record<string, unknown>>("POST", "/api/v1/meetings", body);
     return answer.ok
       ? { ok: true, value: meeting({ topic: body.topic, type: body.type, ...answer.value }) }
       : answer;
   },
+  /** Changes a meeting, unless somebody else did meanwhile. */
+  async change(old: Meeting, body: Wanted): Promise<Answer<Meeting>> {
+    const at = old.position;
+    const tag: Record<string, string> = at ? { "If-Match": `"${at.epoch}.${at.seq}"` } : {};
+    const path = `/api/v1/meetings/${old.id}`;
+    const answer = await call<Record<string, unknown>>("PATCH", path, body, tag);
+    return answer.ok ? { ok: true, value: meeting(answer.value) } : answer;
+  },
+  cancel: (id: string, reason: string | null) =>
+    call<unknown>("POST", `/api/v1/meetings/${id}/cancel`, reason ? { reason } : {}),
+  restore: (id: string) => call<unknown>("POST", `/api/v1/meetings/${id}/restore`),
+  transfer: (id: string, to: string) =>
+    call<unknown>("POST", `/api/v1/meetings/${id}/transfer`, { to }),
+  invite: (id: string, people: string[]) =>
+    call<{ invited: string[] }>("POST", `/api/v1/meetings/${id}/invitations`, { people }),
 };

@@ -105,8 +105,8 @@ export function readBoot(block: string | null, url: URL): Boot {
       (url.hash.length > 1 && !url.hash.includes("=") ? url.hash.slice(1) : null);
     if (token) boot.setupToken = token;
   }
+  boot.mail = raw["mail"] === true;
   if (boot.page === "reset") {
-    boot.mail = raw["mail"] === true;
     const token = resetToken(url.hash);
     if (token) boot.resetToken = token;
   }

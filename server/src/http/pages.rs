@@ -63,8 +63,12 @@ pub(super) fn redirect(status: StatusCode, target: &str) -> Response {
 }
 
 /// `GET /`
-pub(super) async fn home(Extension(caller): Extension<Caller>) -> Response {
-    show(&caller, &Boot::page("home"), StatusCode::OK)
+pub(super) async fn home(
+    State(site): State<Arc<Site>>,
+    Extension(caller): Extension<Caller>,
+) -> Response {
+    let boot = Boot::page("home").with("mail", Some(site.mail.is_set_up()));
+    show(&caller, &boot, StatusCode::OK)
 }
 
 /// `GET /account`: who is signed in, the page asks itself.

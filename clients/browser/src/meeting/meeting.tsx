@@ -5,7 +5,7 @@ import { api } from "../api";
 import { text } from "../i18n";
 import { command } from "../model/command";
 import { showMeetingId } from "../model/id";
-import { InvitationDialog } from "../pages/dashboard";
+import { InvitationDialog } from "../schedule/dialogs";
 import type { Session } from "../session/session";
 import { Button } from "../ui/controls";
 import { Icon, Mark } from "../ui/icons";

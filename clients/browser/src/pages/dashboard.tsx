@@ -1,13 +1,13 @@
-// What a signed-in host finds: start a meeting, and the meetings of before.
+// What a signed-in host finds: start a meeting, plan one, and the meetings that are there.
 import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { api, type Account, type Meeting } from "../api";
 import type { Boot, Refusal } from "../boot";
-import { refusalSentence, text } from "../i18n";
-import { showMeetingId } from "../model/id";
+import { locale, refusalSentence, text } from "../i18n";
+import { InvitationDialog } from "../schedule/dialogs";
+import { ScheduleForm } from "../schedule/form";
+import { Mine } from "../schedule/list";
 import { Button, Field, Notice, Switch } from "../ui/controls";
-import { copyWords } from "../ui/copy";
-import { Dialog } from "../ui/dialog";
 import { Icon } from "../ui/icons";
 import { toast } from "../ui/toast";
 import { enterMeeting } from "./enter";
@@ -17,6 +17,23 @@ import { drawPassword } from "./password";
 /** The dashboard. */
 export function Dashboard({ account, boot }: { account: Account; boot: Boot }): JSX.Element {
   const t = text.value;
+  const [list, setList] = useState<Meeting[] | null>(null);
+  const [planning, setPlanning] = useState<Meeting | "new" | null>(null);
+  const [made, setMade] = useState<Meeting | null>(null);
+  const mail = boot.mail ?? false;
+  const look = () =>
+    void api.meetings().then((a) => setList((old) => (a.ok ? a.value : (old ?? []))));
+  useEffect(look, [locale.value]);
+  const open = async (meeting: Meeting) => {
+    const refused = await host(meeting, account);
+    if (refused) toast(refusalSentence(refused), true);
+  };
+  const planned = (meeting: Meeting) => {
+    if (planning === "new") setMade(meeting);
+    else toast(t.schedule.saved);
+    setPlanning(null);
+    look();
+  };
   // Whoever signed in further down a small page begins at its head.
   useEffect(() => scrollTo(0, 0), []);
   return (
@@ -25,16 +42,48 @@ export function Dashboard({ account, boot }: { account: Account; boot: Boot }): 
         <h1>{t.home.hello(account.name || account.email)}</h1>
       </div>
       <section class="card lift dash-start" aria-labelledby="start-title">
-        <h2 id="start-title">{t.start.title}</h2>
-        <StartForm account={account} />
+        <h2 id="start-title">
+          {planning === null
+            ? t.start.title
+            : planning === "new"
+              ? t.schedule.title
+              : t.schedule.editTitle}
+        </h2>
+        {planning === null ? (
+          <StartForm account={account} onPlan={() => setPlanning("new")} />
+        ) : (
+          <ScheduleForm
+            key={planning === "new" ? "new" : planning.id}
+            account={account}
+            meeting={planning === "new" ? null : planning}
+            onDone={planned}
+            onBack={() => setPlanning(null)}
+          />
+        )}
       </section>
       <div class="stack dash-side">
-        <Mine account={account} />
+        <Mine
+          list={list}
+          mail={mail}
+          onOpen={open}
+          onEdit={(meeting) => {
+            setPlanning(meeting);
+            scrollTo({ top: 0 });
+          }}
+          onChanged={look}
+        />
         <section class="card stack" aria-labelledby="join-title">
           <h2 id="join-title">{t.home.join}</h2>
           <JoinForm boot={{ ...boot, name: boot.name ?? account.name }} compact quiet />
         </section>
       </div>
+      {made && (
+        <InvitationDialog
+          words={made.invitation ?? ""}
+          meeting={mail ? made : null}
+          onClose={() => setMade(null)}
+        />
+      )}
     </div>
   );
 }
@@ -53,7 +102,7 @@ async function host(meeting: Meeting, account: Account): Promise<Refusal | null>
   return null;
 }
 
-function StartForm({ account }: { account: Account }): JSX.Element {
+function StartForm({ account, onPlan }: { account: Account; onPlan: () => void }): JSX.Element {
   const t = text.value.start;
   const may = account.privileges;
   const [type, setType] = useState(may.includes("interactive_meeting") ? 0 : 4);
@@ -141,105 +190,9 @@ function StartForm({ account }: { account: Account }): JSX.Element {
       <Button submit kind="primary" size="big" full busy={busy}>
         {t.go}
       </Button>
+      <Button icon="clock" full onClick={onPlan}>
+        {text.value.schedule.plan}
+      </Button>
     </form>
-  );
-}
-
-function Mine({ account }: { account: Account }): JSX.Element {
-  const t = text.value;
-  const [list, setList] = useState<Meeting[] | null>(null);
-  const [invite, setInvite] = useState<Meeting | null>(null);
-  const [opening, setOpening] = useState<string | null>(null);
-  useEffect(() => {
-    void api.meetings().then((answer) => setList(answer.ok ? answer.value : []));
-  }, []);
-  const open = async (meeting: Meeting) => {
-    setOpening(meeting.id);
-    const refused = await host(meeting, account);
-    if (refused) {
-      setOpening(null);
-      toast(refusalSentence(refused), true);
-    }
-  };
-  return (
-    <section class="card stack" aria-labelledby="mine-title">
-      <h2 id="mine-title">{t.start.mine}</h2>
-      {list === null && (
-        <p class="row muted">
-          <span class="spin" aria-hidden="true" />
-          {t.ui.loading}
-        </p>
-      )}
-      {list?.length === 0 && <p class="muted">{t.start.none}</p>}
-      {list && list.length > 0 && (
-        <ul class="meetings">
-          {list.map((meeting) => (
-            <li key={meeting.id}>
-              <div class="grow">
-                <b class="clip block">{meeting.topic}</b>
-                <span class="row wrap small muted">
-                  <span class="mono">{showMeetingId(meeting.id)}</span>
-                  {meeting.type === 4 ? t.types.video : t.types.interactive}
-                  {meeting.running && <span class="tag accent">{t.start.live}</span>}
-                </span>
-              </div>
-              {meeting.invitation && (
-                <Button
-                  kind="quiet"
-                  size="small"
-                  icon="copy"
-                  label={`${t.start.invitation}: ${meeting.topic}`}
-                  onClick={() => setInvite(meeting)}
-                />
-              )}
-              <Button
-                kind="soft"
-                size="small"
-                busy={opening === meeting.id}
-                aria-label={`${t.start.open}: ${meeting.topic}`}
-                onClick={() => void open(meeting)}
-              >
-                {t.start.open}
-              </Button>
-            </li>
-          ))}
-        </ul>
-      )}
-      {invite?.invitation && (
-        <InvitationDialog words={invite.invitation} onClose={() => setInvite(null)} />
-      )}
-    </section>
-  );
-}
-
-/** The invitation, to read and to copy. */
-export function InvitationDialog({
-  words,
-  onClose,
-}: {
-  words: string;
-  onClose: () => void;
-}): JSX.Element {
-  const t = text.value;
-  return (
-    <Dialog
-      title={t.start.invitationTitle}
-      onClose={onClose}
-      footer={
-        <Button
-          kind="primary"
-          icon="copy"
-          autofocus
-          onClick={() => void copyWords(words).then((done) => done && onClose())}
-        >
-          {t.start.invitation}
-        </Button>
-      }
-    >
-      <p class="muted">{t.start.invitationLead}</p>
-      <pre class="invitation" tabIndex={0}>
-        {words}
-      </pre>
-    </Dialog>
   );
 }

@@ -57,7 +57,7 @@ export function Button(props: ButtonProps): JSX.Element {
       ref={ref}
       type={submit ? "submit" : "button"}
       class={names.filter(Boolean).join(" ")}
-      aria-label={label}
+      aria-label={label ?? rest["aria-label"]}
       title={label}
       disabled={disabled || busy}
     >
@@ -74,7 +74,10 @@ type FieldProps = {
   hint?: string | undefined;
   wrong?: string | undefined;
   class?: string;
-  type?: "text" | "email";
+  type?: "text" | "email" | "date" | "time" | "number";
+  min?: number;
+  max?: number;
+  pattern?: string;
   inputMode?: "numeric" | "email" | "text";
   autocomplete?: string;
   autocapitalize?: "off";
