@@ -114,6 +114,23 @@ impl Directory {
         ask(&self.read().meetings)
     }
 
+    /// Meetings that have a room and no open session: their rooms can be given to others.
+    #[must_use]
+    pub fn idle_rooms(&self) -> Vec<MeetingId> {
+        let inner = self.read();
+        let is_idle = |meeting: &MeetingId| {
+            inner.meetings.get(meeting).is_none_or(|info| info.open.is_none())
+        };
+        inner.site.rooms.meetings().filter(is_idle).collect()
+    }
+
+    /// How many people are in all open sessions together.
+    #[must_use]
+    pub fn people(&self) -> u64 {
+        let inner = self.read();
+        inner.meetings.values().filter_map(|info| info.open).map(|open| u64::from(open.here)).sum()
+    }
+
     /// What administrators set.
     #[must_use]
     pub fn settings(&self) -> Settings {

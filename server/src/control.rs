@@ -195,6 +195,10 @@ pub trait Engine: Send + Sync {
         by: Actor,
         change: life::Command,
     ) -> Answer<'_, Position>;
+    /// How many people are in all open sessions together.
+    fn people(&self) -> u64 {
+        0
+    }
     /// What administrators set.
     fn settings(&self) -> Answer<'_, Settings>;
     /// The open session of a meeting, opened if none is.

@@ -12,6 +12,7 @@ use convoke_model::meeting::life::{self, Creation};
 use convoke_model::policy::{Decided, Hook, Question, record};
 use convoke_model::site::accounts::{Accounts as Known, Command as Accounts, Email, External};
 use convoke_model::site::groups::Group;
+use convoke_model::site::rooms;
 use convoke_model::site::settings::Settings;
 use convoke_model::{AccountId, Actor, GroupId, MeetingId, Position, Refusal, SessionNumber, site};
 use convoke_plugins::rhai::{Policies, Secret};
@@ -219,6 +220,10 @@ impl Engine for LiveEngine {
         })
     }
 
+    fn people(&self) -> u64 {
+        self.directory.people()
+    }
+
     fn settings(&self) -> Answer<'_, Settings> {
         Box::pin(async { Ok(self.directory.settings()) })
     }
@@ -226,6 +231,11 @@ impl Engine for LiveEngine {
     fn open_session(&self, meeting: MeetingId, by: AccountId) -> Answer<'_, SessionNumber> {
         Box::pin(async move {
             self.has_space()?;
+            if self.directory.settings().limits.rooms > 0 {
+                let over = self.directory.idle_rooms();
+                let take = site::Command::Rooms(rooms::Command::Take { meeting, over });
+                self.put(None, Actor::Server, Wish::Site(take)).await?;
+            }
             let record = self.ask_record(meeting).await;
             let participants_max = self.participants_max;
             let record = Box::new(record);
@@ -321,7 +331,9 @@ mod tests {
     use crate::config::Config;
     use crate::folder::Folder;
     use crate::metrics::Metrics;
-    use convoke_model::text::Name;
+    use convoke_model::meeting::lifecycle::MeetingType;
+    use convoke_model::site::settings::{self, Limits, Part};
+    use convoke_model::text::{Name, Topic};
 
     #[tokio::test]
     async fn on_a_full_disk_no_fact_is_taken_and_what_is_there_is_read() {
@@ -357,5 +369,46 @@ mod tests {
         assert!(full.engine.account_by_email(&ann).await.expect("reads").is_some());
         assert!(full.engine.account_by_email(&bob).await.expect("reads").is_none());
         (full.stop)();
+    }
+
+    #[tokio::test]
+    async fn no_more_meetings_are_held_at_once_than_the_site_allows() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let folder = Folder::open(dir.path()).expect("opens");
+        let mut config = Config::default();
+        // However full the disk of this machine is.
+        (config.disk.very_low_percent, config.disk.low_percent) = (0, 0);
+        (config.disk.very_low_mib, config.disk.full_mib) = (1, 1);
+        let (clock, tickets) = (Arc::new(SystemClock::new()), Arc::default());
+        let metrics = Arc::new(Metrics::new(1));
+        let opening = Opening { folder: &folder, config: &config, clock, metrics, tickets };
+        let room = (crate::plane::operations().open)(opening).expect("opens");
+        let engine = &room.engine;
+        let new = NewAccount {
+            email: Email::new("ann@example.org").expect("an address"),
+            name: Name::new("Ann").expect("a name"),
+            administrator: false,
+            first: false,
+        };
+        let owner = engine.add_account(new).await.expect("added");
+        let mut meetings = Vec::new();
+        for topic in ["First", "Second"] {
+            let new = NewMeeting {
+                kind: MeetingType::Interactive,
+                topic: Topic::new(topic).expect("a topic"),
+                owner,
+                has_password: false,
+                plan: None,
+            };
+            meetings.push(engine.create_meeting(new).await.expect("made"));
+        }
+        let part = Part::Limits(Limits { rooms: 1, participants: 0 });
+        let set = site::Command::Settings(settings::Command::Set { part, reason: None });
+        engine.wish(Actor::Server, set).await.expect("set");
+        engine.open_session(meetings[0], owner).await.expect("there is a room");
+        engine.open_session(meetings[0], owner).await.expect("it has one already");
+        let full = engine.open_session(meetings[1], owner).await;
+        assert_eq!(full, Err(EngineError::Refused(Refusal::RoomsFull)));
+        (room.stop)();
     }
 }

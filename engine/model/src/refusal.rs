@@ -49,6 +49,8 @@ refusals! {
         "That is not a telephone number or an access code. A code has 4 to 20 digits."
     MailNotSetUp "mail_not_set_up"
         "This server sends no mail. Copy the invitation and send it yourself."
+    SiteFull "site_full"
+        "As many people are in meetings as this server allows. Try again when some have left."
     RoomsFull "rooms_full"
         "As many meetings are held as this server allows. Try again when one has ended."
     NotStarted "not_started" "The host has not started the meeting yet. You can wait here."

@@ -135,6 +135,9 @@ pub(super) async fn enter(
         .meeting(meeting.id, Some((meeting.topic.as_str(), meeting.kind.number())))
         .with("invitation", shown.password.map(|_| site.invitations.of(meeting.id)));
     let Some(name) = name else { return boot };
+    if let Err(no) = site.has_seat().await {
+        return boot.refused(no);
+    }
     match site.ticket(&opened, name, viewer, caller) {
         Ok(ticket) => {
             let (page, role) = if viewer { ("viewer", "viewer") } else { ("meeting", "attendee") };

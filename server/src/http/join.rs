@@ -162,6 +162,16 @@ impl Site {
         self.issue(admission)
     }
 
+    /// Whether one more may be in a meeting of this site. Those who are on their way in are not
+    /// counted yet.
+    pub(super) async fn has_seat(&self) -> Result<(), No> {
+        let most = self.engine.settings().await?.limits.participants;
+        if most > 0 && self.engine.people() >= u64::from(most) {
+            return Err(No::because(Refusal::SiteFull));
+        }
+        Ok(())
+    }
+
     /// Issues a ticket.
     pub(super) fn issue(&self, admission: Admission) -> Result<String, No> {
         let ticket = self.tickets.issue(admission, self.clock.uptime());
@@ -203,6 +213,7 @@ pub(super) async fn join(
         site.exposed(&caller, "/api/v1/join", false).await?;
     }
     let opened = site.open_door(&shown, caller.from()).await?;
+    site.has_seat().await?;
     let ticket = site.ticket(&opened, name, wanted.viewer, &caller)?;
     let meeting = &opened.meeting;
     Ok(Json(json!({

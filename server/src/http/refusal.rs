@@ -133,6 +133,7 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::Ended
         | Refusal::Cancelled
         | Refusal::RoomsFull
+        | Refusal::SiteFull
         | Refusal::MailNotSetUp
         | Refusal::NotStarted
         | Refusal::LastAdministrator

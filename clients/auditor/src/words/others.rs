@@ -4,7 +4,7 @@ use convoke_model::StreamId;
 use convoke_model::meeting::life;
 use convoke_model::meeting::plan::Plan;
 use convoke_model::site::{Audit, Event, Loss, LossReason, LostStretch};
-use convoke_model::site::{scripts, settings};
+use convoke_model::site::{rooms, scripts, settings};
 
 use super::{end, kind};
 use crate::json::hex;
@@ -87,6 +87,11 @@ pub(crate) fn site(event: &Event, names: &Names) -> String {
             let why = reason.as_ref().map(|why| format!("; reason: {}", plain(why.as_str())));
             let part = serde_json::to_string(after).unwrap_or_default();
             format!("settings changed to {}{}", plain(&part), why.unwrap_or_default())
+        }
+        Event::Rooms(rooms::Event::Taken { meeting }) => format!("a room for meeting {meeting}"),
+        Event::Rooms(rooms::Event::Given { meetings }) => {
+            let which: Vec<String> = meetings.iter().map(ToString::to_string).collect();
+            format!("no room any more for {}", which.join(", "))
         }
         Event::Audit(Audit::CredentialExposed { route, in_address }) => {
             let how = if *in_address { "in an address" } else { "over plain HTTP" };

@@ -495,6 +495,7 @@ export const zh: Dictionary = {
     rule_invalid: "重复规则无效。请选择重复频率和结束时间。",
     dial_in_invalid: "电话号码或接入码无效。接入码为 4 到 20 位数字。",
     mail_not_set_up: "此服务器不发送邮件。请复制邀请内容自行发送。",
+    site_full: "参加会议的人数已达服务器上限，请等有人离开后再试。",
     rooms_full: "同时召开的会议数已达服务器上限。请等某个会议结束后再试。",
     too_many_tracks: "共享的摄像头、麦克风和屏幕太多了。",
     already_done: "这件事已经做过了。",

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod alarm;
 pub mod groups;
+pub mod rooms;
 pub mod scripts;
 pub mod settings;
 
@@ -29,6 +30,8 @@ pub enum Command {
     Scripts(scripts::Command),
     /// What administrators set.
     Settings(settings::Command),
+    /// Meetings that are held at once.
+    Rooms(rooms::Command),
     /// Something the operator must be able to prove later.
     Audit(Audit),
     /// The server started.
@@ -54,6 +57,8 @@ pub enum Event {
     Scripts(scripts::Event),
     /// What administrators set.
     Settings(settings::Event),
+    /// Meetings that are held at once.
+    Rooms(rooms::Event),
     /// Something the operator must be able to prove later.
     Audit(Audit),
     /// The server started.
@@ -165,6 +170,8 @@ pub struct Site {
     pub scripts: scripts::Scripts,
     /// What administrators set.
     pub settings: settings::Settings,
+    /// Meetings that have a room, where there are only so many.
+    pub rooms: rooms::Rooms,
 }
 
 impl Site {
@@ -184,6 +191,10 @@ impl Site {
             Command::Settings(command) => {
                 Ok(self.settings.decide(command)?.into_iter().map(Event::Settings).collect())
             }
+            Command::Rooms(command) => {
+                let facts = self.rooms.decide(self.settings.limits.rooms, proposal.at, command)?;
+                Ok(facts.into_iter().map(Event::Rooms).collect())
+            }
             Command::Audit(audit) => Ok(vec![Event::Audit(audit.clone())]),
             Command::Start { version } => Ok(vec![Event::Started { version: version.clone() }]),
         }
@@ -196,6 +207,7 @@ impl Site {
             Event::Groups(event) => self.accounts.apply_group(event),
             Event::Scripts(event) => self.scripts.apply(event),
             Event::Settings(event) => self.settings.apply(event),
+            Event::Rooms(event) => self.rooms.apply(record.time, event),
             Event::Policy(_)
             | Event::Alarm(_)
             | Event::Audit(_)

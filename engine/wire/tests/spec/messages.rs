@@ -13,7 +13,7 @@ use convoke_model::policy::{
 };
 use convoke_model::privilege::{Privilege, Privileges};
 use convoke_model::site::alarm::Alarm;
-use convoke_model::site::{self, accounts, groups, scripts, settings};
+use convoke_model::site::{self, accounts, groups, rooms, scripts, settings};
 use convoke_model::text::{
     Address, ChatText, DialNumber, ForeignId, GroupName, Name, Sentence, Source, Topic, Zone,
 };
@@ -269,7 +269,11 @@ fn settings_facts() -> Vec<site::Event> {
         after,
         reason: Sentence::new("asked for").ok(),
     };
-    vec![site::Event::Settings(set(settings::Part::Telephone(telephone)))]
+    vec![
+        site::Event::Settings(set(settings::Part::Telephone(telephone))),
+        site::Event::Rooms(rooms::Event::Taken { meeting: meeting_id() }),
+        site::Event::Rooms(rooms::Event::Given { meetings: vec![meeting_id()] }),
+    ]
 }
 
 /// One of every fact of a meeting's own stream.
