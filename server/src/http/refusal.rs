@@ -136,6 +136,7 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::MailNotSetUp
         | Refusal::NotStarted
         | Refusal::LastAdministrator
+        | Refusal::TooMany
         | Refusal::AlreadyDone => StatusCode::CONFLICT,
         Refusal::TooFast => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Stale => StatusCode::PRECONDITION_FAILED,
@@ -157,7 +158,9 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::RuleInvalid
         | Refusal::DialInInvalid
         | Refusal::NumberInvalid
-        | Refusal::TypeNotAvailable => StatusCode::BAD_REQUEST,
+        | Refusal::TypeNotAvailable
+        | Refusal::AddressDenied
+        | Refusal::EventUnknown => StatusCode::BAD_REQUEST,
         Refusal::CannotJoin
         | Refusal::TicketInvalid
         | Refusal::NotAllowed

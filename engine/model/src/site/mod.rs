@@ -5,6 +5,7 @@ pub mod alarm;
 pub mod groups;
 pub mod scripts;
 pub mod settings;
+pub mod webhooks;
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,8 @@ pub enum Command {
     Scripts(scripts::Command),
     /// What administrators set.
     Settings(settings::Command),
+    /// Who else is told of events.
+    Webhooks(webhooks::Command),
     /// Something the operator must be able to prove later.
     Audit(Audit),
     /// The server started.
@@ -54,6 +57,8 @@ pub enum Event {
     Scripts(scripts::Event),
     /// What administrators set.
     Settings(settings::Event),
+    /// Who else is told of events.
+    Webhooks(webhooks::Event),
     /// Something the operator must be able to prove later.
     Audit(Audit),
     /// The server started.
@@ -165,6 +170,8 @@ pub struct Site {
     pub scripts: scripts::Scripts,
     /// What administrators set.
     pub settings: settings::Settings,
+    /// Who else is told of events.
+    pub webhooks: webhooks::Webhooks,
 }
 
 impl Site {
@@ -184,6 +191,9 @@ impl Site {
             Command::Settings(command) => {
                 Ok(self.settings.decide(command)?.into_iter().map(Event::Settings).collect())
             }
+            Command::Webhooks(command) => {
+                Ok(self.webhooks.decide(command)?.into_iter().map(Event::Webhooks).collect())
+            }
             Command::Audit(audit) => Ok(vec![Event::Audit(audit.clone())]),
             Command::Start { version } => Ok(vec![Event::Started { version: version.clone() }]),
         }
@@ -196,6 +206,7 @@ impl Site {
             Event::Groups(event) => self.accounts.apply_group(event),
             Event::Scripts(event) => self.scripts.apply(event),
             Event::Settings(event) => self.settings.apply(event),
+            Event::Webhooks(event) => self.webhooks.apply(event, record.position, record.time),
             Event::Policy(_)
             | Event::Alarm(_)
             | Event::Audit(_)
