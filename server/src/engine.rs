@@ -13,6 +13,7 @@ use convoke_model::policy::{Decided, Hook, Question, record};
 use convoke_model::site::accounts::{Accounts as Known, Command as Accounts, Email, External};
 use convoke_model::site::groups::Group;
 use convoke_model::site::settings::Settings;
+use convoke_model::site::webhooks::Webhooks;
 use convoke_model::{AccountId, Actor, GroupId, MeetingId, Position, Refusal, SessionNumber, site};
 use convoke_plugins::rhai::{Policies, Secret};
 use tokio::sync::{oneshot, watch};
@@ -21,6 +22,7 @@ use crate::control::{
     Account, Answer, Engine, EngineError, Meeting, MeetingState, NewAccount, NewMeeting,
 };
 use crate::entropy;
+use crate::events::EventLog;
 use crate::space::Space;
 use crate::worker::{Cores, ask_record};
 
@@ -59,6 +61,8 @@ pub struct LiveEngine {
     pub space: Arc<Space>,
     /// Reads the log, and knows how far its index is behind.
     pub log: Arc<dyn LogReader>,
+    /// The log as events.
+    pub events: Arc<EventLog>,
 }
 
 impl LiveEngine {
@@ -262,6 +266,14 @@ impl Engine for LiveEngine {
         // Shards load everything before the doors open, and the directory is written before
         // answers; what can fall behind is the index.
         self.log.index_lag() < INDEX_LAG_MAX
+    }
+
+    fn events(&self) -> Option<Arc<EventLog>> {
+        Some(Arc::clone(&self.events))
+    }
+
+    fn webhooks(&self) -> Webhooks {
+        self.directory.webhooks(Clone::clone)
     }
 }
 

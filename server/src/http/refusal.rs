@@ -33,6 +33,11 @@ impl No {
         Self { refusal, status, retry_after: None, said: None }
     }
 
+    /// A refusal that says more than its own sentence.
+    pub(super) fn said(refusal: Refusal, sentence: String) -> Self {
+        Self { said: Some(sentence), ..Self::because(refusal) }
+    }
+
     /// Too fast; try again after this long.
     pub(super) fn slow(wait: Duration) -> Self {
         Self {

@@ -333,6 +333,8 @@ impl Webhooks {
                 self.by_number.remove(webhook);
             }
             Event::GaveUp { letter, .. } => {
+                // Given up twice, when the server stopped between the fact and its note of it.
+                found.dead.retain(|(_, known)| !known.is_of(letter.stream, letter.position));
                 found.dead.push_back((time, letter.clone()));
                 if found.dead.len() > Self::DEAD_MAX {
                     found.dead.pop_front();
