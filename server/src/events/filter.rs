@@ -93,7 +93,9 @@ mod tests {
         assert!(filter("meeting.*, session.ended").wants_word("meeting.created"));
         assert!(filter("meeting.*,session.ended").wants_word("session.ended"));
         assert!(!filter("meeting.*,session.ended").wants_word("session.opened"));
-        assert!(filter("").wants_word("session.opened") && filter("*").wants_word("server.started"));
+        assert!(
+            filter("").wants_word("session.opened") && filter("*").wants_word("server.started")
+        );
         for all in ["", "*"] {
             assert!(!filter(all).wants_word("chat.said"), "there are too many of them");
         }

@@ -33,7 +33,7 @@ pub(super) const STREAMS_MAX: usize = 64;
 /// Pieces that wait for a reader who is slower.
 const PIECES_MAX: usize = 16;
 /// So often a stream says that it is there, and looks whether the sign-in still is.
-const HEARTBEAT: Duration = Duration::from_secs(10);
+const HEARTBEAT: Duration = Duration::from_secs(5);
 /// What comes within this time is sent together.
 const GATHER: Duration = Duration::from_millis(20);
 

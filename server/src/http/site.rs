@@ -138,7 +138,9 @@ impl Site {
         let (folder, settings) = (&parts.folder, &parts.config.webhooks);
         let webhooks =
             Webhooks::new(engine, Arc::clone(&vault), clock, folder, settings, parts.listen)
-                .map_err(|bad| io::Error::new(io::ErrorKind::InvalidInput, format!("[webhooks] {bad}")))?;
+                .map_err(|bad| {
+                    io::Error::new(io::ErrorKind::InvalidInput, format!("[webhooks] {bad}"))
+                })?;
         let no_meeting = MeetingId::new(entropy::NO_MEETING).expect("it is in the range");
         let base = parts.config.base_url.as_deref();
         Ok(Arc::new(Self {

@@ -256,7 +256,8 @@ fn event_place(name: &str) -> Option<(StreamId, Position)> {
 }
 
 fn url(site: &Site, typed: &str) -> Result<CallUrl, No> {
-    let url = CallUrl::new(typed).map_err(|_| Refusal::AddressDenied)?;
+    let url = CallUrl::new(typed).ok().filter(|url| url.as_str() == typed);
+    let url = url.ok_or(Refusal::AddressDenied)?;
     match site.webhooks.check(url.as_str()) {
         Ok(()) => Ok(url),
         Err(why) => Err(No::said(Refusal::AddressDenied, format!("Not called: {why}."))),

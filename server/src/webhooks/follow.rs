@@ -83,7 +83,9 @@ impl Follower {
                 let site = convoke_model::StreamId::SITE;
                 let after = log.place_after(site, webhook.since).map_err(said)?;
                 let last = (site, webhook.since);
-                after.map(|after| Place::at(after, Some(last))).ok_or("its start is not there")
+                after
+                    .map(|after| Place::at(after, Some(last)))
+                    .ok_or("its start is not there")
                     .map_err(str::to_owned)
             };
             let Some(noted) = Place::load(&folder, number).map_err(|error| error.to_string())?
@@ -278,8 +280,7 @@ impl Follower {
     }
 
     async fn save(&mut self) {
-        let (place, folder, number) =
-            (self.place.clone(), self.hooks.folder.clone(), self.number);
+        let (place, folder, number) = (self.place.clone(), self.hooks.folder.clone(), self.number);
         let saved = tokio::task::spawn_blocking(move || place.save(&folder, number)).await;
         match saved {
             Ok(Ok(())) => self.noted = self.place.next,

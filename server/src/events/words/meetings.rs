@@ -112,8 +112,7 @@ mod tests {
             plan: Some(plan.clone()),
         });
         let (has_password, password_changed) = (true, true);
-        let changed =
-            Event::Changed(Change { kind, topic, has_password, password_changed, plan });
+        let changed = Event::Changed(Change { kind, topic, has_password, password_changed, plan });
         for event in [created, changed, Event::CodeDrawn { code }] {
             assert!(!life(&event).data.to_string().contains("123456789"), "{event:?}");
         }

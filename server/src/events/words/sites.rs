@@ -33,10 +33,9 @@ pub(in crate::events) fn site(event: &Event) -> Option<Told> {
             }),
         ),
         Event::Webhooks(event) => of_webhook(event),
-        Event::Audit(Audit::CredentialExposed { route, in_address }) => told(
-            "server.credential_exposed",
-            json!({ "route": route, "in_address": in_address }),
-        ),
+        Event::Audit(Audit::CredentialExposed { route, in_address }) => {
+            told("server.credential_exposed", json!({ "route": route, "in_address": in_address }))
+        }
         Event::Audit(Audit::BackedUp { entries }) => {
             told("server.backed_up", json!({ "entries": entries }))
         }
