@@ -73,6 +73,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ("meeting.changed",            "A meeting's topic, type, password or plan changed."),
     ("meeting.code_drawn",         "A meeting got an access code; which, is not told."),
     ("meeting.created",            "A meeting was made."),
+    ("meeting.invited",            "People were asked to come; who, is not told."),
     ("meeting.restored",           "A meeting that was called off is held after all."),
     ("meeting.session_ended",      "A session of the meeting ended, as its meeting noted."),
     ("meeting.session_opened",     "A session of the meeting was opened, as its meeting noted."),

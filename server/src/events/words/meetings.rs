@@ -39,6 +39,8 @@ pub(in crate::events) fn life(event: &Event) -> Told {
             told("meeting.transferred", json!({ "from": from.0, "to": to.0 }))
         }
         Event::CodeDrawn { code: _ } => "meeting.code_drawn".into(),
+        // To whom is between the host and them.
+        Event::Invited { people } => told("meeting.invited", json!({ "people": people.len() })),
         Event::SessionOpened { session } => {
             told("meeting.session_opened", json!({ "session": session.0 }))
         }
