@@ -14,10 +14,10 @@ use convoke_model::site;
 use convoke_model::site::accounts::{self, Email, External};
 use convoke_model::site::groups::Group;
 use convoke_model::site::settings::Settings;
-use convoke_model::site::webhooks::Webhooks;
+use convoke_model::site::webhooks::{Webhook, Webhooks};
 use convoke_model::text::{Name, Sentence, Topic, Zone};
 use convoke_model::{
-    AccountId, Actor, GroupId, MeetingId, Millis, Position, Refusal, SessionNumber,
+    AccountId, Actor, GroupId, MeetingId, Millis, Position, Refusal, SessionNumber, WebhookId,
 };
 
 use crate::events::EventLog;
@@ -223,5 +223,9 @@ pub trait Engine: Send + Sync {
     /// Who else is told of events.
     fn webhooks(&self) -> Webhooks {
         Webhooks::default()
+    }
+    /// One of them.
+    fn webhook(&self, number: WebhookId) -> Option<Webhook> {
+        self.webhooks().get(number).cloned()
     }
 }

@@ -13,8 +13,10 @@ use convoke_model::policy::{Decided, Hook, Question, record};
 use convoke_model::site::accounts::{Accounts as Known, Command as Accounts, Email, External};
 use convoke_model::site::groups::Group;
 use convoke_model::site::settings::Settings;
-use convoke_model::site::webhooks::Webhooks;
-use convoke_model::{AccountId, Actor, GroupId, MeetingId, Position, Refusal, SessionNumber, site};
+use convoke_model::site::webhooks::{Webhook, Webhooks};
+use convoke_model::{
+    AccountId, Actor, GroupId, MeetingId, Position, Refusal, SessionNumber, WebhookId, site,
+};
 use convoke_plugins::rhai::{Policies, Secret};
 use tokio::sync::{oneshot, watch};
 
@@ -274,6 +276,10 @@ impl Engine for LiveEngine {
 
     fn webhooks(&self) -> Webhooks {
         self.directory.webhooks(Clone::clone)
+    }
+
+    fn webhook(&self, number: WebhookId) -> Option<Webhook> {
+        self.directory.webhooks(|all| all.get(number).cloned())
     }
 }
 

@@ -2,7 +2,7 @@
 // twice comes under the same name.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
@@ -279,6 +279,36 @@ describe("a receiver that refuses", () => {
     const named = await admin.call("POST", "/api/v1/webhooks", { url, events: ["meeting.*"] });
     assert.equal(named.status, 201);
     await admin.ok("DELETE", `/api/v1/webhooks/${named.json.number}`);
+  });
+
+  test("is told again, under the same names, when the note of its place is of another log", async () => {
+    const hook = await add(admin, sink, ["meeting.*", "session.*"]);
+    const path = join(server.data, "webhooks", `${hook.number}.json`);
+    sink.calls.length = 0;
+    for (let n = 0; n < 5; n++) await admin.meeting(`noted ${n}`);
+    await until("all of it", () => sink.calls.length === 15);
+    const known = new Set(sink.ids);
+    await server.stop();
+    const note = JSON.parse(await readFile(path, "utf8"));
+    note.last[1].epoch += 1000;
+    for (const odd of [JSON.stringify(note), "{", null]) {
+      sink.calls.length = 0;
+      await (odd === null ? rm(path) : writeFile(path, odd));
+      await server.up();
+      await admin.signIn();
+      const id = await admin.meeting("told after all");
+      const found = (call) => call.body.meeting === id && call.body.session;
+      await until("the last event", () => sink.calls.some(found));
+      const again = sink.ids.filter((name) => known.has(name));
+      assert.equal(new Set(again).size, known.size, "everything again");
+      assert.equal(again.length, known.size, "and each once");
+      inOrder(sink.calls);
+      for (const name of sink.ids) known.add(name);
+      await server.stop();
+    }
+    await server.up();
+    await admin.signIn();
+    await admin.ok("DELETE", `/api/v1/webhooks/${hook.number}`);
   });
 
   test("is for administrators", async () => {

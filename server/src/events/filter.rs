@@ -3,7 +3,6 @@
 use convoke_model::StreamId;
 use convoke_model::site::webhooks::Pattern;
 
-use super::event::Event;
 use super::words::{QUIET, WORDS};
 
 /// Which events somebody wants. Those that come in great numbers have to be asked for by name or by
@@ -56,11 +55,7 @@ impl Filter {
         self.stream.is_none_or(|wanted| wanted == stream)
     }
 
-    pub(super) fn wants(&self, event: &Event) -> bool {
-        self.wants_word(event.word)
-    }
-
-    fn wants_word(&self, word: &str) -> bool {
+    pub(super) fn wants_word(&self, word: &str) -> bool {
         let everything = !QUIET.contains(&word);
         let by_name = |pattern: &Pattern| match pattern.as_str() {
             "*" => everything,

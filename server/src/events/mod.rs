@@ -95,10 +95,14 @@ impl EventLog {
                 let header = &placed.entry.header;
                 page.last = Some((header.stream, header.position()));
                 page.next = placed.place + 1;
-                let event = filter.wants_stream(header.stream).then(|| {
-                    Event::of(&placed.entry, page.next).filter(|event| filter.wants(event))
-                });
-                page.events.extend(event.flatten());
+                let unread = words::numerous(header.event_type);
+                if !filter.wants_stream(header.stream)
+                    || unread.is_some_and(|word| !filter.wants_word(word))
+                {
+                    continue;
+                }
+                let event = Event::of(&placed.entry, page.next);
+                page.events.extend(event.filter(|event| filter.wants_word(event.word)));
                 if page.events.len() >= portion.events_max {
                     if page.next < reader.place() {
                         spot = Spot { segment: raw.segment, offset: raw.offset };

@@ -48,6 +48,16 @@ pub(super) const QUIET: &[&str] = &[
     "track.resumed",
 ];
 
+/// The word of a fact of which there are very many, by the number in its header: whoever does not
+/// want it need not read it.
+pub(super) fn numerous(event_type: u16) -> Option<&'static str> {
+    match event_type {
+        0x0401 => Some("chat.said"),
+        0x0803 => Some("recording.sealed"),
+        _ => None,
+    }
+}
+
 /// Every word, and what it says. `docs/API-EVENTS.md` has the same.
 #[rustfmt::skip]
 pub const WORDS: &[(&str, &str)] = &[

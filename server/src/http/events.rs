@@ -67,7 +67,7 @@ pub(super) async fn page(
     let after = match taken.parameter("after").as_deref() {
         None => 0,
         Some("now") => log.size(),
-        Some(cursor) => cursor.parse().map_err(|_| Refusal::Malformed)?,
+        Some(cursor) => place(cursor, &log)?,
     };
     let portion = Portion { events_max: limit, bytes_max: PAGE_BYTES_MAX };
     let page = read(log, after, filter, portion).await?;
@@ -77,6 +77,13 @@ pub(super) async fn page(
         "cursor": page.next.to_string(),
         "more": page.more,
     })))
+}
+
+/// The place of a cursor. One beyond the end is of a log that is no longer this one, brought back
+/// from a backup, say; what comes next is told all the same.
+fn place(cursor: &str, log: &EventLog) -> Result<u64, No> {
+    let place: u64 = cursor.parse().map_err(|_| Refusal::Malformed)?;
+    Ok(place.min(log.size()))
 }
 
 fn filter(taken: &Taken) -> Result<Filter, No> {
@@ -113,7 +120,7 @@ pub(super) async fn stream(
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let after = match last.map(str::to_owned).or_else(|| taken.parameter("after")).as_deref() {
         None | Some("" | "now") => log.size(),
-        Some(cursor) => cursor.parse().map_err(|_| Refusal::Malformed)?,
+        Some(cursor) => place(cursor, &log)?,
     };
     let place = Arc::clone(&site.streams).try_acquire_owned().map_err(|_| Refusal::Busy)?;
     let (pieces, body) = mpsc::channel(PIECES_MAX);

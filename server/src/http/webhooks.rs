@@ -298,6 +298,8 @@ fn words(site: &Site, number: WebhookId, webhook: &Webhook, fares: &Fares) -> Va
     let Webhook { subscription, enabled, added, since: _, changes: _, dead } = webhook;
     let events: Vec<&str> = subscription.events.iter().map(Pattern::as_str).collect();
     let place = &fares.place;
+    // A task that has just begun has not found its place yet.
+    let begun = place.next > 0;
     let retry_at = (place.retry_at > Millis(0)).then_some(place.retry_at.0);
     json!({
         "number": number.0,
@@ -307,8 +309,8 @@ fn words(site: &Site, number: WebhookId, webhook: &Webhook, fares: &Fares) -> Va
         "enabled": enabled,
         "added_ms": added.0,
         "delivery": {
-            "cursor": place.next.to_string(),
-            "behind": site.webhooks.behind(fares),
+            "cursor": begun.then(|| place.next.to_string()),
+            "behind": begun.then(|| site.webhooks.behind(fares)),
             "failures": place.failures,
             "why": fares.trouble.as_ref().or(place.why.as_ref()),
             "retry_at_ms": retry_at,

@@ -291,7 +291,7 @@ impl Follower {
     }
 
     fn webhook(&self) -> Option<Webhook> {
-        self.hooks.engine.webhooks().get(self.number).cloned()
+        self.hooks.engine.webhook(self.number)
     }
 
     fn show(&self) {

@@ -154,7 +154,7 @@ impl Webhooks {
     /// One of them.
     #[must_use]
     pub fn one(&self, number: WebhookId) -> Option<(Webhook, State)> {
-        let webhook = self.engine.webhooks().get(number).cloned()?;
+        let webhook = self.engine.webhook(number)?;
         Some((webhook, self.state(number)))
     }
 

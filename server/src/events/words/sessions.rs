@@ -162,12 +162,28 @@ fn of_recording(event: &recording::Event) -> Told {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::events::words::numerous;
+    use convoke_model::Millis;
     use convoke_model::text::ChatText;
+    use convoke_wire::codec::Fact;
 
     #[test]
     fn what_people_write_is_not_told() {
         let text = ChatText::new("between you and me").expect("a text");
-        let said = session(&Event::Chat(chat::Event::Said { to: To::Hosts, text }));
-        assert_eq!(said, Some(told("chat.said", json!({ "to": "hosts" }))));
+        let said = Event::Chat(chat::Event::Said { to: To::Hosts, text });
+        assert_eq!(numerous(said.event_type()), Some("chat.said"));
+        assert_eq!(session(&said), Some(told("chat.said", json!({ "to": "hosts" }))));
+        let (from, to, at) = (10, 17, Millis(1));
+        let seal = recording::Seal {
+            file: "media".into(),
+            from,
+            to,
+            sha256: [0; 32],
+            first: at,
+            last: at,
+        };
+        let sealed = Event::Recording(recording::Event::MediaSealed(seal));
+        assert_eq!(numerous(sealed.event_type()), Some("recording.sealed"));
+        assert_eq!(session(&sealed), Some(told("recording.sealed", json!({ "bytes": 7 }))));
     }
 }
