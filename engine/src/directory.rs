@@ -8,6 +8,7 @@ use convoke_model::privilege::Privilege;
 use convoke_model::site::accounts::{Account, Accounts, Email};
 use convoke_model::site::scripts::Scripts;
 use convoke_model::site::settings::Settings;
+use convoke_model::site::webhooks::Webhooks;
 use convoke_model::site::{self, Site};
 use convoke_model::text::Sentence;
 use convoke_model::view::session::SessionView;
@@ -135,6 +136,11 @@ impl Directory {
     #[must_use]
     pub fn settings(&self) -> Settings {
         self.read().site.settings.clone()
+    }
+
+    /// Who else is told of events.
+    pub fn webhooks<T>(&self, ask: impl FnOnce(&Webhooks) -> T) -> T {
+        ask(&self.read().site.webhooks)
     }
 
     /// Grows with every fact of the site and of a meeting's life: what was worked out at one

@@ -9,7 +9,7 @@ use convoke_model::meeting::life::{self, Meeting};
 use convoke_model::meeting::{self, Command, Event, dedupe, lifecycle, roster, track};
 use convoke_model::policy::Decided;
 use convoke_model::privilege::Privilege;
-use convoke_model::site::{self, Site, accounts, groups};
+use convoke_model::site::{self, Site, accounts, groups, webhooks};
 use convoke_model::{AccountId, Actor, Audience, MeetingId, Millis, Proposal, Record};
 use convoke_model::{Refusal, SessionNumber, StreamId};
 
@@ -458,13 +458,14 @@ impl Shard {
     }
 }
 
-/// The number of the account or group that a fact of the site made.
+/// The number of what a fact of the site made: an account, a group, a webhook.
 fn made_of(event: &site::Event) -> Option<u32> {
     match event {
         site::Event::Accounts(
             accounts::Event::Added { account, .. } | accounts::Event::Known { account, .. },
         ) => Some(account.0),
         site::Event::Groups(groups::Event::Added { group, .. }) => Some(group.0),
+        site::Event::Webhooks(webhooks::Event::Added { webhook, .. }) => Some(webhook.0),
         _ => None,
     }
 }

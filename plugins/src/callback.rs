@@ -5,6 +5,7 @@
 
 mod address;
 mod check;
+pub mod deliver;
 mod exchange;
 mod memory;
 mod service;

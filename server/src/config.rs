@@ -14,6 +14,7 @@ use convoke_plugins::{callback, ldap};
 use serde::{Deserialize, Serialize};
 
 use crate::mail::MailSettings;
+use crate::webhooks::WebhookSettings;
 
 pub use strict::ConfigError;
 
@@ -56,6 +57,8 @@ pub struct Config {
     pub mail: MailSettings,
     /// Which networks are the operator's own.
     pub networks: Networks,
+    /// How others are told of events.
+    pub webhooks: WebhookSettings,
 }
 
 /// Which networks are the operator's own: for meetings that are only for people in them.
@@ -414,6 +417,7 @@ impl Config {
             policies: PolicySettings { scripts: Some(PathBuf::new()), ..PolicySettings::default() },
             mail: MailSettings::with_every_setting(),
             networks: Networks::default(),
+            webhooks: WebhookSettings::with_every_setting(),
             ..Self::default()
         }
     }

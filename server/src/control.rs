@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use convoke_model::meeting::life;
 use convoke_model::meeting::lifecycle::MeetingType;
@@ -13,10 +14,13 @@ use convoke_model::site;
 use convoke_model::site::accounts::{self, Email, External};
 use convoke_model::site::groups::Group;
 use convoke_model::site::settings::Settings;
+use convoke_model::site::webhooks::{Webhook, Webhooks};
 use convoke_model::text::{Name, Sentence, Topic, Zone};
 use convoke_model::{
-    AccountId, Actor, GroupId, MeetingId, Millis, Position, Refusal, SessionNumber,
+    AccountId, Actor, GroupId, MeetingId, Millis, Position, Refusal, SessionNumber, WebhookId,
 };
+
+use crate::events::EventLog;
 
 /// An answer that comes when what it rests on is durable.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, EngineError>> + Send + 'a>>;
@@ -216,4 +220,16 @@ pub trait Engine: Send + Sync {
     fn writable(&self) -> bool;
     /// Whether everything derived from the log has caught up with it, for `/readyz`.
     fn caught_up(&self) -> bool;
+    /// The log as events, where there is one to read.
+    fn events(&self) -> Option<Arc<EventLog>> {
+        None
+    }
+    /// Who else is told of events.
+    fn webhooks(&self) -> Webhooks {
+        Webhooks::default()
+    }
+    /// One of them.
+    fn webhook(&self, number: WebhookId) -> Option<Webhook> {
+        self.webhooks().get(number).cloned()
+    }
 }

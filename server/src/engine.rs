@@ -14,7 +14,10 @@ use convoke_model::site::accounts::{Accounts as Known, Command as Accounts, Emai
 use convoke_model::site::groups::Group;
 use convoke_model::site::rooms;
 use convoke_model::site::settings::Settings;
-use convoke_model::{AccountId, Actor, GroupId, MeetingId, Position, Refusal, SessionNumber, site};
+use convoke_model::site::webhooks::{Webhook, Webhooks};
+use convoke_model::{
+    AccountId, Actor, GroupId, MeetingId, Position, Refusal, SessionNumber, WebhookId, site,
+};
 use convoke_plugins::rhai::{Policies, Secret};
 use tokio::sync::{oneshot, watch};
 
@@ -22,6 +25,7 @@ use crate::control::{
     Account, Answer, Engine, EngineError, Meeting, MeetingState, NewAccount, NewMeeting,
 };
 use crate::entropy;
+use crate::events::EventLog;
 use crate::space::Space;
 use crate::worker::{Cores, ask_record};
 
@@ -60,6 +64,8 @@ pub struct LiveEngine {
     pub space: Arc<Space>,
     /// Reads the log, and knows how far its index is behind.
     pub log: Arc<dyn LogReader>,
+    /// The log as events.
+    pub events: Arc<EventLog>,
 }
 
 impl LiveEngine {
@@ -272,6 +278,18 @@ impl Engine for LiveEngine {
         // Shards load everything before the doors open, and the directory is written before
         // answers; what can fall behind is the index.
         self.log.index_lag() < INDEX_LAG_MAX
+    }
+
+    fn events(&self) -> Option<Arc<EventLog>> {
+        Some(Arc::clone(&self.events))
+    }
+
+    fn webhooks(&self) -> Webhooks {
+        self.directory.webhooks(Clone::clone)
+    }
+
+    fn webhook(&self, number: WebhookId) -> Option<Webhook> {
+        self.directory.webhooks(|all| all.get(number).cloned())
     }
 }
 

@@ -8,6 +8,7 @@ mod boot;
 mod codes;
 mod cookies;
 mod downloader;
+mod events;
 mod first_line;
 mod headers;
 mod health;
@@ -38,6 +39,7 @@ mod socket;
 mod stack;
 mod stream;
 mod viewer;
+mod webhooks;
 
 pub use headers::Surface;
 pub use listener::{BindError, Listener};

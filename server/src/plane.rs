@@ -24,6 +24,7 @@ use crate::clock::{Clock, SystemClock, process_uptime};
 use crate::dump;
 use crate::engine::{Backup, LiveEngine};
 use crate::entropy;
+use crate::events::EventLog;
 use crate::folder::Folder;
 use crate::gauges;
 use crate::media::MediaFiles;
@@ -51,6 +52,7 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
     let pool = Pool::new(PoolLimits::default());
     let shards = load(&*log, epoch, &pool, &directory)?;
     let (fail, failed) = watch::channel(None);
+    let (grown, growing) = watch::channel(log.head().size);
     let fail = Arc::new(fail);
     let (alarm, data) = (fail.clone(), folder.root().to_owned());
     let committer = Committer::start(journal, Settings::default(), move |fatal| {
@@ -73,7 +75,7 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
     let shared = Shared {
         clock,
         tickets,
-        commit: Arc::new(Queue { queue: committer.queue(), fail }),
+        commit: Arc::new(Queue { queue: committer.queue(), fail, grown: Arc::new(grown) }),
         log: log.clone(),
         media,
         space: space.clone(),
@@ -107,6 +109,7 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
         backup: Arc::new(BackupOf { root: folder.root().to_owned(), queue: committer.queue() }),
         failed: failed.clone(),
         space,
+        events: Arc::new(EventLog::new(folder.root(), log.clone(), growing)),
         log,
     };
     let stop = {
@@ -185,13 +188,21 @@ fn said(error: impl std::fmt::Display) -> BackendError {
 struct Queue {
     queue: CommitQueue,
     fail: Arc<watch::Sender<Option<String>>>,
+    /// Entries that are durable, for whoever reads the log as it grows.
+    grown: Arc<watch::Sender<u64>>,
 }
 
 impl Commit for Queue {
     fn commit(&self, bytes: Vec<u8>, ends_session: bool, then: Box<dyn FnOnce() + Send>) {
-        let fail = self.fail.clone();
+        let (fail, grown) = (self.fail.clone(), self.grown.clone());
         let submitted = self.queue.submit(bytes, move |outcome| match outcome {
-            Outcome::Durable(_) => then(),
+            Outcome::Durable(done) => {
+                grown.send_if_modified(|size| {
+                    let before = std::mem::replace(size, done.size.max(*size));
+                    *size > before
+                });
+                then();
+            }
             // A shard's entries always follow its streams' tails; if not, going on would fork the
             // log.
             Outcome::Refused(refused) => {

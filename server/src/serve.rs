@@ -33,6 +33,9 @@ const WRONG_USE: u8 = 2;
 /// How long is waited for what a killed server leaves behind: its port, its lock.
 pub(crate) const LEFTOVERS_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long calls of webhooks that are under way may take once we stop.
+const CALLS_PATIENCE: Duration = Duration::from_secs(10);
+
 /// Why the server did not start, and the code to end with.
 struct Failed(String, u8);
 
@@ -197,6 +200,7 @@ async fn serve(
     let control = tokio::spawn(control.run(clerk));
     let (stop, stopping) = watch::channel(false);
     let set_up = site.set_up_link().await.map_err(Failed::because)?;
+    let telling = tokio::spawn(site.webhooks().run(stopping.clone()));
     let listening = tokio::spawn(listener.run(Arc::clone(&site), stopping));
     if metrics_at.port() != 0 {
         tokio::spawn(metrics::serve(metrics_at, Arc::clone(&site.metrics)));
@@ -222,6 +226,10 @@ async fn serve(
     tracing::info!("asked to stop: letting everybody know");
     let told = tokio::task::spawn_blocking(backend.stop);
     let _ = listening.await;
+    // A call under way has a few seconds; it is noted, so that it is not made again.
+    if tokio::time::timeout(CALLS_PATIENCE, telling).await.is_err() {
+        tracing::warn!("some webhooks did not end in time; what they told last is told again");
+    }
     let _ = told.await;
     // The socket's file goes with the task that holds it.
     let _ = control.await;

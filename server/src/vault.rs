@@ -16,7 +16,7 @@ use std::sync::Mutex;
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key as CipherKey, XChaCha20Poly1305, XNonce};
-use convoke_model::{AccountId, MeetingId};
+use convoke_model::{AccountId, MeetingId, WebhookId};
 use zeroize::Zeroizing;
 
 use crate::entropy;
@@ -39,6 +39,8 @@ pub enum SecretOf {
     Meeting(MeetingId),
     /// What integrations of the legacy interface share with this server.
     IntegrationCode,
+    /// What signs the calls of a webhook.
+    Webhook(WebhookId),
 }
 
 impl fmt::Display for SecretOf {
@@ -49,6 +51,7 @@ impl fmt::Display for SecretOf {
             Self::Reset(id) => write!(f, "account-{id}.reset"),
             Self::Meeting(id) => write!(f, "meeting-{}.password", id.number()),
             Self::IntegrationCode => f.write_str("integration.code"),
+            Self::Webhook(id) => write!(f, "webhook-{id}.secret"),
         }
     }
 }

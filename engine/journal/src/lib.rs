@@ -20,6 +20,7 @@ pub mod journal;
 pub mod keys;
 pub mod media;
 pub mod memory;
+pub mod order;
 pub mod orders;
 pub mod reader;
 pub mod segment;

@@ -10,6 +10,7 @@ use convoke_journal::conformance::{fact, stream};
 use convoke_journal::disk::{Disk, PowerDisk, RealDisk};
 use convoke_journal::keys::PublicKey;
 use convoke_journal::media::{MediaWriter, Stretch};
+use convoke_journal::order::{OrderReader, Spot};
 use convoke_journal::reader::SegmentReader;
 use convoke_journal::torture::Random;
 use convoke_journal::verify::{Finding, verify};
@@ -55,6 +56,40 @@ fn session(disk: &PowerDisk) -> Vec<Stretch> {
     media.close(99).expect("memory");
     Box::new(log).close().expect("memory");
     claims
+}
+
+/// The places of all entries from the reader's place on, of those that are durable.
+fn places(reader: &mut OrderReader, size: u64) -> Vec<u64> {
+    let mut found = Vec::new();
+    loop {
+        let from = reader.place();
+        let Some(raw) = reader.next_block(size).expect("it is whole") else { return found };
+        let block = raw.block().expect("it is whole");
+        found.extend(block.entries.iter().map(|placed| placed.place).filter(|&p| p >= from));
+    }
+}
+
+#[test]
+fn the_order_is_read_from_any_place_on_over_many_segments() {
+    let disk = PowerDisk::default();
+    let mut log = ready(&quiet(&disk));
+    write(&mut log, 0..25);
+    let shared: Arc<dyn Disk> = Arc::new(disk.clone());
+    for place in 0..=100 {
+        let mut reader = OrderReader::on(shared.clone(), Path::new(DATA), place);
+        assert_eq!(places(&mut reader, 100), Vec::from_iter(place..100));
+    }
+    // Only what is said to be durable, then what came meanwhile; and a wrong spot is no matter.
+    let mut reader = OrderReader::on(shared.clone(), Path::new(DATA), 90);
+    assert_eq!(places(&mut reader, 90), []);
+    assert_eq!(places(&mut reader, 100), Vec::from_iter(90..100));
+    write(&mut log, 25..50);
+    assert_eq!(places(&mut reader, 200), Vec::from_iter(100..200));
+    for spot in [Spot { segment: 1, offset: 4096 }, Spot { segment: 2, offset: 77 }] {
+        reader.go(150, spot);
+        assert_eq!(places(&mut reader, 200), Vec::from_iter(150..200));
+    }
+    assert!(reader.next_block(201).is_err(), "what is durable and not there is damage");
 }
 
 #[test]

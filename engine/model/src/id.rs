@@ -42,6 +42,10 @@ number!(
     GroupId(u32)
 );
 number!(
+    /// Somebody who is told of events, counted from 1 on the site stream.
+    WebhookId(u32)
+);
+number!(
     /// One client's identity over reconnects: random, minted by the server at the first hello.
     ClientId(u64)
 );

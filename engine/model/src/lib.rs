@@ -13,6 +13,6 @@ pub mod text;
 pub mod view;
 
 pub use id::{AccountId, ClientId, GroupId, MeetingId, Millis, ParticipantId, Position};
-pub use id::{SessionNumber, StreamId, TrackId};
+pub use id::{SessionNumber, StreamId, TrackId, WebhookId};
 pub use record::{Actor, Audience, Proposal, Record};
 pub use refusal::Refusal;

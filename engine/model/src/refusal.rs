@@ -119,6 +119,11 @@ refusals! {
         "That API key was revoked, has expired, or never was one. Make a new one."
     ScopeMissing "scope_missing"
         "That API key does not cover this. Make one with the scope it needs."
+    AddressDenied "address_denied"
+        "This server does not call that address. Give another one, or ask the operator to allow it."
+    EventUnknown "event_unknown"
+        "There is no event of that name. The documentation lists the events there are."
+    TooMany "too_many" "There are as many of these as this server keeps. Remove one first."
 }
 
 #[cfg(test)]

@@ -133,6 +133,12 @@ text!(
     false
 );
 text!(
+    /// An address that is called, such as `https://crm.example.org/convoke`.
+    CallUrl,
+    2000,
+    false
+);
+text!(
     /// What somebody is known by elsewhere.
     ForeignId,
     512,

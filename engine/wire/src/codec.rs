@@ -4,7 +4,7 @@ use convoke_model::meeting::track;
 use convoke_model::meeting::{
     self, chat, delivery, floor, hand, life, lifecycle, lock, recording, roster,
 };
-use convoke_model::site::{self, accounts, groups, rooms, scripts, settings};
+use convoke_model::site::{self, accounts, groups, rooms, scripts, settings, webhooks};
 use convoke_model::{Actor, Audience, ClientId, Millis, Position, Record, StreamId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -121,6 +121,16 @@ impl Fact for site::Event {
             Self::Rooms(event) => match event {
                 rooms::Event::Taken { .. } => 0x3602,
                 rooms::Event::Given { .. } => 0x3603,
+            },
+            Self::Webhooks(event) => match event {
+                webhooks::Event::Added { .. } => 0x3801,
+                webhooks::Event::Changed { .. } => 0x3802,
+                webhooks::Event::SecretChanged { .. } => 0x3803,
+                webhooks::Event::Disabled { .. } => 0x3804,
+                webhooks::Event::Enabled { .. } => 0x3805,
+                webhooks::Event::Removed { .. } => 0x3806,
+                webhooks::Event::GaveUp { .. } => 0x3807,
+                webhooks::Event::Redelivered { .. } => 0x3808,
             },
             Self::Audit(_) => 0x3201,
             Self::Started { .. } => 0x3301,

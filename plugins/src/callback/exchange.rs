@@ -27,9 +27,9 @@ use crate::outcome::{Fault, Steps};
 /// Most bytes of the answer's body.
 const BODY_BYTES_MAX: usize = convoke_wire::turbo::ANSWER_BYTES_MAX;
 /// Most bytes of its head.
-const HEAD_BYTES_MAX: usize = 16 * 1024;
+pub(super) const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Most of its headers.
-const HEADERS_MAX: usize = 64;
+pub(super) const HEADERS_MAX: usize = 64;
 /// What a form leaves as it is.
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -103,7 +103,8 @@ impl Line<'_> {
         steps: &mut Steps,
     ) -> Result<Reply, Fault> {
         let Target { tls, host, authority, .. } = self.target;
-        let stream = self.connect(steps).await?;
+        let Self { target, policy, resolver, .. } = self;
+        let stream = reach(target, policy, *resolver, self.connect, steps).await?;
         if !tls {
             steps.done("tls", "NONE: name and password travel in clear text");
             return self.exchange(stream, fields, steps).await;
@@ -118,28 +119,6 @@ impl Line<'_> {
         let version = stream.get_ref().1.protocol_version();
         steps.done("tls", version.map_or_else(String::new, |version| format!("{version:?}")));
         self.exchange(stream, fields, steps).await
-    }
-
-    /// Resolves once, checks every address, and connects to one that was checked.
-    async fn connect(&self, steps: &mut Steps) -> Result<TcpStream, Fault> {
-        let Target { host, port, .. } = self.target;
-        let work = async {
-            let addresses = match self.resolver.resolve(host, *port).await {
-                Ok(addresses) if !addresses.is_empty() => addresses,
-                Ok(_) | Err(_) => return Err(Fault::Unresolved),
-            };
-            let shown: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-            steps.done("resolve", format!("{host}: {}", shown.join(", ")));
-            for address in &addresses {
-                self.policy.check(*address).map_err(Fault::AddressDenied)?;
-            }
-            let found = dial(&addresses, self.connect).await;
-            let (stream, address) = found.map_err(|error| Fault::Unreachable(error.to_string()))?;
-            steps.done("connect", address.to_string());
-            Ok(stream)
-        };
-        let late = || Fault::Unreachable(format!("{host} did not answer"));
-        tokio::time::timeout(self.connect, work).await.unwrap_or_else(|_| Err(late()))
     }
 
     async fn exchange<S>(
@@ -204,8 +183,36 @@ impl Line<'_> {
     }
 }
 
+/// Resolves once, checks every address, and connects to one that was checked.
+pub(super) async fn reach(
+    target: &Target,
+    policy: &AddressPolicy,
+    resolver: &dyn Resolve,
+    within: Duration,
+    steps: &mut Steps,
+) -> Result<TcpStream, Fault> {
+    let Target { host, port, .. } = target;
+    let work = async {
+        let addresses = match resolver.resolve(host, *port).await {
+            Ok(addresses) if !addresses.is_empty() => addresses,
+            Ok(_) | Err(_) => return Err(Fault::Unresolved),
+        };
+        let shown: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+        steps.done("resolve", format!("{host}: {}", shown.join(", ")));
+        for address in &addresses {
+            policy.check(*address).map_err(Fault::AddressDenied)?;
+        }
+        let found = dial(&addresses, within).await;
+        let (stream, address) = found.map_err(|error| Fault::Unreachable(error.to_string()))?;
+        steps.done("connect", address.to_string());
+        Ok(stream)
+    };
+    let late = || Fault::Unreachable(format!("{host} did not answer"));
+    tokio::time::timeout(within, work).await.unwrap_or_else(|_| Err(late()))
+}
+
 /// A task that ends with whoever started it.
-struct Driven(tokio::task::JoinHandle<()>);
+pub(super) struct Driven(pub(super) tokio::task::JoinHandle<()>);
 
 impl Drop for Driven {
     fn drop(&mut self) {
@@ -269,7 +276,7 @@ fn check_head(
 }
 
 /// What went wrong with HTTP, without anything that was sent.
-fn http_error(error: &hyper::Error) -> String {
+pub(super) fn http_error(error: &hyper::Error) -> String {
     if error.is_parse() {
         "it is not HTTP, or its head is too large".to_owned()
     } else if error.is_incomplete_message() {

@@ -147,7 +147,7 @@ pub(super) struct Target {
 }
 
 impl Target {
-    fn parse(url: &str) -> Result<Self, String> {
+    pub(super) fn parse(url: &str) -> Result<Self, String> {
         if url.len() > 2000 {
             return Err("is too long".to_owned());
         }

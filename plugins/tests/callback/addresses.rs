@@ -9,7 +9,7 @@ use convoke_plugins::callback::{Callback, Resolve, Resolving, Settings};
 use super::server::{Deed, Server, ask, code, http, yes};
 
 /// Ways to write an address that must not be asked; `PORT` is that of a server that listens.
-const SPELLINGS: [&str; 64] = [
+pub(crate) const SPELLINGS: [&str; 64] = [
     "http://127.0.0.1:PORT/",
     "http://127.1:PORT/",
     "http://127.0.1:PORT/",
@@ -94,9 +94,9 @@ async fn sixty_spellings_of_denied_addresses_reach_nobody() {
 }
 
 /// Says something else every time, as a hostile name server does.
-struct Rebinding {
-    answers: Vec<Vec<SocketAddr>>,
-    asked: AtomicUsize,
+pub(crate) struct Rebinding {
+    pub(crate) answers: Vec<Vec<SocketAddr>>,
+    pub(crate) asked: AtomicUsize,
 }
 
 impl Resolve for Rebinding {

@@ -3,6 +3,7 @@
 mod adapter;
 mod addresses;
 mod answers;
+mod deliveries;
 mod outages;
 mod secrecy;
 mod server;

@@ -96,6 +96,12 @@ impl Sessions {
         Some(session.clone())
     }
 
+    /// Whose this cookie is, if its sign-in is still good; looking does not keep it from idling out.
+    pub fn look(&self, cookie: &str, now: Duration) -> Option<Session> {
+        let sessions = self.lock();
+        sessions.get(&hash(cookie)).filter(|session| !session.is_over(now)).cloned()
+    }
+
     /// The same sign-in under a new cookie; the old one is dead.
     pub fn renew(&self, cookie: &str) -> Option<String> {
         let mut sessions = self.lock();
@@ -169,6 +175,8 @@ mod tests {
         let cookie = sessions.start(start(1, false), minutes(0));
         assert!(sessions.find(&cookie, minutes(29)).is_some());
         assert!(sessions.find(&cookie, minutes(58)).is_some(), "use keeps it");
+        assert!(sessions.look(&cookie, minutes(87)).is_some());
+        assert!(sessions.look(&cookie, minutes(88)).is_none(), "looking does not keep it");
         assert!(sessions.find(&cookie, minutes(88)).is_none(), "idle");
         let cookie = sessions.start(start(1, true), minutes(0));
         assert!(sessions.find(&cookie, minutes(15)).is_none(), "administrators idle out sooner");

@@ -115,6 +115,7 @@ impl Listener {
             connections.spawn(newcomer.serve(tcp));
         }
         drop(self.tcp);
+        site.end_streams();
         let all = async { while connections.join_next().await.is_some() {} };
         if timeout(DRAIN, all).await.is_err() {
             tracing::warn!("some connections did not end in time and are cut");

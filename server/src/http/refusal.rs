@@ -33,6 +33,11 @@ impl No {
         Self { refusal, status, retry_after: None, said: None }
     }
 
+    /// A refusal that says more than its own sentence.
+    pub(super) fn said(refusal: Refusal, sentence: String) -> Self {
+        Self { said: Some(sentence), ..Self::because(refusal) }
+    }
+
     /// Too fast; try again after this long.
     pub(super) fn slow(wait: Duration) -> Self {
         Self {
@@ -137,6 +142,7 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::MailNotSetUp
         | Refusal::NotStarted
         | Refusal::LastAdministrator
+        | Refusal::TooMany
         | Refusal::AlreadyDone => StatusCode::CONFLICT,
         Refusal::TooFast => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Stale => StatusCode::PRECONDITION_FAILED,
@@ -158,7 +164,9 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::RuleInvalid
         | Refusal::DialInInvalid
         | Refusal::NumberInvalid
-        | Refusal::TypeNotAvailable => StatusCode::BAD_REQUEST,
+        | Refusal::TypeNotAvailable
+        | Refusal::AddressDenied
+        | Refusal::EventUnknown => StatusCode::BAD_REQUEST,
         Refusal::CannotJoin
         | Refusal::TicketInvalid
         | Refusal::NotAllowed

@@ -14,8 +14,8 @@ use super::headers::Surface;
 use super::refusal::No;
 use super::site::Site;
 use super::{
-    assets, codes, downloader, health, invitations, join, legacy_meetings, me, meeting, meetings,
-    pages, pending, reset, scrub, setup, sign_in, socket, viewer,
+    assets, codes, downloader, events, health, invitations, join, legacy_meetings, me, meeting,
+    meetings, pages, pending, reset, scrub, setup, sign_in, socket, viewer, webhooks,
 };
 
 type Handler = MethodRouter<Arc<Site>>;
@@ -53,6 +53,15 @@ fn table() -> Vec<(&'static str, Surface, Handler)> {
         ("/api/v1/meetings/{id}/restore", Surface::Api,  post(meeting::restore)),
         ("/api/v1/meetings/{id}/transfer", Surface::Api, post(meeting::transfer)),
         ("/api/v1/meetings/{id}/invitations", Surface::Api, post(invitations::invite)),
+        ("/api/v1/events",             Surface::Api,     get(events::page)),
+        ("/api/v1/events/stream",      Surface::Api,     get(events::stream)),
+        ("/api/v1/webhooks",           Surface::Api,     webhooks::all()),
+        ("/api/v1/webhooks/{n}",       Surface::Api,     webhooks::one()),
+        ("/api/v1/webhooks/{n}/rotate", Surface::Api,    post(webhooks::rotate)),
+        ("/api/v1/webhooks/{n}/test",  Surface::Api,     post(webhooks::test)),
+        ("/api/v1/webhooks/{n}/retry", Surface::Api,     post(webhooks::retry)),
+        ("/api/v1/webhooks/{n}/dead",  Surface::Api,     get(webhooks::dead)),
+        ("/api/v1/webhooks/{n}/dead/{event}", Surface::Api, post(webhooks::redeliver)),
         ("/api/v1/join",               Surface::Api,     post(join::join)),
         ("/api/v1/pending-host",       Surface::Api,     post(pending::host)),
         ("/ws",                        Surface::Socket,  get(socket::upgrade)),

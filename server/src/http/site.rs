@@ -10,8 +10,10 @@ use convoke_model::MeetingId;
 use convoke_model::site::accounts::Via;
 use convoke_model::site::{Audit, Command};
 use convoke_plugins::rhai::Policies;
+use tokio::sync::{Semaphore, watch};
 
 use super::cookies::Browser;
+use super::events::STREAMS_MAX;
 use super::join;
 use super::origin::{Origin, Origins};
 use super::patience::Patience;
@@ -36,6 +38,7 @@ use crate::sign_in::SignIns;
 use crate::tickets::Tickets;
 use crate::tls::{Tls, machine_name};
 use crate::vault::Vault;
+use crate::webhooks::Webhooks;
 
 /// What a [`Site`] is made of.
 pub struct Parts {
@@ -97,6 +100,11 @@ pub struct Site {
     pub(super) origins: Origins,
     pub(super) no_meeting: MeetingId,
     pub(super) turns: Turns,
+    pub(super) webhooks: Arc<Webhooks>,
+    /// Places for answers that go on and on.
+    pub(super) streams: Arc<Semaphore>,
+    /// Becomes true when those are to end.
+    pub(super) ending: watch::Sender<bool>,
 }
 
 impl Site {
@@ -126,6 +134,13 @@ impl Site {
             backoff,
         );
         let accounts = Arc::new(accounts);
+        let (engine, clock) = (Arc::clone(&parts.engine), Arc::clone(&parts.clock));
+        let (folder, settings) = (&parts.folder, &parts.config.webhooks);
+        let webhooks =
+            Webhooks::new(engine, Arc::clone(&vault), clock, folder, settings, parts.listen)
+                .map_err(|bad| {
+                    io::Error::new(io::ErrorKind::InvalidInput, format!("[webhooks] {bad}"))
+                })?;
         let no_meeting = MeetingId::new(entropy::NO_MEETING).expect("it is in the range");
         let base = parts.config.base_url.as_deref();
         Ok(Arc::new(Self {
@@ -152,6 +167,9 @@ impl Site {
             exposures: Buckets::new(Rate::per_minute(1, 1)),
             no_meeting,
             turns: Turns::default(),
+            webhooks: Arc::new(webhooks),
+            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            ending: watch::channel(false).0,
         }))
     }
 
@@ -178,6 +196,17 @@ impl Site {
     #[must_use]
     pub fn accounts(&self) -> Arc<Accounts> {
         Arc::clone(&self.accounts)
+    }
+
+    /// Who else is told of events.
+    #[must_use]
+    pub fn webhooks(&self) -> Arc<Webhooks> {
+        Arc::clone(&self.webhooks)
+    }
+
+    /// Ends the answers that go on and on, so that the others can be waited for.
+    pub(super) fn end_streams(&self) {
+        self.ending.send_replace(true);
     }
 
     /// Whether somebody has to set up codes before anything else.

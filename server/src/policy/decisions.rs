@@ -70,6 +70,7 @@ impl Known {
                 | site::Event::Alarm(_)
                 | site::Event::Settings(_)
                 | site::Event::Rooms(_)
+                | site::Event::Webhooks(_)
                 | site::Event::Audit(_)
                 | site::Event::Started { .. }
                 | site::Event::Lost(_)

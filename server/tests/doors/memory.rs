@@ -13,6 +13,7 @@ use convoke_model::meeting::life;
 use convoke_model::site::accounts::{self, Email, External};
 use convoke_model::site::groups::{self, Group};
 use convoke_model::site::settings::Settings;
+use convoke_model::site::webhooks::{self, Webhooks};
 use convoke_model::site::{Event, Site};
 use convoke_model::{
     AccountId, Actor, GroupId, MeetingId, Millis, Position, Proposal, Record, Refusal,
@@ -65,6 +66,7 @@ impl MemoryEngine {
                     accounts::Event::Added { account, .. } | accounts::Event::Known { account, .. },
                 ) => account.0,
                 Event::Groups(groups::Event::Added { group, .. }) => group.0,
+                Event::Webhooks(webhooks::Event::Added { webhook, .. }) => webhook.0,
                 _ => made,
             };
             self.facts.lock().expect("not poisoned").push((by, event.clone()));
@@ -247,5 +249,9 @@ impl Engine for MemoryEngine {
 
     fn caught_up(&self) -> bool {
         true
+    }
+
+    fn webhooks(&self) -> Webhooks {
+        self.site.lock().expect("not poisoned").webhooks.clone()
     }
 }

@@ -4,7 +4,7 @@ use convoke_model::StreamId;
 use convoke_model::meeting::life;
 use convoke_model::meeting::plan::Plan;
 use convoke_model::site::{Audit, Event, Loss, LossReason, LostStretch};
-use convoke_model::site::{rooms, scripts, settings};
+use convoke_model::site::{rooms, scripts, settings, webhooks};
 
 use super::{end, kind};
 use crate::json::hex;
@@ -93,6 +93,7 @@ pub(crate) fn site(event: &Event, names: &Names) -> String {
             let which: Vec<String> = meetings.iter().map(ToString::to_string).collect();
             format!("no room any more for {}", which.join(", "))
         }
+        Event::Webhooks(event) => of_webhooks(event),
         Event::Audit(Audit::CredentialExposed { route, in_address }) => {
             let how = if *in_address { "in an address" } else { "over plain HTTP" };
             format!("a password came {how} by {}", plain(route))
@@ -133,6 +134,38 @@ fn lost(loss: &Loss) -> String {
         words.push_str(&format!("; and {} more streams", loss.more));
     }
     words
+}
+
+fn of_webhooks(event: &webhooks::Event) -> String {
+    use webhooks::Event as Hook;
+    let told = |to: &webhooks::Subscription| {
+        let events: Vec<&str> = to.events.iter().map(webhooks::Pattern::as_str).collect();
+        format!("{} is told of {}", plain(to.url.as_str()), events.join(", "))
+    };
+    let (what, reason) = match event {
+        Hook::Added { subscription, reason, .. } => {
+            (format!("was added: {}", told(subscription)), reason)
+        }
+        Hook::Changed { before, after, reason, .. } => {
+            (format!("was changed: {}, and before {}", told(after), told(before)), reason)
+        }
+        Hook::SecretChanged { reason, .. } => ("got another secret".to_owned(), reason),
+        Hook::Disabled { reason, .. } => ("was switched off".to_owned(), reason),
+        Hook::Enabled { reason, .. } => ("was switched on".to_owned(), reason),
+        Hook::Removed { reason, .. } => ("was removed".to_owned(), reason),
+        Hook::GaveUp { letter, .. } => {
+            let webhooks::Letter { stream, position, attempts, why } = letter;
+            let (of, why) = (stream_name(*stream), plain(why.as_str()));
+            let tried = count(u64::from(*attempts), "try", "tries");
+            (format!("was not told of {of} seq {} after {tried}: {why}", position.seq), &None)
+        }
+        Hook::Redelivered { stream, position, .. } => {
+            let of = stream_name(*stream);
+            (format!("was told of {of} seq {} after all", position.seq), &None)
+        }
+    };
+    let why = reason.as_ref().map(|why| format!("; reason: {}", plain(why.as_str())));
+    format!("webhook {} {what}{}", event.webhook(), why.unwrap_or_default())
 }
 
 fn of_scripts(event: &scripts::Event) -> String {

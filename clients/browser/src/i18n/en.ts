@@ -563,5 +563,9 @@ export const en = {
     key_reused: "That idempotency key was used for another request. Choose a new one.",
     key_invalid: "That API key was revoked, has expired, or never was one. Make a new one.",
     scope_missing: "That API key does not cover this. Make one with the scope it needs.",
+    address_denied:
+      "This server does not call that address. Give another one, or ask the operator to allow it.",
+    event_unknown: "There is no event of that name. The documentation lists the events there are.",
+    too_many: "There are as many of these as this server keeps. Remove one first.",
   },
 };

@@ -540,5 +540,8 @@ export const zh: Dictionary = {
     key_reused: "该幂等键已用于其他请求，请换一个。",
     key_invalid: "该 API 密钥无效、已撤销或已过期，请新建一个。",
     scope_missing: "该 API 密钥没有此权限，请新建具有相应权限的密钥。",
+    address_denied: "本服务器不会访问该地址。请换一个地址，或请运维人员放行。",
+    event_unknown: "没有这个名称的事件。文档中列出了所有事件。",
+    too_many: "数量已达到本服务器的上限。请先删除一个。",
   },
 };

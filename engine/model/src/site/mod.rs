@@ -6,6 +6,7 @@ pub mod groups;
 pub mod rooms;
 pub mod scripts;
 pub mod settings;
+pub mod webhooks;
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,8 @@ pub enum Command {
     Settings(settings::Command),
     /// Meetings that are held at once.
     Rooms(rooms::Command),
+    /// Who else is told of events.
+    Webhooks(webhooks::Command),
     /// Something the operator must be able to prove later.
     Audit(Audit),
     /// The server started.
@@ -59,6 +62,8 @@ pub enum Event {
     Settings(settings::Event),
     /// Meetings that are held at once.
     Rooms(rooms::Event),
+    /// Who else is told of events.
+    Webhooks(webhooks::Event),
     /// Something the operator must be able to prove later.
     Audit(Audit),
     /// The server started.
@@ -172,6 +177,8 @@ pub struct Site {
     pub settings: settings::Settings,
     /// Meetings that have a room, where there are only so many.
     pub rooms: rooms::Rooms,
+    /// Who else is told of events.
+    pub webhooks: webhooks::Webhooks,
 }
 
 impl Site {
@@ -195,6 +202,9 @@ impl Site {
                 let facts = self.rooms.decide(self.settings.limits.rooms, proposal.at, command)?;
                 Ok(facts.into_iter().map(Event::Rooms).collect())
             }
+            Command::Webhooks(command) => {
+                Ok(self.webhooks.decide(command)?.into_iter().map(Event::Webhooks).collect())
+            }
             Command::Audit(audit) => Ok(vec![Event::Audit(audit.clone())]),
             Command::Start { version } => Ok(vec![Event::Started { version: version.clone() }]),
         }
@@ -208,6 +218,7 @@ impl Site {
             Event::Scripts(event) => self.scripts.apply(event),
             Event::Settings(event) => self.settings.apply(event),
             Event::Rooms(event) => self.rooms.apply(record.time, event),
+            Event::Webhooks(event) => self.webhooks.apply(event, record.position, record.time),
             Event::Policy(_)
             | Event::Alarm(_)
             | Event::Audit(_)

@@ -13,14 +13,15 @@ use convoke_model::policy::{
 };
 use convoke_model::privilege::{Privilege, Privileges};
 use convoke_model::site::alarm::Alarm;
-use convoke_model::site::{self, accounts, groups, rooms, scripts, settings};
+use convoke_model::site::{self, accounts, groups, rooms, scripts, settings, webhooks};
 use convoke_model::text::{
-    Address, ChatText, DialNumber, ForeignId, GroupName, Name, Sentence, Source, Topic, Zone,
+    Address, CallUrl, ChatText, DialNumber, ForeignId, GroupName, Name, Sentence, Source, Topic,
+    Zone,
 };
 use convoke_model::view::session::Viewer;
 use convoke_model::{
     AccountId, ClientId, GroupId, MeetingId, Millis, ParticipantId, Position, Refusal,
-    SessionNumber, StreamId, TrackId,
+    SessionNumber, StreamId, TrackId, WebhookId,
 };
 use convoke_wire::message::{ClientMessage, Hello, Receipt, ReplyResult, Resume, ServerMessage};
 use convoke_wire::message::{Snapshot, Welcome};
@@ -257,6 +258,34 @@ fn plan() -> Plan {
     }
 }
 
+fn webhook_facts() -> Vec<webhooks::Event> {
+    use webhooks::Event as Hook;
+    let (webhook, reason) = (WebhookId(4), Sentence::new("asked for").ok());
+    let told = |url: &str| webhooks::Subscription {
+        url: CallUrl::new(url).expect("an address"),
+        events: vec![webhooks::Pattern::new("meeting.*").expect("a pattern")],
+        description: Sentence::new("the customers' portal").ok(),
+    };
+    let (before, after) = (told("https://crm.example.org/a"), told("https://crm.example.org/b"));
+    let (stream, position) = (StreamId { meeting: 88_137_455, session: 2 }, at(17));
+    let why = Sentence::new("it answered 500").expect("words");
+    let letter = webhooks::Letter { stream, position, attempts: 10, why };
+    vec![
+        Hook::Added { webhook, subscription: before.clone(), reason: reason.clone() },
+        Hook::Changed { webhook, before, after, reason: reason.clone() },
+        Hook::SecretChanged { webhook, reason: reason.clone() },
+        Hook::Disabled { webhook, reason: reason.clone() },
+        Hook::Enabled { webhook, reason: reason.clone() },
+        Hook::Removed { webhook, reason },
+        Hook::GaveUp { webhook, letter },
+        Hook::Redelivered { webhook, stream, position },
+    ]
+}
+
+fn at(seq: u64) -> Position {
+    Position { epoch: 3, seq }
+}
+
 fn settings_facts() -> Vec<site::Event> {
     let numbers = vec![settings::Number {
         number: DialNumber::new("+49 30 1234567").expect("a number"),
@@ -379,6 +408,7 @@ pub(crate) fn site_facts() -> Vec<site::Event> {
         site::Event::Alarm(Alarm::ManyFailures { account, failures: 31, from }),
     ]);
     facts.extend(settings_facts());
+    facts.extend(webhook_facts().into_iter().map(site::Event::Webhooks));
     facts
 }
 

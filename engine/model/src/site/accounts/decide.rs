@@ -178,6 +178,7 @@ impl Accounts {
             | SiteEvent::Scripts(_)
             | SiteEvent::Settings(_)
             | SiteEvent::Rooms(_)
+            | SiteEvent::Webhooks(_)
             | SiteEvent::Audit(_)
             | SiteEvent::Alarm(_)
             | SiteEvent::Started { .. }
@@ -206,6 +207,7 @@ impl Accounts {
                 | SiteEvent::Scripts(_)
                 | SiteEvent::Settings(_)
                 | SiteEvent::Rooms(_)
+                | SiteEvent::Webhooks(_)
                 | SiteEvent::Audit(_)
                 | SiteEvent::Alarm(_)
                 | SiteEvent::Started { .. }
@@ -245,6 +247,7 @@ impl Accounts {
                 | SiteEvent::Scripts(_)
                 | SiteEvent::Settings(_)
                 | SiteEvent::Rooms(_)
+                | SiteEvent::Webhooks(_)
                 | SiteEvent::Audit(_)
                 | SiteEvent::Alarm(_)
                 | SiteEvent::Started { .. }
