@@ -114,6 +114,13 @@ impl Directory {
         ask(&self.read().meetings)
     }
 
+    /// What is known of the site as a whole and of all meetings, at one moment. Others wait
+    /// meanwhile: pick, and be brief.
+    pub fn all<T>(&self, ask: impl FnOnce(&Site, &BTreeMap<MeetingId, MeetingInfo>, u64) -> T) -> T {
+        let inner = self.read();
+        ask(&inner.site, &inner.meetings, inner.revision)
+    }
+
     /// What administrators set.
     #[must_use]
     pub fn settings(&self) -> Settings {

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod alarm;
 pub mod groups;
+pub mod published;
 pub mod scripts;
 pub mod settings;
 
@@ -165,6 +166,8 @@ pub struct Site {
     pub scripts: scripts::Scripts,
     /// What administrators set.
     pub settings: settings::Settings,
+    /// What was last decided about telling the public of meetings.
+    pub published: published::Published,
 }
 
 impl Site {
@@ -196,8 +199,8 @@ impl Site {
             Event::Groups(event) => self.accounts.apply_group(event),
             Event::Scripts(event) => self.scripts.apply(event),
             Event::Settings(event) => self.settings.apply(event),
-            Event::Policy(_)
-            | Event::Alarm(_)
+            Event::Policy(decided) => self.published.apply(decided),
+            Event::Alarm(_)
             | Event::Audit(_)
             | Event::Started { .. }
             | Event::Lost(_)
