@@ -116,7 +116,10 @@ impl Directory {
 
     /// What is known of the site as a whole and of all meetings, at one moment. Others wait
     /// meanwhile: pick, and be brief.
-    pub fn all<T>(&self, ask: impl FnOnce(&Site, &BTreeMap<MeetingId, MeetingInfo>, u64) -> T) -> T {
+    pub fn all<T>(
+        &self,
+        ask: impl FnOnce(&Site, &BTreeMap<MeetingId, MeetingInfo>, u64) -> T,
+    ) -> T {
         let inner = self.read();
         ask(&inner.site, &inner.meetings, inner.revision)
     }

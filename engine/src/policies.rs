@@ -42,9 +42,9 @@ impl Policies for Builtin {
             }
             Question::Publish(_) => Verdict::Publish(publish::Verdict::Hide),
             // What nobody has a rule for is answered as carefully as if a rule had failed.
-            Question::Authenticate(_)
-            | Question::Code(_)
-            | Question::DrawCode(_) => question.fallback(),
+            Question::Authenticate(_) | Question::Code(_) | Question::DrawCode(_) => {
+                question.fallback()
+            }
         };
         Answered { verdict, policy: "builtin 1".into(), fallback: false }
     }

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use convoke_model::{MeetingId, Millis};
 use convoke_model::grant::Role;
 use convoke_model::meeting::lifecycle::MeetingType;
 use convoke_model::meeting::plan::LocalTime;
@@ -14,6 +13,7 @@ use convoke_model::policy::{
     draw_code, publish, record, register,
 };
 use convoke_model::text::Zone;
+use convoke_model::{MeetingId, Millis};
 use serde::Deserialize;
 
 use super::book::Source;
