@@ -1,5 +1,6 @@
 //! Settings: what an operator may change, in TOML, with a limit and a default for each.
 
+mod public;
 mod strict;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::mail::MailSettings;
 
+pub use public::PublicLimits;
 pub use strict::ConfigError;
 
 /// All settings. A missing one has its default; an unknown one is refused.
@@ -56,6 +58,8 @@ pub struct Config {
     pub mail: MailSettings,
     /// Which networks are the operator's own.
     pub networks: Networks,
+    /// How often public lists are read.
+    pub public: PublicLimits,
 }
 
 /// Which networks are the operator's own: for meetings that are only for people in them.

@@ -31,6 +31,7 @@ use crate::invitation::Invitations;
 use crate::limits::{Backoff, Buckets, Door, Rate, by_customer};
 use crate::mail::{Language, Mail, Words};
 use crate::metrics::Metrics;
+use crate::public::Lists;
 use crate::quarantine::Quarantine;
 use crate::sign_in::SignIns;
 use crate::tickets::Tickets;
@@ -69,6 +70,8 @@ pub struct Parts {
     pub policies: Option<Arc<Policies>>,
     /// Why nothing is taken, when the log is not whole.
     pub quarantine: Option<Quarantine>,
+    /// What the public may know; not there in quarantine, nor for a single command.
+    pub public: Option<Arc<Lists>>,
 }
 
 /// Everything the handlers share.
@@ -97,6 +100,8 @@ pub struct Site {
     pub(super) origins: Origins,
     pub(super) no_meeting: MeetingId,
     pub(super) turns: Turns,
+    pub(super) public: Option<Arc<Lists>>,
+    pub(super) public_limits: Buckets<IpAddr>,
 }
 
 impl Site {
@@ -126,6 +131,8 @@ impl Site {
             backoff,
         );
         let accounts = Arc::new(accounts);
+        let public = parts.config.public;
+        let public_rate = Rate::per_minute(public.per_minute, public.burst);
         let no_meeting = MeetingId::new(entropy::NO_MEETING).expect("it is in the range");
         let base = parts.config.base_url.as_deref();
         Ok(Arc::new(Self {
@@ -152,6 +159,8 @@ impl Site {
             exposures: Buckets::new(Rate::per_minute(1, 1)),
             no_meeting,
             turns: Turns::default(),
+            public: parts.public,
+            public_limits: Buckets::new(public_rate),
         }))
     }
 
