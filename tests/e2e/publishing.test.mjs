@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 
 import { check, LOOKS } from "./harness/axe.mjs";
 import { Browser } from "./harness/browser.mjs";
-import { Server } from "./harness/server.mjs";
+import { CONVOKE, run, Server } from "./harness/server.mjs";
 import { until } from "./harness/wait.mjs";
 
 /** Somebody's own site: its pages by their path. */
@@ -17,6 +17,29 @@ async function foreign(pages) {
   }).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   return { server, port: server.address().port };
+}
+
+/** Signs in over the JSON interface; gives what the calls of that account carry. */
+async function signIn(server, email, password) {
+  const origin = { Origin: `http://127.0.0.1:${server.port}` };
+  const signed = await server.call("POST", "/api/v1/sign-in", { email, password }, origin);
+  assert.equal(signed.status, 200, signed.text);
+  return { ...origin, Cookie: signed.headers.get("set-cookie").split(";")[0] };
+}
+
+/** A public meeting of an hour, on the clocks of Zurich. */
+async function plan(server, as, { topic, type, start, rule }) {
+  const when = { start, minutes: 60, zone: "Europe/Zurich", ...(rule ? { rule } : {}) };
+  const wish = { type, topic, when, public: true };
+  const made = await server.call("POST", "/api/v1/meetings", wish, as);
+  assert.ok(made.status === 200 || made.status === 201, made.text);
+}
+
+/** Sets what administrators say of public lists. */
+async function publishing(server, as, part) {
+  const wish = { part: { publishing: part }, reason: "the town hall's page" };
+  const set = await server.call("POST", "/api/v1/admin/settings", wish, as);
+  assert.equal(set.status, 200, set.text);
 }
 
 const PAYLOAD = "<img src=x onerror=document.title='stolen'> Q&A";
@@ -64,13 +87,13 @@ describe("public lists", () => {
   });
 
   test("planned meetings are listed in the viewer's time zone, and joined from there", async () => {
-    await server.publish({ frame_ancestors: [allowed] });
+    const host = await signIn(server, server.email, server.password);
     const topics = ["Open house", PAYLOAD, "Weekly questions", "Bürgersprechstunde 市民对话"];
     for (let n = 0; n < 8; n += 1) {
       const topic = topics[n] ?? `Talk ${n}: what is new`;
-      const recurrence = n === 2 ? "FREQ=WEEKLY;COUNT=6" : null;
+      const rule = n === 2 ? "FREQ=WEEKLY;COUNT=6" : null;
       const type = n % 2 ? 4 : 0;
-      await server.plan({ topic, type, start: `2031-03-${10 + n}T10:00`, recurrence });
+      await plan(server, host, { topic, type, start: `2031-03-${10 + n}T10:00`, rule });
     }
     const target = `${server.url}/as/public/meetings.html`;
     await until("they are listed", async () => {
@@ -116,6 +139,16 @@ describe("public lists", () => {
   });
 
   test("a page that was named shows it in a frame, another one does not", async () => {
+    const root = "root@example.org";
+    const words = ["account", "add", root, "--administrator", "--password-stdin"];
+    const added = await run(CONVOKE, [...words, "--data", server.data], `${server.password}\n`);
+    assert.equal(added.code, 0, added.stderr);
+    const administrator = await signIn(server, root, server.password);
+    await publishing(server, administrator, { frame_ancestors: [allowed] });
+    await until("browsers are told", async () => {
+      const answer = await fetch(`${server.url}/as/public/meetings.html`);
+      return answer.headers.get("content-security-policy").includes(allowed);
+    });
     const page = await browser.person("town");
     await page.goto(`${allowed}/frame`);
     const list = page.frameLocator("iframe");

@@ -73,6 +73,7 @@ pub(super) fn put(
     let for_others = match surface {
         Surface::Public | Surface::Feed | Surface::Embed => true,
         Surface::Meeting
+        | Surface::Legacy
         | Surface::Page
         | Surface::Api
         | Surface::Asset

@@ -21,11 +21,14 @@ fn check(reply: &Reply, surface: Surface, what: &str) {
         |name: &str, value: &str| assert_eq!(reply.header(name), Some(value), "{what}: {name}");
     let feed = matches!(surface, Surface::Feed | Surface::Embed);
     let others = feed || surface == Surface::Public;
-    is("content-security-policy", match surface {
-        Surface::Public => PUBLIC_POLICY,
-        Surface::Feed | Surface::Embed => "default-src 'none'; frame-ancestors 'none'; sandbox",
-        _ => POLICY,
-    });
+    is(
+        "content-security-policy",
+        match surface {
+            Surface::Public => PUBLIC_POLICY,
+            Surface::Feed | Surface::Embed => "default-src 'none'; frame-ancestors 'none'; sandbox",
+            _ => POLICY,
+        },
+    );
     let anybody = feed.then_some("*");
     assert_eq!(reply.header("access-control-allow-origin"), anybody, "{what}");
     is("x-content-type-options", "nosniff");

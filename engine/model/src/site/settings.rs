@@ -134,7 +134,7 @@ pub struct Publishing {
 
 impl Publishing {
     /// Origins that can be set.
-    pub const FRAME_ANCESTORS_MAX: usize = 30;
+    pub const FRAME_ANCESTORS_MAX: usize = 50;
 
     /// Whether a text is an origin whose pages may be named: `https://www.example.org`,
     /// `http://intranet:8080`, `https://*.example.org`, or `*` for all of them.
