@@ -1,6 +1,7 @@
 //! Public lists over real sockets, on a real log, with real scripts.
 
 #[path = "doors/client.rs"]
+#[expect(dead_code, reason = "pages that start from a boot block are not tested here")]
 mod client;
 #[path = "public/guarded.rs"]
 mod guarded;

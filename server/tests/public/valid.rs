@@ -60,7 +60,7 @@ fn a_full_list_is_valid_in_every_form_whatever_is_in_a_topic() {
     let stage = Stage::new();
     stage.branding("Rathaus & Söhne <1>", "#0c6b5e");
     let topics = [
-        "A; B, C\\nD: \"quoted\" 'text'",
+        "A; B, C\\D: \"quoted\" 'text'",
         "<b>&amp;]]></b><!-- -- --><![CDATA[x]]>",
         "安全な会議 🎉 \u{fdd0}\u{ffff}",
         "a very long topic that has to be folded because a line of a calendar ends at 75 bytes ü",
