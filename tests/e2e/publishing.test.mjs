@@ -108,6 +108,7 @@ describe("public lists", () => {
       const when = await page.locator(".meeting .when").first().innerText();
       assert.match(when, /18:00/, "ten o'clock in Zurich is six in Tokyo");
       assert.match(await page.locator("#zone").innerText(), /Asia\/Tokyo/);
+      assert.equal(await page.locator(".meeting .more li").count(), 5, "more dates of a series");
       assert.equal(await page.locator("img").count(), 0, "a topic is text");
       assert.notEqual(await page.title(), "stolen");
       await check(page, `public-${look}`);

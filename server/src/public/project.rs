@@ -14,7 +14,7 @@ use convoke_plugins::feed::{Date, LISTED_MAX, OCCURRENCES_MAX, PublicList, Publi
 use super::known::{State, Wished};
 use crate::calendar;
 
-/// How far ahead the dates of a series are told.
+/// How far ahead of the next one the dates of a series are told.
 const AHEAD_MS: u64 = 2 * 366 * 24 * 60 * 60 * 1000;
 
 /// Who decides.
@@ -140,11 +140,13 @@ fn times(plan: &Plan, now: Millis) -> Option<(Times, Option<Millis>)> {
 }
 
 fn dates(when: &When, now: Millis) -> Vec<(Date, Millis)> {
-    let to = Millis(now.0.saturating_add(AHEAD_MS));
-    let mut found = calendar::occurrences(when, now, to, OCCURRENCES_MAX);
-    if found.is_empty() {
-        found.extend(calendar::next(when, now));
-    }
+    let Some(first) = calendar::next(when, now) else { return Vec::new() };
+    let found = if when.rule.is_some() {
+        let to = Millis(first.begins.0.saturating_add(AHEAD_MS));
+        calendar::occurrences(when, now, to, OCCURRENCES_MAX)
+    } else {
+        vec![first]
+    };
     let date = |one: calendar::Occurrence| {
         (Date { begins: one.begins, local: one.local.as_str().to_owned() }, one.ends)
     };

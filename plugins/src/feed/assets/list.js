@@ -4,7 +4,10 @@
 (() => {
   const root = document.documentElement;
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const part = (options) => new Intl.DateTimeFormat(root.lang, options);
+  // Dates in the page's language, as the viewer's own country writes them.
+  const main = (tag) => tag.split("-")[0];
+  const locale = navigator.languages.find((tag) => main(tag) === main(root.lang)) ?? root.lang;
+  const part = (options) => new Intl.DateTimeFormat(locale, options);
   const whole = part({
     weekday: "short",
     day: "numeric",

@@ -124,7 +124,9 @@
     when(meeting, words, lang) {
       const date = meeting.dates[0];
       if (!date) return meeting.recurring === undefined ? "" : words.anytime;
-      const format = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" });
+      const main = (tag) => tag.split("-")[0];
+      const locale = navigator.languages.find((tag) => main(tag) === main(lang)) ?? lang;
+      const format = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
       const begins = new Date(date.begins);
       return date.ends ? format.formatRange(begins, new Date(date.ends)) : format.format(begins);
     }
