@@ -193,7 +193,7 @@ fn ask(caller: &mut TcpStream, target: &str, headers: &str) -> Done<(String, usi
     let request = format!("GET {target} HTTP/1.1\r\nHost: {to}\r\n{headers}\r\n");
     caller.write_all(request.as_bytes())?;
     let (mut bytes, mut buffer) = (Vec::new(), vec![0; 256 * 1024]);
-    let mut read = |caller: &mut TcpStream, buffer: &mut [u8]| match caller.read(buffer)? {
+    let read = |caller: &mut TcpStream, buffer: &mut [u8]| match caller.read(buffer)? {
         0 => Done::Err("the answer ended too early".into()),
         read => Ok(read),
     };
