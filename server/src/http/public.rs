@@ -66,7 +66,7 @@ async fn answer(
     let lists = site.public.as_ref().ok_or(Refusal::NotFound)?;
     let rendering = Rendering::new(format, language(taken, headers), &base(site, caller));
     if let Some(at) = taken.parameter("at") {
-        return look_back(site, caller, headers, lists, &at, format, rendering).await;
+        return look_back(site, caller, headers, lists, &at, rendering).await;
     }
     let Some(snapshot) = lists.current() else { return Err(No::because(Refusal::Busy)) };
     if snapshot.is_off() {
@@ -159,7 +159,6 @@ async fn look_back(
     headers: &HeaderMap,
     lists: &Arc<Lists>,
     at: &str,
-    format: Format,
     rendering: Rendering,
 ) -> Result<Response, No> {
     let account = api::signed_in(site, caller, headers).await?;
@@ -175,6 +174,7 @@ async fn look_back(
         NoHistory::Unreadable(why) => No::fault(&why),
     })?;
     let list = list.ok_or(Refusal::NotFound)?;
+    let format = rendering.format();
     let text = tokio::task::spawn_blocking(move || rendering.of(&list)).await;
     let text = text.map_err(|_| No::because(Refusal::Busy))?;
     let kept = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

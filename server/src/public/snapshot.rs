@@ -16,7 +16,6 @@ const RENDERINGS_MAX: usize = 32;
 /// A rendering that is asked for. Only pages have a language, and only the others tell addresses.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rendering {
-    /// The form.
     format: Format,
     language: Language,
     base: String,
@@ -32,6 +31,12 @@ impl Rendering {
                 Self { format, language: Language::default(), base: base.to_owned() }
             }
         }
+    }
+
+    /// The form.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.format
     }
 
     /// Renders a list.
