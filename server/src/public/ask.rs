@@ -68,6 +68,10 @@ impl Asking {
         while let Some(done) = under_way.join_next().await {
             self.note(Some(done), now);
         }
+        let unsettled = self.0.values().filter(|again| again.at > now).count();
+        if !due.is_empty() && unsettled > 0 {
+            tracing::warn!(unsettled, "what the public may know of meetings is not decided anew");
+        }
         !due.is_empty()
     }
 
@@ -106,7 +110,7 @@ async fn ask(policies: Arc<Policies>, wished: Wished, chain: Vec<Member>) -> (Qu
     match policies.keep(decided).await {
         Ok(()) => (question, !fallback),
         Err(error) => {
-            tracing::warn!(error, "what the public may know of a meeting is not recorded");
+            tracing::debug!(error, "what the public may know of a meeting is not recorded");
             (question, false)
         }
     }
