@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use convoke_model::meeting::life;
+use convoke_model::policy::Hook;
 use convoke_model::privilege::Privilege;
-use convoke_model::site::accounts::{Account, Accounts, Email};
+use convoke_model::site::accounts::{self, Account, Accounts, Email};
 use convoke_model::site::scripts::Scripts;
 use convoke_model::site::settings::Settings;
 use convoke_model::site::webhooks::Webhooks;
@@ -63,6 +64,8 @@ struct Inner {
     owners: BTreeMap<AccountId, BTreeSet<MeetingId>>,
     /// Facts of the site and of meetings' lives taken in.
     revision: u64,
+    /// Those among them that public lists may have to tell of.
+    public_revision: u64,
 }
 
 impl Directory {
@@ -131,6 +134,12 @@ impl Directory {
         let inner = self.read();
         inner.meetings.values().filter_map(|info| info.open).map(|open| u64::from(open.here)).sum()
     }
+    /// What is known of the site as a whole and of all meetings, at one moment. Others wait
+    /// meanwhile: pick, and be brief.
+    pub fn all<T>(&self, ask: impl FnOnce(&Site, &BTreeMap<MeetingId, MeetingInfo>) -> T) -> T {
+        let inner = self.read();
+        ask(&inner.site, &inner.meetings)
+    }
 
     /// What administrators set.
     #[must_use]
@@ -150,6 +159,12 @@ impl Directory {
         self.read().revision
     }
 
+    /// Grows like `revision`, but only with facts that public lists may have to tell of.
+    #[must_use]
+    pub fn public_revision(&self) -> u64 {
+        self.read().public_revision
+    }
+
     /// Whether a number is a meeting's.
     #[must_use]
     pub fn has_meeting(&self, meeting: MeetingId) -> bool {
@@ -167,12 +182,15 @@ impl Directory {
     pub(crate) fn site(&self, record: &Record<site::Event>) {
         let mut inner = self.write();
         inner.revision += 1;
+        inner.public_revision += u64::from(is_told(&record.event));
         inner.site.apply(record);
     }
 
     pub(crate) fn life(&self, meeting: MeetingId, record: &Record<life::Event>) {
         let mut inner = self.write();
         inner.revision += 1;
+        let created = matches!(record.event, life::Event::Created(_));
+        inner.public_revision += u64::from(created || record.event.changes_plan());
         if let life::Event::Transferred { from, to } = record.event {
             inner.owners.entry(from).or_default().remove(&meeting);
             inner.owners.entry(to).or_default().insert(meeting);
@@ -254,5 +272,25 @@ impl Directory {
 
     fn write(&self) -> RwLockWriteGuard<'_, Inner> {
         self.inner.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether public lists may have to tell of a fact of the site.
+fn is_told(event: &site::Event) -> bool {
+    match event {
+        site::Event::Settings(_) | site::Event::Scripts(_) => true,
+        site::Event::Policy(decided) => decided.question.hook() == Hook::Publish,
+        site::Event::Accounts(event) => matches!(
+            event,
+            accounts::Event::Known { .. }
+                | accounts::Event::Renamed { .. }
+                | accounts::Event::Readdressed { .. }
+        ),
+        site::Event::Groups(_)
+        | site::Event::Alarm(_)
+        | site::Event::Audit(_)
+        | site::Event::Started { .. }
+        | site::Event::Lost(_)
+        | site::Event::Erased(_) => false,
     }
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use convoke_model::grant::Role;
-use convoke_model::policy::{Admit, Credential, Decided, Question, Verdict, register};
+use convoke_model::policy::{Admit, Credential, Decided, Question, Verdict, publish, register};
 use convoke_model::refusal::Refusal;
 
 /// An answer, and what gave it.
@@ -37,11 +37,14 @@ impl Policies for Builtin {
                 Some(seats) if asked.taken >= seats => Verdict::Register(register::Verdict::Wait),
                 Some(_) | None => Verdict::Register(register::Verdict::Approve),
             },
+            Question::Publish(asked) if asked.wished => {
+                Verdict::Publish(publish::Verdict::wished())
+            }
+            Question::Publish(_) => Verdict::Publish(publish::Verdict::Hide),
             // What nobody has a rule for is answered as carefully as if a rule had failed.
-            Question::Authenticate(_)
-            | Question::Code(_)
-            | Question::DrawCode(_)
-            | Question::Publish(_) => question.fallback(),
+            Question::Authenticate(_) | Question::Code(_) | Question::DrawCode(_) => {
+                question.fallback()
+            }
         };
         Answered { verdict, policy: "builtin 1".into(), fallback: false }
     }

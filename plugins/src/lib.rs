@@ -8,6 +8,7 @@ mod breaker;
 mod bulkhead;
 pub mod callback;
 mod dial;
+pub mod feed;
 pub mod ldap;
 mod outcome;
 mod profile;

@@ -14,6 +14,7 @@ use crate::folder::Folder;
 use crate::http::Handover;
 use crate::metrics::Metrics;
 use crate::policy::LateLibrary;
+use crate::public::Known;
 use crate::quarantine::Quarantine;
 use crate::tickets::Tickets;
 
@@ -46,6 +47,8 @@ pub struct Backend {
     pub quarantine: Option<Quarantine>,
     /// The operator's scripts; not there in quarantine, nor for a single command.
     pub policies: Option<Scripts>,
+    /// What public lists are made of; not there in quarantine.
+    pub known: Option<Arc<dyn Known>>,
 }
 
 /// The operator's scripts, before they are loaded.

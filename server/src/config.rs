@@ -1,5 +1,6 @@
 //! Settings: what an operator may change, in TOML, with a limit and a default for each.
 
+mod public;
 mod strict;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::mail::MailSettings;
 use crate::webhooks::WebhookSettings;
 
+pub use public::PublicLimits;
 pub use strict::ConfigError;
 
 /// All settings. A missing one has its default; an unknown one is refused.
@@ -59,6 +61,8 @@ pub struct Config {
     pub networks: Networks,
     /// How others are told of events.
     pub webhooks: WebhookSettings,
+    /// How often public lists are read.
+    pub public: PublicLimits,
 }
 
 /// Which networks are the operator's own: for meetings that are only for people in them.

@@ -26,6 +26,7 @@ mod patience;
 mod pending;
 mod place;
 mod planning;
+mod public;
 mod quarantine;
 mod refusal;
 mod reset;

@@ -28,6 +28,7 @@ pub mod outside;
 pub mod plane;
 pub mod policy;
 pub mod process;
+pub mod public;
 pub mod quarantine;
 pub mod run;
 pub mod say;

@@ -29,6 +29,7 @@ use crate::folder::Folder;
 use crate::gauges;
 use crate::media::MediaFiles;
 use crate::policy::{AtTheDoor, LateLibrary, LogSink};
+use crate::public::{Known, LiveKnown};
 use crate::quarantine;
 use crate::serve::LEFTOVERS_PATIENCE;
 use crate::space::Space;
@@ -100,6 +101,8 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
         library,
         directory: directory.clone(),
     });
+    let known: Arc<dyn Known> =
+        Arc::new(LiveKnown { directory: directory.clone(), log: log.clone() });
     let engine = LiveEngine {
         cores: cores.clone(),
         directory,
@@ -122,7 +125,15 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
         })
     };
     let engine = Arc::new(engine);
-    Ok(Backend { engine, handover: cores, failed, stop, quarantine: None, policies })
+    Ok(Backend {
+        engine,
+        handover: cores,
+        failed,
+        stop,
+        quarantine: None,
+        policies,
+        known: Some(known),
+    })
 }
 
 /// Scripts need a runtime to be waited for in: commands that open a folder for one call have none,

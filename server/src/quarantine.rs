@@ -68,7 +68,7 @@ pub fn backend(found: Found) -> Backend {
     let engine = Arc::new(Nothing { why: quarantine.why.clone() });
     let stop = Box::new(move || drop((found, alarm)));
     let (handover, quarantine) = (Arc::new(NoMeetings), Some(quarantine));
-    Backend { engine, handover, failed, stop, quarantine, policies: None }
+    Backend { engine, handover, failed, stop, quarantine, policies: None, known: None }
 }
 
 /// Hangs up: there is no meeting to be in.

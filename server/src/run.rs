@@ -258,6 +258,7 @@ fn clerk(
         patience: Patience::default(),
         policies: None,
         quarantine: backend.quarantine.clone(),
+        public: None,
     })?;
     let engine = Arc::clone(&backend.engine);
     let (accounts, folder) = (site.accounts(), folder.clone());

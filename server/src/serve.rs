@@ -1,5 +1,6 @@
 //! `convoke serve`: opens the folder, listens, and ends in good order.
 
+use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -22,9 +23,11 @@ use crate::metrics::{self, Metrics};
 use crate::outside::Outside;
 use crate::plane;
 use crate::policy::{Desk, ServerLibrary};
+use crate::public::{self, Lists};
 use crate::supervisor::START_AGAIN;
 use crate::tickets::Tickets;
 use crate::tls::{self, Tls};
+use crate::vault::Vault;
 use crate::{logging, process, say};
 
 /// The settings are wrong, or the command line.
@@ -93,6 +96,7 @@ fn start(words: &Serve, operations: &Operations) -> Result<ExitCode, Failed> {
         (operations.open)(opening).map_err(Failed::because)?
     };
     let (templates, mail) = letters(&config, &runtime)?;
+    let clock_of_lists = Arc::clone(&clock);
     let slots = Slots::new(config.connections, files_max);
     let parts = Parts {
         engine: Arc::clone(&backend.engine),
@@ -110,6 +114,7 @@ fn start(words: &Serve, operations: &Operations) -> Result<ExitCode, Failed> {
         patience: Patience::default(),
         policies: backend.policies.as_ref().map(|scripts| scripts.policies.clone()),
         quarantine: backend.quarantine.clone(),
+        public: lists(&folder, &backend, clock_of_lists).map_err(Failed::because)?,
     };
     let code = runtime.block_on(serve(words, listener, parts, backend, outside));
     // Hashing and file work that is still under way is not waited for.
@@ -159,6 +164,22 @@ fn tls_for(folder: &Folder, config: &Config, listen: SocketAddr) -> Result<Optio
     tls::load(folder, config.tls.as_ref(), listen, host).map(Some).map_err(Failed::because)
 }
 
+/// What the public may know, where there is a log that says it.
+fn lists(
+    folder: &Folder,
+    backend: &Backend,
+    clock: Arc<dyn Clock>,
+) -> io::Result<Option<Arc<Lists>>> {
+    let Some(known) = backend.known.clone() else { return Ok(None) };
+    Ok(Some(Arc::new(Lists::new(public::Parts {
+        known,
+        policies: backend.policies.as_ref().map(|scripts| scripts.policies.clone()),
+        vault: Arc::new(Vault::open(folder)?),
+        clock,
+        key: folder.key("public.key")?,
+    }))))
+}
+
 async fn serve(
     words: &Serve,
     listener: Listener,
@@ -171,6 +192,7 @@ async fn serve(
     let self_made =
         parts.tls.as_ref().filter(|tls| tls.self_made).map(|tls| tls.fingerprint.clone());
     let (clock, settings) = (Arc::clone(&parts.clock), parts.config.policies.clone());
+    let public = parts.public.clone();
     let site = Site::new(parts).map_err(Failed::because)?;
     let policies = match &backend.policies {
         None => None,
@@ -192,6 +214,9 @@ async fn serve(
         let postman = site.postman(&folder).await;
         let postman = postman.map_err(|error| Failed::because(format!("letters: {error}")))?;
         tokio::spawn(postman.work());
+    }
+    if let Some(lists) = public {
+        tokio::spawn(lists.follow());
     }
     let (engine, address) = (Arc::clone(&backend.engine), Some(site.address()));
     let clerk = Clerk { accounts: site.accounts(), engine, folder, address, policies };

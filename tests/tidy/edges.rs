@@ -64,7 +64,7 @@ const HOMES: &Table = &[
     ("async-nats", &["convoke-journal"]),
     ("rhai", &["convoke-plugins"]),
     ("ldap3", &["convoke-plugins"]),
-    ("quick-xml", &["convoke-wire"]),
+    ("quick-xml", &["convoke-wire", "convoke-plugins"]),
     ("loom", &["convoke-fanout"]),
     ("shuttle", &["convoke-tests"]),
 ];

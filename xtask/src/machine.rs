@@ -156,6 +156,48 @@ pub(crate) fn need_servers() -> Outcome {
     }
 }
 
+/// What public lists are read with by the tests: Debian's packages, and what shows that each is
+/// there.
+const READERS: [(&str, &[&str]); 4] = [
+    ("libxml2-utils", &["xmllint", "--version"]),
+    ("python3-jsonschema", &["/usr/bin/python3", "-c", "import jsonschema"]),
+    ("python3-icalendar", &["/usr/bin/python3", "-c", "import icalendar"]),
+    ("python3-feedparser", &["/usr/bin/python3", "-c", "import feedparser"]),
+];
+
+/// Finds the programs that check public lists, or installs Debian's packages when this is root; else
+/// says what is missing.
+pub(crate) fn need_readers() -> Outcome {
+    let missing = || -> Vec<&str> {
+        let gone = |words: &[&str]| {
+            let mut command = Command::new(words[0]);
+            let output = command.args(&words[1..]).output();
+            !output.is_ok_and(|output| output.status.success())
+        };
+        READERS.iter().filter(|(_, words)| gone(words)).map(|(package, _)| *package).collect()
+    };
+    let wanted = missing();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let names = wanted.join(" ");
+    if !may_install() {
+        return Err(Failed(format!(
+            "{names} missing, public lists are checked with it: `sudo apt-get install {names}` \
+             (Debian, Ubuntu), then run this command again."
+        )));
+    }
+    say::step(&format!("installing {names} (apt-get)"));
+    apt(&["update"])?;
+    let mut words = vec!["install", "--yes", "--no-install-recommends"];
+    words.extend(&wanted);
+    apt(&words)?;
+    match missing().as_slice() {
+        [] => Ok(()),
+        gone => Err(Failed(format!("apt-get installed {names}, but not {}.", gone.join(" ")))),
+    }
+}
+
 /// Where Debian's packages ask whether they may start what they install.
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 

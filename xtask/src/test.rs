@@ -14,6 +14,7 @@ pub(crate) fn test(words: &[&str]) -> Outcome {
     machine::need_node()?;
     machine::need_python()?;
     machine::need_servers()?;
+    machine::need_readers()?;
     let with_browser = filter.is_none_or(e2e::names);
     if with_browser {
         machine::need_chromium()?;

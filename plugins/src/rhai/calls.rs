@@ -162,6 +162,12 @@ fn verdicts(engine: &mut Engine) {
         engine.register_fn(word, move |with: Dynamic| one(word, with));
     }
     engine.register_fn("recorded", |with: Map| one("record", with));
+    engine.register_fn("relabel", |fields: Array, topic: &str| {
+        let mut said = Map::new();
+        said.insert("fields".into(), fields.into());
+        said.insert("topic".into(), topic.into());
+        one("relabel", said)
+    });
     engine.register_fn("allow", |profile: Map, privileges: Array| {
         let mut said = Map::new();
         said.insert("profile".into(), profile.into());

@@ -4,14 +4,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use convoke_model::MeetingId;
 use convoke_model::grant::Role;
 use convoke_model::meeting::lifecycle::MeetingType;
+use convoke_model::meeting::plan::LocalTime;
 use convoke_model::policy::draw_code::AccessCode;
 use convoke_model::policy::{
     Admit, Credential, Evidence, Hook, Question, Value, Verdict, admit, authenticate, code,
     draw_code, publish, record, register,
 };
+use convoke_model::text::Zone;
+use convoke_model::{MeetingId, Millis};
 use serde::Deserialize;
 
 use super::book::Source;
@@ -211,6 +213,13 @@ pub(super) fn usual(hook: Hook) -> Question {
             feed: "public".to_owned(),
             wished: true,
             last: None,
+            when: Some(publish::Held {
+                start: LocalTime::new("2026-11-30T10:00").expect("a time"),
+                zone: Zone::new("Europe/Zurich").expect("a zone"),
+                begins: Millis(1_796_029_200_000),
+                minutes: 60,
+            }),
+            recurring: false,
         }),
         Hook::Register => Question::Register(register::Question {
             meeting,

@@ -64,8 +64,10 @@ impl From<&Question> for Plain {
     fn from(question: &Question) -> Self {
         let hook = question.hook();
         let builtin = match hook {
-            Hook::Admit | Hook::Record | Hook::Register => Some(Builtin.ask(question).verdict),
-            Hook::Authenticate | Hook::Code | Hook::DrawCode | Hook::Publish => None,
+            Hook::Admit | Hook::Publish | Hook::Record | Hook::Register => {
+                Some(Builtin.ask(question).verdict)
+            }
+            Hook::Authenticate | Hook::Code | Hook::DrawCode => None,
         };
         Self { hook, value: question.into(), fallback: question.fallback(), builtin }
     }

@@ -195,6 +195,14 @@ impl Policies {
         Ok(decided)
     }
 
+    /// Keeps a decision in the site's stream: of a hook that belongs to no session.
+    ///
+    /// # Errors
+    /// When the log does not take it: then the decision does not hold.
+    pub async fn keep(&self, decided: Decided) -> Result<(), String> {
+        self.sink.decided(decided).await
+    }
+
     /// Asks the trial beside a decision, on what that decision rested on: it costs nobody anything,
     /// and whatever it asks beyond is not asked for real.
     fn try_out(&self, number: u32, pool: Arc<Pool>, links: Vec<Link>, live: Decided) {

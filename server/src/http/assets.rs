@@ -36,6 +36,17 @@ pub(super) async fn file(Path(name): Path<String>) -> Response {
     (headers, Body::from(file.data.into_owned())).into_response()
 }
 
+/// The rule that makes the client's letters known to a style, where the client brings them.
+pub(super) fn font() -> String {
+    let mut names = Client::iter();
+    let is_it = |name: &str| name.contains("figtree-latin-wght") && name.ends_with(".woff2");
+    let Some(name) = names.find(|name| is_it(name)) else { return String::new() };
+    format!(
+        "@font-face{{font-family:\"Figtree\";font-display:swap;font-weight:300 900;\
+         src:url(\"/{name}\") format(\"woff2\")}}\n"
+    )
+}
+
 fn content_type(name: &str) -> &'static str {
     match name.rsplit('.').next().unwrap_or_default() {
         "js" | "mjs" => "text/javascript; charset=utf-8",

@@ -19,18 +19,42 @@ pub enum Surface {
     Probe,
     /// The WebSocket door.
     Socket,
+    /// A page that the operator lets others show in frames.
+    Public,
+    /// What programs of anybody read: no cookie counts here, and nothing is signed in.
+    Feed,
+    /// A file that pages of others load.
+    Embed,
 }
+
+/// Whose pages may show this answer in a frame; on answers of public pages. Its text is the value
+/// of `frame-ancestors`, every part of which was checked.
+#[derive(Clone, Debug)]
+pub(super) struct Ancestors(pub(super) String);
 
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; media-src blob:; \
      worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
      object-src 'none'; require-trusted-types-for 'script'";
+/// A page in a frame asks for nothing and sends nothing.
+const PUBLIC_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; object-src 'none'; \
+     require-trusted-types-for 'script'; frame-ancestors ";
+/// What is no page does nothing when it is opened as one.
+const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
+const NOBODY: &str = "'none'";
 const WITH_DEVICES: &str =
     "display-capture=(self), camera=(self), microphone=(self), geolocation=()";
 const WITHOUT_DEVICES: &str = "display-capture=(), camera=(), microphone=(), geolocation=()";
 
-/// Puts the table's headers on an answer. `Cache-Control` is only left as it is for assets.
-pub(super) fn put(headers: &mut HeaderMap, surface: Surface, tls: bool) {
+/// Puts the table's headers on an answer. `Cache-Control` is only left as it is where everybody gets
+/// the same.
+pub(super) fn put(
+    headers: &mut HeaderMap,
+    surface: Surface,
+    tls: bool,
+    ancestors: Option<&Ancestors>,
+) {
     let mut set = |name: HeaderName, value: &'static str| {
         headers.insert(name, HeaderValue::from_static(value));
     };
@@ -46,8 +70,37 @@ pub(super) fn put(headers: &mut HeaderMap, surface: Surface, tls: bool) {
     if tls {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000");
     }
-    // An asset that is there says itself how long it may be kept.
-    if surface != Surface::Asset || !headers.contains_key(header::CACHE_CONTROL) {
+    let for_others = match surface {
+        Surface::Public | Surface::Feed | Surface::Embed => true,
+        Surface::Meeting
+        | Surface::Legacy
+        | Surface::Page
+        | Surface::Api
+        | Surface::Asset
+        | Surface::Probe
+        | Surface::Socket => false,
+    };
+    if for_others {
+        set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
+    }
+    if surface == Surface::Feed || surface == Surface::Embed {
+        set(header::CONTENT_SECURITY_POLICY, DATA_POLICY);
+        set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    }
+    if surface == Surface::Public {
+        set(HeaderName::from_static("cross-origin-opener-policy"), "unsafe-none");
+        let framed_by = ancestors.map_or(NOBODY, |ancestors| ancestors.0.as_str());
+        let policy = format!("{PUBLIC_POLICY}{framed_by}");
+        if let Ok(policy) = HeaderValue::try_from(policy) {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+            if framed_by != NOBODY {
+                headers.remove(header::X_FRAME_OPTIONS);
+            }
+        }
+    }
+    // What is there and the same for everybody says itself how long it may be kept.
+    let may_be_kept = for_others || surface == Surface::Asset;
+    if !may_be_kept || !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
 }

@@ -15,7 +15,7 @@ use super::refusal::No;
 use super::site::Site;
 use super::{
     assets, codes, downloader, events, health, invitations, join, legacy_meetings, me, meeting,
-    meetings, pages, pending, reset, scrub, setup, sign_in, socket, viewer, webhooks,
+    meetings, pages, pending, public, reset, scrub, setup, sign_in, socket, viewer, webhooks,
 };
 
 type Handler = MethodRouter<Arc<Site>>;
@@ -64,6 +64,12 @@ fn table() -> Vec<(&'static str, Surface, Handler)> {
         ("/api/v1/webhooks/{n}/dead/{event}", Surface::Api, post(webhooks::redeliver)),
         ("/api/v1/join",               Surface::Api,     post(join::join)),
         ("/api/v1/pending-host",       Surface::Api,     post(pending::host)),
+        ("/as/public/meetings.html",   Surface::Public,  get(public::page)),
+        ("/as/public/meetings.xml",    Surface::Feed,    get(public::xml)),
+        ("/as/public/meetings.json",   Surface::Feed,    get(public::json)),
+        ("/as/public/meetings.ics",    Surface::Feed,    get(public::ics)),
+        ("/as/public/meetings.atom",   Surface::Feed,    get(public::atom)),
+        ("/embed/{*name}",             Surface::Embed,   get(public::file)),
         ("/ws",                        Surface::Socket,  get(socket::upgrade)),
         ("/assets/{*name}",            Surface::Asset,   get(assets::file)),
         ("/healthz",                   Surface::Probe,   get(health::alive)),

@@ -33,6 +33,7 @@ use crate::invitation::Invitations;
 use crate::limits::{Backoff, Buckets, Door, Rate, by_customer};
 use crate::mail::{Language, Mail, Words};
 use crate::metrics::Metrics;
+use crate::public::Lists;
 use crate::quarantine::Quarantine;
 use crate::sign_in::SignIns;
 use crate::tickets::Tickets;
@@ -72,6 +73,8 @@ pub struct Parts {
     pub policies: Option<Arc<Policies>>,
     /// Why nothing is taken, when the log is not whole.
     pub quarantine: Option<Quarantine>,
+    /// What the public may know; not there in quarantine, nor for a single command.
+    pub public: Option<Arc<Lists>>,
 }
 
 /// Everything the handlers share.
@@ -105,6 +108,8 @@ pub struct Site {
     pub(super) streams: Arc<Semaphore>,
     /// Becomes true when those are to end.
     pub(super) ending: watch::Sender<bool>,
+    pub(super) public: Option<Arc<Lists>>,
+    pub(super) public_limits: Buckets<IpAddr>,
 }
 
 impl Site {
@@ -141,6 +146,8 @@ impl Site {
                 .map_err(|bad| {
                     io::Error::new(io::ErrorKind::InvalidInput, format!("[webhooks] {bad}"))
                 })?;
+        let public = parts.config.public;
+        let public_rate = Rate::per_minute(public.per_minute, public.burst);
         let no_meeting = MeetingId::new(entropy::NO_MEETING).expect("it is in the range");
         let base = parts.config.base_url.as_deref();
         Ok(Arc::new(Self {
@@ -170,6 +177,8 @@ impl Site {
             webhooks: Arc::new(webhooks),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             ending: watch::channel(false).0,
+            public: parts.public,
+            public_limits: Buckets::new(public_rate),
         }))
     }
 

@@ -13,6 +13,7 @@ use tower::ServiceExt;
 
 use super::cookies::Browser;
 use super::first_line::TARGET_BYTES_MAX;
+use super::headers::Ancestors;
 use super::origin::Origin;
 use super::refusal::No;
 use super::routes::Answered;
@@ -52,7 +53,9 @@ pub(super) async fn serve(connection: &Connection, request: Request<Incoming>) -
     // Nothing of a body that nobody read may be taken for the next request.
     close |= unread;
     let answered = response.extensions().get().copied().unwrap_or(Answered::NOWHERE);
-    headers::put(response.headers_mut(), answered.surface, connection.tls);
+    let ancestors = response.extensions().get::<Ancestors>().cloned();
+    let surface = answered.surface;
+    headers::put(response.headers_mut(), surface, connection.tls, ancestors.as_ref());
     if close && response.status() != StatusCode::SWITCHING_PROTOCOLS {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }

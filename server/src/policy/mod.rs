@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use convoke_engine::Directory;
 use convoke_model::policy::Hook;
+use convoke_model::site::scripts::{Loaded, Scripts};
 use convoke_plugins::rhai::{Book, Loading, Names, Policies};
 
 use crate::config::PolicySettings;
@@ -102,9 +103,12 @@ impl Desk {
     /// # Errors
     /// Why the files were refused.
     pub async fn start(&self) -> Result<(), String> {
-        if self.chosen.is_empty() {
+        let loaded = |scripts: &Scripts| scripts.loaded(scripts.version()).cloned();
+        let before = self.directory.scripts(loaded);
+        if self.chosen.is_empty() && before.is_none_or(|before| before == Loaded::default()) {
             return Ok(());
         }
+        // That no script is set any more is a fact too.
         let Err(refused) = self.load("start").await else { return Ok(()) };
         let last = self.directory.scripts(|scripts| {
             let loaded = scripts.loaded(scripts.version())?;

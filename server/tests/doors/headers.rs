@@ -11,16 +11,34 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; \
     require-trusted-types-for 'script'";
 
+/// Nobody may show the page in a frame, as long as the operator names nobody.
+const PUBLIC_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; object-src 'none'; \
+    require-trusted-types-for 'script'; frame-ancestors 'none'";
+
 fn check(reply: &Reply, surface: Surface, what: &str) {
     let is =
         |name: &str, value: &str| assert_eq!(reply.header(name), Some(value), "{what}: {name}");
-    is("content-security-policy", POLICY);
+    let feed = matches!(surface, Surface::Feed | Surface::Embed);
+    let others = feed || surface == Surface::Public;
+    is(
+        "content-security-policy",
+        match surface {
+            Surface::Public => PUBLIC_POLICY,
+            Surface::Feed | Surface::Embed => "default-src 'none'; frame-ancestors 'none'; sandbox",
+            _ => POLICY,
+        },
+    );
+    let anybody = feed.then_some("*");
+    assert_eq!(reply.header("access-control-allow-origin"), anybody, "{what}");
     is("x-content-type-options", "nosniff");
     is("referrer-policy", "same-origin");
     is("x-frame-options", "DENY");
-    is("cross-origin-opener-policy", "same-origin");
+    let opener = if surface == Surface::Public { "unsafe-none" } else { "same-origin" };
+    is("cross-origin-opener-policy", opener);
     is("cross-origin-embedder-policy", "require-corp");
-    is("cross-origin-resource-policy", "same-origin");
+    let resource = if others { "cross-origin" } else { "same-origin" };
+    is("cross-origin-resource-policy", resource);
     let devices = if surface == Surface::Meeting {
         "display-capture=(self), camera=(self), microphone=(self), geolocation=()"
     } else {

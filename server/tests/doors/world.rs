@@ -143,6 +143,7 @@ fn build(
         patience,
         policies: None,
         quarantine,
+        public: None,
     })
     .expect("put together");
     let (stop, stopping) = watch::channel(false);

@@ -184,6 +184,8 @@ pub(crate) fn question(hook: Hook) -> Question {
             feed: "public".into(),
             wished: true,
             last: Some(publish::Verdict::List([publish::Field::Topic].into())),
+            when: None,
+            recurring: false,
         }),
         Hook::Register => Question::Register(register::Question {
             meeting,

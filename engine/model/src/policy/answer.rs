@@ -11,7 +11,7 @@ use crate::grant::Role;
 use crate::id::MeetingId;
 use crate::privilege::Privilege;
 use crate::refusal::Refusal;
-use crate::text::Sentence;
+use crate::text::{Sentence, Topic};
 
 /// Characters of one entry of a profile.
 const PROFILE_CHARS_MAX: usize = 320;
@@ -72,6 +72,7 @@ impl Verdict {
             (Hook::Publish, "list") => {
                 Self::Publish(publish::Verdict::List(set(with, "fields", Field::of)?))
             }
+            (Hook::Publish, "relabel") => Self::Publish(relabel(with)?),
             (Hook::Publish, "hide") => none(with, Self::Publish(publish::Verdict::Hide))?,
             (Hook::Register, "approve") => none(with, Self::Register(register::Verdict::Approve))?,
             (Hook::Register, "wait") => none(with, Self::Register(register::Verdict::Wait))?,
@@ -100,7 +101,7 @@ fn expected(hook: Hook) -> &'static str {
             "expected accept(meeting), request_pin(reason), reject(reason), drop() or next()"
         }
         Hook::DrawCode => "expected the digits as text, or next()",
-        Hook::Publish => "expected list(fields), hide() or next()",
+        Hook::Publish => "expected list(fields), relabel(fields, topic), hide() or next()",
         Hook::Register => "expected approve(), wait(), refuse(reason) or next()",
         Hook::Record => "expected recorded(#{ media: true }) or next()",
     }
@@ -166,6 +167,20 @@ fn record(with: &Value) -> Read<Verdict> {
             })?),
         };
     Ok(Verdict::Record { media: *media, keep_days, seen_by })
+}
+
+fn relabel(with: &Value) -> Read<publish::Verdict> {
+    let entries = entries(with, "relabel", &["fields", "topic"])?;
+    let nothing = Value::Null;
+    let mut fields = set(entries.get("fields").unwrap_or(&nothing), "fields", Field::of)?;
+    fields.insert(Field::Topic);
+    let said = entries.get("topic").unwrap_or(&nothing);
+    let topic = said.text().and_then(|text| Topic::new(text).ok());
+    let topic = topic.ok_or_else(|| {
+        let expected = format!("a topic is a text of 1 to {} characters", Topic::CHARS_MAX);
+        wrong(&expected, said)
+    })?;
+    Ok(publish::Verdict::Relabel { fields, topic })
 }
 
 fn allow(with: &Value) -> Read<authenticate::Verdict> {
@@ -251,6 +266,13 @@ mod tests {
             (Hook::Code, Verdict::Code(code::Verdict::RequestPin { reason: Some(reason) })),
             (Hook::DrawCode, Verdict::Drawn(AccessCode::drawn(7))),
             (Hook::Publish, Verdict::Publish(publish::Verdict::List([Field::Topic].into()))),
+            (
+                Hook::Publish,
+                Verdict::Publish(publish::Verdict::Relabel {
+                    fields: [Field::Topic, Field::Start].into(),
+                    topic: Topic::new("Open house").expect("a topic"),
+                }),
+            ),
             (Hook::Register, Verdict::Register(register::Verdict::Approve)),
             (
                 Hook::Record,

@@ -48,6 +48,11 @@ impl From<&Question> for Value {
                 ("feed", asked.feed.as_str().into()),
                 ("wished", asked.wished.into()),
                 ("last", asked.last.as_ref().map(published).into()),
+                ("start", asked.when.as_ref().map(|held| held.start.as_str()).into()),
+                ("zone", asked.when.as_ref().map(|held| held.zone.as_str()).into()),
+                ("start_ms", asked.when.as_ref().map(|held| millis(held.begins)).into()),
+                ("minutes", asked.when.as_ref().map(|held| i64::from(held.minutes)).into()),
+                ("recurring", asked.recurring.into()),
             ]),
             Question::Register(asked) => {
                 let answers = asked.answers.iter();
@@ -133,8 +138,17 @@ fn authenticated(verdict: &authenticate::Verdict) -> Value {
 fn published(verdict: &publish::Verdict) -> Value {
     match verdict {
         publish::Verdict::List(fields) => one("list", words(fields.iter().map(|f| f.word()))),
+        publish::Verdict::Relabel { fields, topic } => {
+            let fields = words(fields.iter().map(|f| f.word()));
+            let said = Value::map([("fields", fields), ("topic", topic.as_str().into())]);
+            one("relabel", said)
+        }
         publish::Verdict::Hide => "hide".into(),
     }
+}
+
+fn millis(at: crate::id::Millis) -> i64 {
+    i64::try_from(at.0).unwrap_or(i64::MAX)
 }
 
 fn one(name: &str, value: Value) -> Value {

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::MeetingId;
+use crate::id::{MeetingId, Millis};
 use crate::meeting::lifecycle::MeetingType;
+use crate::meeting::plan::LocalTime;
+use crate::text::{Topic, Zone};
 
 /// A feed wants to tell of a meeting. Asked once per change of the meeting or the script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +27,34 @@ pub struct Question {
     /// What was answered last for this meeting and feed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<Verdict>,
+    /// When it is held; nothing when that is whenever its host likes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Held>,
+    /// Whether it is held again and again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recurring: bool,
+}
+
+/// When a meeting is held, for the first time if there are several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// On the clocks of `zone`.
+    pub start: LocalTime,
+    /// The time zone of its clocks.
+    pub zone: Zone,
+    /// The same instant for everybody.
+    pub begins: Millis,
+    /// How long it lasts.
+    pub minutes: u32,
+}
+
+impl Question {
+    /// Whether another question is about the same state of the same meeting.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let bare = |question: &Self| Self { last: None, ..question.clone() };
+        bare(self) == bare(other)
+    }
 }
 
 /// What may be said.
@@ -33,8 +63,34 @@ pub struct Question {
 pub enum Verdict {
     /// These fields.
     List(BTreeSet<Field>),
+    /// These fields, under another topic.
+    Relabel {
+        /// Which fields; the topic is among them.
+        fields: BTreeSet<Field>,
+        /// What is said in place of its topic.
+        topic: Topic,
+    },
     /// Nothing: it is not listed.
     Hide,
+}
+
+impl Verdict {
+    /// What may be said of a meeting that its owner wants to be listed, where no script is set.
+    #[must_use]
+    pub fn wished() -> Self {
+        let all = Field::ALL.into_iter();
+        Self::List(all.filter(|&field| field != Field::Seats).collect())
+    }
+
+    /// Whether this field may be said.
+    #[must_use]
+    pub fn lists(&self, field: Field) -> bool {
+        match self {
+            Self::List(fields) => fields.contains(&field),
+            Self::Relabel { fields, topic: _ } => field == Field::Topic || fields.contains(&field),
+            Self::Hide => false,
+        }
+    }
 }
 
 /// Something that a feed can say of a meeting.

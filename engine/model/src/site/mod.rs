@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod alarm;
 pub mod groups;
+pub mod published;
 pub mod rooms;
 pub mod scripts;
 pub mod settings;
@@ -179,6 +180,8 @@ pub struct Site {
     pub rooms: rooms::Rooms,
     /// Who else is told of events.
     pub webhooks: webhooks::Webhooks,
+    /// What was last decided about telling the public of meetings.
+    pub published: published::Published,
 }
 
 impl Site {
@@ -219,8 +222,8 @@ impl Site {
             Event::Settings(event) => self.settings.apply(event),
             Event::Rooms(event) => self.rooms.apply(record.time, event),
             Event::Webhooks(event) => self.webhooks.apply(event, record.position, record.time),
-            Event::Policy(_)
-            | Event::Alarm(_)
+            Event::Policy(decided) => self.published.apply(decided),
+            Event::Alarm(_)
             | Event::Audit(_)
             | Event::Started { .. }
             | Event::Lost(_)

@@ -132,6 +132,34 @@ pub struct Publishing {
     pub frame_ancestors: Vec<String>,
 }
 
+impl Publishing {
+    /// Origins that can be set.
+    pub const FRAME_ANCESTORS_MAX: usize = 50;
+
+    /// Whether a text is an origin whose pages may be named: `https://www.example.org`,
+    /// `http://intranet:8080`, `https://*.example.org`, or `*` for all of them.
+    #[must_use]
+    pub fn is_ancestor(text: &str) -> bool {
+        const CHARS_MAX: usize = 300;
+        if text == "*" {
+            return true;
+        }
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let Some(rest) = rest.filter(|_| text.len() <= CHARS_MAX) else { return false };
+        let (host, port) = match rest.rsplit_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (rest, None),
+        };
+        let port_fits = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
+        let host = host.strip_prefix("*.").unwrap_or(host);
+        let label = |label: &str| {
+            let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+            !label.is_empty() && label.bytes().all(fits) && !label.starts_with('-')
+        };
+        port_fits && host.split('.').all(label)
+    }
+}
+
 /// How much goes on at once; 0 means as much as the machine bears.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -215,6 +243,15 @@ impl Settings {
         {
             return Err(Refusal::TooLong);
         }
+        if let Part::Publishing(publishing) = part {
+            let origins = &publishing.frame_ancestors;
+            if origins.len() > Publishing::FRAME_ANCESTORS_MAX {
+                return Err(Refusal::TooLong);
+            }
+            if !origins.iter().all(|origin| Publishing::is_ancestor(origin)) {
+                return Err(Refusal::Malformed);
+            }
+        }
         let before = self.like(part);
         if before == *part {
             return Ok(Vec::new());
@@ -237,6 +274,34 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_origins_may_frame_public_lists() {
+        for good in ["*", "https://www.example.org", "http://localhost:8080", "https://*.a.org:1"] {
+            assert!(Publishing::is_ancestor(good), "{good}");
+        }
+        for bad in [
+            "",
+            "example.org",
+            "https://",
+            "https://a.org/x",
+            "https://a.org;script-src *",
+            "https://a.org b.org",
+            "https://a.org:0",
+            "https://a.org:99999",
+            "https://*",
+            "https://a.*.org",
+            "'self'",
+            "https://a..org",
+            "https://a.org\r\nX: y",
+        ] {
+            assert!(!Publishing::is_ancestor(bad), "{bad}");
+            let publishing =
+                Publishing { frame_ancestors: vec![bad.to_owned()], ..Publishing::default() };
+            let set = Command::Set { part: Part::Publishing(publishing), reason: None };
+            assert_eq!(Settings::default().decide(&set), Err(Refusal::Malformed), "{bad}");
+        }
+    }
 
     #[test]
     fn a_change_tells_what_was_before_and_no_change_is_no_fact() {
