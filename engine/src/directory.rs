@@ -6,6 +6,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use convoke_model::meeting::life;
 use convoke_model::privilege::Privilege;
 use convoke_model::site::accounts::{Account, Accounts, Email};
+use convoke_model::site::keys::Keys;
 use convoke_model::site::scripts::Scripts;
 use convoke_model::site::settings::Settings;
 use convoke_model::site::{self, Site};
@@ -118,6 +119,11 @@ impl Directory {
     #[must_use]
     pub fn settings(&self) -> Settings {
         self.read().site.settings.clone()
+    }
+
+    /// What is known of the keys by which programs act for accounts.
+    pub fn keys<T>(&self, ask: impl FnOnce(&Keys) -> T) -> T {
+        ask(&self.read().site.keys)
     }
 
     /// Grows with every fact of the site and of a meeting's life: what was worked out at one

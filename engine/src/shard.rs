@@ -458,13 +458,14 @@ impl Shard {
     }
 }
 
-/// The number of the account or group that a fact of the site made.
+/// The number of the account, group or key that a fact of the site made.
 fn made_of(event: &site::Event) -> Option<u32> {
     match event {
         site::Event::Accounts(
             accounts::Event::Added { account, .. } | accounts::Event::Known { account, .. },
         ) => Some(account.0),
         site::Event::Groups(groups::Event::Added { group, .. }) => Some(group.0),
+        site::Event::Keys(keys::Event::Made { key, .. }) => Some(key.0),
         _ => None,
     }
 }

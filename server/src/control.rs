@@ -12,10 +12,11 @@ use convoke_model::privilege::{Privilege, Privileges};
 use convoke_model::site;
 use convoke_model::site::accounts::{self, Email, External};
 use convoke_model::site::groups::Group;
+use convoke_model::site::keys::ApiKey;
 use convoke_model::site::settings::Settings;
 use convoke_model::text::{Name, Sentence, Topic, Zone};
 use convoke_model::{
-    AccountId, Actor, GroupId, MeetingId, Millis, Position, Refusal, SessionNumber,
+    AccountId, Actor, ApiKeyId, GroupId, MeetingId, Millis, Position, Refusal, SessionNumber,
 };
 
 /// An answer that comes when what it rests on is durable.
@@ -206,6 +207,13 @@ pub trait Engine: Send + Sync {
         let put = self.wish(Actor::Server, wish);
         Box::pin(async move { put.await.map(drop) })
     }
+    /// Puts somebody's wish about the site to the log: the number of what it made, and the place
+    /// of the fact.
+    fn wish_placed(&self, by: Actor, wish: site::Command) -> Answer<'_, (u32, Position)>;
+    /// Every key by which programs act for accounts, by number.
+    fn api_keys(&self) -> Answer<'_, Vec<(ApiKeyId, ApiKey)>>;
+    /// A key by number.
+    fn api_key(&self, id: ApiKeyId) -> Answer<'_, Option<ApiKey>>;
     /// Copies the log to a folder while it is in use.
     fn backup<'a>(&'a self, to: &'a Path) -> Answer<'a, ()>;
     /// Whether the log takes writes, for `/readyz`.

@@ -4,7 +4,7 @@ use convoke_model::meeting::track;
 use convoke_model::meeting::{
     self, chat, delivery, floor, hand, life, lifecycle, lock, recording, roster,
 };
-use convoke_model::site::{self, accounts, groups, scripts, settings};
+use convoke_model::site::{self, accounts, groups, keys, scripts, settings};
 use convoke_model::{Actor, Audience, ClientId, Millis, Position, Record, StreamId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -118,6 +118,10 @@ impl Fact for site::Event {
                 scripts::Event::Loaded { .. } => 0x3103,
             },
             Self::Settings(settings::Event::Set { .. }) => 0x3601,
+            Self::Keys(event) => match event {
+                keys::Event::Made { .. } => 0x3701,
+                keys::Event::Revoked { .. } => 0x3702,
+            },
             Self::Audit(_) => 0x3201,
             Self::Started { .. } => 0x3301,
             Self::Lost(_) => 0x3302,

@@ -136,6 +136,7 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::MailNotSetUp
         | Refusal::NotStarted
         | Refusal::LastAdministrator
+        | Refusal::TooManyKeys
         | Refusal::AlreadyDone => StatusCode::CONFLICT,
         Refusal::TooFast => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Stale => StatusCode::PRECONDITION_FAILED,

@@ -69,6 +69,7 @@ impl Known {
                 | site::Event::Groups(_)
                 | site::Event::Alarm(_)
                 | site::Event::Settings(_)
+                | site::Event::Keys(_)
                 | site::Event::Audit(_)
                 | site::Event::Started { .. }
                 | site::Event::Lost(_)

@@ -88,6 +88,7 @@ pub(crate) fn site(event: &Event, names: &Names) -> String {
             let part = serde_json::to_string(after).unwrap_or_default();
             format!("settings changed to {}{}", plain(&part), why.unwrap_or_default())
         }
+        Event::Keys(event) => of_keys(event, names),
         Event::Audit(Audit::CredentialExposed { route, in_address }) => {
             let how = if *in_address { "in an address" } else { "over plain HTTP" };
             format!("a password came {how} by {}", plain(route))
@@ -106,6 +107,23 @@ pub(crate) fn site(event: &Event, names: &Names) -> String {
             let why = plain(&erasure.reason);
             format!("erased {stretches}: {}; reason: {why}", what.join(", "))
         }
+    }
+}
+
+fn of_keys(event: &keys::Event, names: &Names) -> String {
+    match event {
+        keys::Event::Made { key, account, name, scopes, expires } => {
+            let scopes: Vec<&str> = scopes.iter().map(|scope| scope.word()).collect();
+            let until = expires.map(|at| format!(", until {}", time(at)));
+            format!(
+                "API key {key} \"{}\" was made for {}: {}{}",
+                plain(name.as_str()),
+                names.account(*account),
+                scopes.join(", "),
+                until.unwrap_or_default()
+            )
+        }
+        keys::Event::Revoked { key } => format!("API key {key} was revoked"),
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod alarm;
 pub mod groups;
+pub mod keys;
 pub mod scripts;
 pub mod settings;
 
@@ -29,6 +30,8 @@ pub enum Command {
     Scripts(scripts::Command),
     /// What administrators set.
     Settings(settings::Command),
+    /// By which keys programs act for accounts.
+    Keys(keys::Command),
     /// Something the operator must be able to prove later.
     Audit(Audit),
     /// The server started.
@@ -54,6 +57,8 @@ pub enum Event {
     Scripts(scripts::Event),
     /// What administrators set.
     Settings(settings::Event),
+    /// By which keys programs act for accounts.
+    Keys(keys::Event),
     /// Something the operator must be able to prove later.
     Audit(Audit),
     /// The server started.
@@ -165,6 +170,8 @@ pub struct Site {
     pub scripts: scripts::Scripts,
     /// What administrators set.
     pub settings: settings::Settings,
+    /// By which keys programs act for accounts.
+    pub keys: keys::Keys,
 }
 
 impl Site {
@@ -184,9 +191,17 @@ impl Site {
             Command::Settings(command) => {
                 Ok(self.settings.decide(command)?.into_iter().map(Event::Settings).collect())
             }
+            Command::Keys(command) => self.keys(proposal.at, command),
             Command::Audit(audit) => Ok(vec![Event::Audit(audit.clone())]),
             Command::Start { version } => Ok(vec![Event::Started { version: version.clone() }]),
         }
+    }
+
+    fn keys(&self, at: Millis, command: &keys::Command) -> Result<Vec<Event>, Refusal> {
+        if let keys::Command::Make { account, .. } = command {
+            self.accounts.get(*account).ok_or(Refusal::NotFound)?;
+        }
+        Ok(vec![Event::Keys(self.keys.decide(at, command)?)])
     }
 
     /// Takes in a fact.
@@ -196,6 +211,7 @@ impl Site {
             Event::Groups(event) => self.accounts.apply_group(event),
             Event::Scripts(event) => self.scripts.apply(event),
             Event::Settings(event) => self.settings.apply(event),
+            Event::Keys(event) => self.keys.apply(record.time, event),
             Event::Policy(_)
             | Event::Alarm(_)
             | Event::Audit(_)

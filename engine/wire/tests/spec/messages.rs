@@ -257,6 +257,17 @@ fn plan() -> Plan {
     }
 }
 
+fn key_facts() -> Vec<site::Event> {
+    let made = keys::Event::Made {
+        key: ApiKeyId(3),
+        account: AccountId(7),
+        name: name(),
+        scopes: keys::Scope::ALL.into_iter().collect(),
+        expires: Some(Millis(1_800_000_000_000)),
+    };
+    vec![site::Event::Keys(made), site::Event::Keys(keys::Event::Revoked { key: ApiKeyId(3) })]
+}
+
 fn settings_facts() -> Vec<site::Event> {
     let numbers = vec![settings::Number {
         number: DialNumber::new("+49 30 1234567").expect("a number"),

@@ -177,6 +177,7 @@ impl Accounts {
             SiteEvent::Policy(_)
             | SiteEvent::Scripts(_)
             | SiteEvent::Settings(_)
+            | SiteEvent::Keys(_)
             | SiteEvent::Audit(_)
             | SiteEvent::Alarm(_)
             | SiteEvent::Started { .. }
@@ -204,6 +205,7 @@ impl Accounts {
                 SiteEvent::Policy(_)
                 | SiteEvent::Scripts(_)
                 | SiteEvent::Settings(_)
+            | SiteEvent::Keys(_)
                 | SiteEvent::Audit(_)
                 | SiteEvent::Alarm(_)
                 | SiteEvent::Started { .. }
@@ -242,6 +244,7 @@ impl Accounts {
                 | SiteEvent::Policy(_)
                 | SiteEvent::Scripts(_)
                 | SiteEvent::Settings(_)
+            | SiteEvent::Keys(_)
                 | SiteEvent::Audit(_)
                 | SiteEvent::Alarm(_)
                 | SiteEvent::Started { .. }
