@@ -9,7 +9,7 @@ use convoke_model::meeting::life::{self, Meeting};
 use convoke_model::meeting::{self, Command, Event, dedupe, lifecycle, roster, track};
 use convoke_model::policy::Decided;
 use convoke_model::privilege::Privilege;
-use convoke_model::site::{self, Site, accounts, groups};
+use convoke_model::site::{self, Site, accounts, groups, keys};
 use convoke_model::{AccountId, Actor, Audience, MeetingId, Millis, Proposal, Record};
 use convoke_model::{Refusal, SessionNumber, StreamId};
 

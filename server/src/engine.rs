@@ -14,7 +14,9 @@ use convoke_model::site::accounts::{Accounts as Known, Command as Accounts, Emai
 use convoke_model::site::groups::Group;
 use convoke_model::site::keys::{ApiKey, Keys};
 use convoke_model::site::settings::Settings;
-use convoke_model::{AccountId, Actor, ApiKeyId, GroupId, MeetingId, Position, Refusal, SessionNumber, site};
+use convoke_model::{
+    AccountId, Actor, ApiKeyId, GroupId, MeetingId, Position, Refusal, SessionNumber, site,
+};
 use convoke_plugins::rhai::{Policies, Secret};
 use tokio::sync::{oneshot, watch};
 

@@ -11,7 +11,9 @@ use convoke_model::site::accounts::{Email, External};
 use convoke_model::site::groups::Group;
 use convoke_model::site::keys::ApiKey;
 use convoke_model::site::settings::Settings;
-use convoke_model::{AccountId, Actor, ApiKeyId, GroupId, MeetingId, Position, SessionNumber, site};
+use convoke_model::{
+    AccountId, Actor, ApiKeyId, GroupId, MeetingId, Position, SessionNumber, site,
+};
 use tokio::sync::watch;
 
 use crate::backend::Backend;

@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use convoke_model::meeting::life::{self, Right};
 use convoke_model::site::accounts::Email;
+use convoke_model::site::keys::Scope;
 use convoke_model::{MeetingId, Refusal};
 use http::HeaderMap;
 use serde::Deserialize;
@@ -33,7 +34,7 @@ pub(super) async fn invite(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Value>, No> {
-    let account = api::signed_in(&site, &caller, &headers).await?;
+    let account = api::allowed(&site, &caller, &headers, Scope::MeetingsWrite).await?;
     let id: MeetingId = id.parse().map_err(|_| Refusal::NotFound)?;
     let wanted: Wanted = api::read(&body)?;
     let meeting = site.engine.meeting(id).await?.ok_or(Refusal::NotFound)?;

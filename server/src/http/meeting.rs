@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use axum::{Extension, Json};
 use convoke_model::meeting::life::{Command, Right};
+use convoke_model::site::keys::Scope;
 use convoke_model::text::Sentence;
 use convoke_model::{MeetingId, Refusal, StreamId};
 use http::HeaderMap;
@@ -34,7 +35,7 @@ async fn read(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, No> {
-    let account = api::signed_in(&site, &caller, &headers).await?;
+    let account = api::allowed(&site, &caller, &headers, Scope::MeetingsRead).await?;
     let id = id_of(&id)?;
     // Whether it is there at all is not told to others by waiting for it.
     site.meeting_of(&account, id).await?;
@@ -52,7 +53,7 @@ async fn change(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, No> {
-    let account = api::signed_in(&site, &caller, &headers).await?;
+    let account = api::allowed(&site, &caller, &headers, Scope::MeetingsWrite).await?;
     let patch: Patch = api::read(&body)?;
     let most = site.config.meetings.participants_max;
     let meeting = site
@@ -81,7 +82,7 @@ pub(super) async fn cancel(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, No> {
-    let account = api::signed_in(&site, &caller, &headers).await?;
+    let account = api::allowed(&site, &caller, &headers, Scope::MeetingsWrite).await?;
     let Reason { reason } = api::read(&body)?;
     let reason = reason.filter(|reason| !reason.trim().is_empty());
     let reason = reason.map(|reason| Sentence::new(&reason).map_err(|_| Refusal::TooLong));
@@ -97,7 +98,7 @@ async fn remove(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, No> {
-    let account = api::signed_in(&site, &caller, &headers).await?;
+    let account = api::allowed(&site, &caller, &headers, Scope::MeetingsWrite).await?;
     let turn = |right| Command::Cancel { reason: None, right };
     turned(&site, &caller, &account, &id, &headers, turn).await
 }
@@ -109,7 +110,7 @@ pub(super) async fn restore(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, No> {
-    let account = api::signed_in(&site, &caller, &headers).await?;
+    let account = api::allowed(&site, &caller, &headers, Scope::MeetingsWrite).await?;
     turned(&site, &caller, &account, &id, &headers, |right| Command::Restore { right }).await
 }
 
@@ -129,7 +130,7 @@ pub(super) async fn transfer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, No> {
-    let account = api::signed_in(&site, &caller, &headers).await?;
+    let account = api::allowed(&site, &caller, &headers, Scope::MeetingsWrite).await?;
     let heir: Heir = api::read(&body)?;
     let (meeting, _) = site.meeting_of(&account, id_of(&id)?).await?;
     let to = site.heir(&meeting, &heir.to).await?;

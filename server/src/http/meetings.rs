@@ -9,6 +9,7 @@ use axum::routing::{MethodRouter, get};
 use axum::{Extension, Json};
 use convoke_model::grant::Role;
 use convoke_model::policy::Credential;
+use convoke_model::site::keys::Scope;
 use convoke_model::{AccountId, MeetingId, Refusal, StreamId};
 use http::HeaderMap;
 use serde::Serialize;
@@ -58,7 +59,7 @@ async fn list(
     Extension(taken): Extension<Taken>,
     headers: HeaderMap,
 ) -> Result<Json<Meetings>, No> {
-    let account = api::signed_in(&site, &caller, &headers).await?;
+    let account = api::allowed(&site, &caller, &headers, Scope::MeetingsRead).await?;
     let asked = taken.parameter("state");
     let asked = asked.map(|word| Shown::from_word(&word).ok_or(Refusal::Malformed)).transpose()?;
     let limit = match taken.parameter("limit") {
@@ -131,7 +132,7 @@ async fn create(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, No> {
-    let account = api::signed_in(&site, &caller, &headers).await?;
+    let account = api::allowed(&site, &caller, &headers, Scope::MeetingsWrite).await?;
     let asked: Asked = api::read(&body)?;
     let planned = asked.planned(site.config.meetings.participants_max)?;
     let meeting = site.plan_meeting(&account, planned).await?;
@@ -147,7 +148,7 @@ pub(super) async fn host(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, No> {
-    let account = api::signed_in(&site, &caller, &headers).await?;
+    let account = api::allowed(&site, &caller, &headers, Scope::MeetingsWrite).await?;
     let id: MeetingId = id.parse().map_err(|_| Refusal::NotFound)?;
     let (meeting, ticket) = site.host(&account, id, &caller).await?;
     let place = place::caused(StreamId::meeting(id), meeting.position);

@@ -10,9 +10,11 @@ use convoke_model::MeetingId;
 use convoke_model::site::accounts::Via;
 use convoke_model::site::{Audit, Command};
 use convoke_plugins::rhai::Policies;
+use convoke_wire::turbo::Secret;
 
 use super::cookies::Browser;
 use super::join;
+use super::once::Answers;
 use super::origin::{Origin, Origins};
 use super::patience::Patience;
 use super::pending::Notes;
@@ -97,6 +99,7 @@ pub struct Site {
     pub(super) origins: Origins,
     pub(super) no_meeting: MeetingId,
     pub(super) turns: Turns,
+    pub(super) answers: Answers,
 }
 
 impl Site {
@@ -152,6 +155,7 @@ impl Site {
             exposures: Buckets::new(Rate::per_minute(1, 1)),
             no_meeting,
             turns: Turns::default(),
+            answers: Answers::default(),
         }))
     }
 
@@ -226,6 +230,8 @@ pub(super) struct Caller {
     pub(super) language: Language,
     /// The connection's place, which goes along when it is handed over.
     pub(super) place: Arc<Mutex<Option<Slot>>>,
+    /// The API key it came with.
+    pub(super) bearer: Option<Arc<Secret>>,
 }
 
 impl Caller {

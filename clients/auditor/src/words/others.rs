@@ -4,7 +4,7 @@ use convoke_model::StreamId;
 use convoke_model::meeting::life;
 use convoke_model::meeting::plan::Plan;
 use convoke_model::site::{Audit, Event, Loss, LossReason, LostStretch};
-use convoke_model::site::{scripts, settings};
+use convoke_model::site::{keys, scripts, settings};
 
 use super::{end, kind};
 use crate::json::hex;
@@ -114,7 +114,7 @@ fn of_keys(event: &keys::Event, names: &Names) -> String {
     match event {
         keys::Event::Made { key, account, name, scopes, expires } => {
             let scopes: Vec<&str> = scopes.iter().map(|scope| scope.word()).collect();
-            let until = expires.map(|at| format!(", until {}", time(at)));
+            let until = expires.map(|at| format!(", until {}", crate::times::utc(at)));
             format!(
                 "API key {key} \"{}\" was made for {}: {}{}",
                 plain(name.as_str()),

@@ -13,13 +13,13 @@ use convoke_model::policy::{
 };
 use convoke_model::privilege::{Privilege, Privileges};
 use convoke_model::site::alarm::Alarm;
-use convoke_model::site::{self, accounts, groups, scripts, settings};
+use convoke_model::site::{self, accounts, groups, keys, scripts, settings};
 use convoke_model::text::{
     Address, ChatText, DialNumber, ForeignId, GroupName, Name, Sentence, Source, Topic, Zone,
 };
 use convoke_model::view::session::Viewer;
 use convoke_model::{
-    AccountId, ClientId, GroupId, MeetingId, Millis, ParticipantId, Position, Refusal,
+    AccountId, ApiKeyId, ClientId, GroupId, MeetingId, Millis, ParticipantId, Position, Refusal,
     SessionNumber, StreamId, TrackId,
 };
 use convoke_wire::message::{ClientMessage, Hello, Receipt, ReplyResult, Resume, ServerMessage};
@@ -386,6 +386,7 @@ pub(crate) fn site_facts() -> Vec<site::Event> {
         site::Event::Alarm(Alarm::ManyFailures { account, failures: 31, from }),
     ]);
     facts.extend(settings_facts());
+    facts.extend(key_facts());
     facts
 }
 

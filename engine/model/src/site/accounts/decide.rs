@@ -205,7 +205,7 @@ impl Accounts {
                 SiteEvent::Policy(_)
                 | SiteEvent::Scripts(_)
                 | SiteEvent::Settings(_)
-            | SiteEvent::Keys(_)
+                | SiteEvent::Keys(_)
                 | SiteEvent::Audit(_)
                 | SiteEvent::Alarm(_)
                 | SiteEvent::Started { .. }
@@ -244,7 +244,7 @@ impl Accounts {
                 | SiteEvent::Policy(_)
                 | SiteEvent::Scripts(_)
                 | SiteEvent::Settings(_)
-            | SiteEvent::Keys(_)
+                | SiteEvent::Keys(_)
                 | SiteEvent::Audit(_)
                 | SiteEvent::Alarm(_)
                 | SiteEvent::Started { .. }
