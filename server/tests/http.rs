@@ -12,6 +12,7 @@ mod doors {
     mod elsewhere;
     mod headers;
     mod installs;
+    mod keys;
     mod legacy;
     mod legacy_meetings;
     mod letters;

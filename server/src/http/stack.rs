@@ -192,7 +192,8 @@ fn host_of(headers: &HeaderMap) -> Result<Option<String>, Stop> {
 /// sends it, nobody's sign-in goes along, and so it may come from anywhere.
 fn bearer(headers: &mut HeaderMap) -> Option<Arc<Secret>> {
     let given = headers.remove(header::AUTHORIZATION)?;
-    let (scheme, token) = given.to_str().ok()?.split_once(' ')?;
+    let given = given.to_str().ok()?;
+    let (scheme, token) = given.split_once(' ').unwrap_or((given, ""));
     let token = scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())?;
     headers.remove(header::COOKIE);
     Some(Arc::new(Secret::new(token)))

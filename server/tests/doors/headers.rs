@@ -34,7 +34,10 @@ fn check(reply: &Reply, surface: Surface, what: &str) {
 
 /// Methods beside GET and POST that a route takes.
 fn is_taken(method: &str, route: &str) -> bool {
-    matches!((method, route), ("PATCH" | "DELETE", "/api/v1/meetings/{id}"))
+    matches!(
+        (method, route),
+        ("PATCH" | "DELETE", "/api/v1/meetings/{id}") | ("DELETE", "/api/v1/keys/{key}")
+    )
 }
 
 #[test]
