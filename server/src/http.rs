@@ -21,6 +21,7 @@ mod meeting;
 mod meeting_words;
 mod meetings;
 mod once;
+mod openapi;
 mod origin;
 mod pages;
 mod patience;
@@ -43,6 +44,7 @@ mod viewer;
 
 pub use headers::Surface;
 pub use listener::{BindError, Listener};
+pub use openapi::describe as describe_api;
 pub use patience::Patience;
 pub use routes::routes;
 pub use site::{Parts, Site};

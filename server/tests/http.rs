@@ -20,6 +20,7 @@ mod doors {
     mod lockout;
     mod me;
     mod meetings;
+    mod openapi;
     mod outside;
     mod people;
     mod policy_sign_in;

@@ -43,7 +43,7 @@ pub(super) fn both() -> MethodRouter<Arc<Site>> {
 /// A key, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ApiKey)]
-struct Seen {
+pub(super) struct Seen {
     number: u32,
     name: String,
     /// What it is good for: `meetings:read`, `meetings:write`, `events:read`, `admin:read`,
@@ -61,7 +61,7 @@ struct Seen {
 
 /// Keys, by number.
 #[derive(Serialize, ToSchema)]
-struct Keys {
+pub(super) struct Keys {
     keys: Vec<Seen>,
 }
 
@@ -92,7 +92,7 @@ async fn list(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewApiKey)]
-struct Asked {
+pub(super) struct Asked {
     #[schema(min_length = 1, max_length = 80)]
     name: String,
     #[schema(min_items = 1)]
@@ -104,7 +104,7 @@ struct Asked {
 /// A key and its secret, this one time.
 #[derive(Serialize, ToSchema)]
 #[schema(as = MadeApiKey)]
-struct Made {
+pub(super) struct Made {
     #[serde(flatten)]
     seen: Seen,
     /// The key itself: `Authorization: Bearer` and this.

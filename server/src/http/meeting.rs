@@ -12,7 +12,7 @@ use convoke_model::site::keys::Scope;
 use convoke_model::text::Sentence;
 use convoke_model::{MeetingId, Refusal, StreamId};
 use http::HeaderMap;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::meeting_words::Patch;
@@ -65,9 +65,18 @@ async fn change(
     answer(&site, &caller, &account, &meeting).await
 }
 
+/// Nothing has to be said.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Nothing {}
+
+/// There is nothing to tell but that it was done.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Done {}
+
 /// Why a meeting is called off, for those who were invited.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = CancelReason)]
 pub(super) struct Reason {
     #[serde(default)]
     #[schema(max_length = 300)]

@@ -13,7 +13,6 @@ use convoke_model::site::keys::Scope;
 use convoke_model::{AccountId, MeetingId, Refusal, StreamId};
 use http::HeaderMap;
 use serde::Serialize;
-use serde_json::json;
 use utoipa::ToSchema;
 
 use super::meeting_words::{Asked, Seen, State as Shown, seen};
@@ -37,7 +36,7 @@ pub(super) fn both() -> MethodRouter<Arc<Site>> {
 
 /// Some meetings, the newest first.
 #[derive(Serialize, ToSchema)]
-struct Meetings {
+pub(super) struct Meetings {
     meetings: Vec<Seen>,
     /// What to give as `after` for those that follow; nothing when there are none.
     next: Option<String>,
@@ -141,6 +140,12 @@ async fn create(
         .into_response())
 }
 
+/// A way in, good once, for a minute.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Ticket {
+    ticket: String,
+}
+
 /// `POST /api/v1/meetings/{id}/host`
 pub(super) async fn host(
     State(site): State<Arc<Site>>,
@@ -152,7 +157,7 @@ pub(super) async fn host(
     let id: MeetingId = id.parse().map_err(|_| Refusal::NotFound)?;
     let (meeting, ticket) = site.host(&account, id, &caller).await?;
     let place = place::caused(StreamId::meeting(id), meeting.position);
-    Ok((place, Json(json!({ "ticket": ticket }))).into_response())
+    Ok((place, Json(Ticket { ticket })).into_response())
 }
 
 impl Site {

@@ -8,10 +8,10 @@ use axum::response::{IntoResponse, Response};
 use convoke_model::Refusal;
 use http::header;
 use serde_json::{Value, json};
-use utoipa::openapi::security::{
-    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme,
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{
+    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApiBuilder, PathsBuilder,
 };
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApiBuilder, PathsBuilder};
 
 use parts::{COOKIE, KEY, Schemas};
 
@@ -51,7 +51,8 @@ pub fn describe() -> Value {
         .description(Some(ABOUT))
         .license(Some(license))
         .build();
-    let document = OpenApiBuilder::new().info(info).paths(paths).components(Some(components)).build();
+    let document =
+        OpenApiBuilder::new().info(info).paths(paths).components(Some(components)).build();
     let mut document = serde_json::to_value(document).unwrap_or_default();
     // The latest patch says less about what a description may hold; tools ask for the first.
     document["openapi"] = json!("3.1.0");

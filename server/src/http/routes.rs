@@ -15,7 +15,7 @@ use super::refusal::No;
 use super::site::Site;
 use super::{
     assets, codes, downloader, health, invitations, join, keys, legacy_meetings, me, meeting,
-    meetings, once, pages, pending, reset, scrub, setup, sign_in, socket, viewer,
+    meetings, once, openapi, pages, pending, reset, scrub, setup, sign_in, socket, viewer,
 };
 
 type Handler = MethodRouter<Arc<Site>>;
@@ -53,11 +53,9 @@ fn table() -> Vec<(&'static str, Surface, Handler)> {
         ("/api/v1/meetings/{id}/restore", Surface::Api,  post(meeting::restore)),
         ("/api/v1/meetings/{id}/transfer", Surface::Api, post(meeting::transfer)),
         ("/api/v1/meetings/{id}/invitations", Surface::Api, post(invitations::invite)),
-        ("/api/v1/meetings/{id}/cancel", Surface::Api,   post(meeting::cancel)),
-        ("/api/v1/meetings/{id}/restore", Surface::Api,  post(meeting::restore)),
-        ("/api/v1/meetings/{id}/transfer", Surface::Api, post(meeting::transfer)),
         ("/api/v1/keys",               Surface::Api,     keys::both()),
         ("/api/v1/keys/{key}",         Surface::Api,     delete(keys::revoke)),
+        ("/api/v1/openapi.json",       Surface::Api,     get(openapi::document)),
         ("/api/v1/join",               Surface::Api,     post(join::join)),
         ("/api/v1/pending-host",       Surface::Api,     post(pending::host)),
         ("/ws",                        Surface::Socket,  get(socket::upgrade)),

@@ -44,7 +44,10 @@ fn meetings_of(s: &mut Schemas) -> Vec<Call> {
                     .by(READ)
                     .with([
                         one_of("state", "Only those of this state.", &states),
-                        query("owner", "Whose, by e-mail address; `*` for all. Administrators ask."),
+                        query(
+                            "owner",
+                            "Whose, by e-mail address; `*` for all. Administrators ask.",
+                        ),
                         query("after", "The `next` of the page before."),
                         limit(),
                     ])
@@ -81,39 +84,49 @@ fn meetings_of(s: &mut Schemas) -> Vec<Call> {
         ),
         (
             "/api/v1/meetings/{id}/cancel",
-            vec![turn("cancel_meeting", "Call a meeting off, with a reason.")
-                .takes(reason)
-                .answers(seen.clone(), CAUSED)],
+            vec![
+                turn("cancel_meeting", "Call a meeting off, with a reason.")
+                    .takes(reason)
+                    .answers(seen.clone(), CAUSED),
+            ],
         ),
         (
             "/api/v1/meetings/{id}/restore",
-            vec![turn("restore_meeting", "Take back that it was called off.")
-                .takes(nothing.clone())
-                .answers(seen.clone(), CAUSED)],
+            vec![
+                turn("restore_meeting", "Take back that it was called off.")
+                    .takes(nothing.clone())
+                    .answers(seen.clone(), CAUSED),
+            ],
         ),
         (
             "/api/v1/meetings/{id}/transfer",
-            vec![turn("transfer_meeting", "Give a meeting to another host.")
-                .takes(heir)
-                .answers(seen, CAUSED)],
+            vec![
+                turn("transfer_meeting", "Give a meeting to another host.")
+                    .takes(heir)
+                    .answers(seen, CAUSED),
+            ],
         ),
         (
             "/api/v1/meetings/{id}/host",
-            vec![does(Post, "host_meeting", "Open a meeting: the host's ticket.")
-                .by(WRITE)
-                .with([meeting_id(), idempotency()])
-                .takes(nothing)
-                .answers(ticket, CAUSED)
-                .refuses(&[404, 409, 422])],
+            vec![
+                does(Post, "host_meeting", "Open a meeting: the host's ticket.")
+                    .by(WRITE)
+                    .with([meeting_id(), idempotency()])
+                    .takes(nothing)
+                    .answers(ticket, CAUSED)
+                    .refuses(&[404, 409, 422]),
+            ],
         ),
         (
             "/api/v1/meetings/{id}/invitations",
-            vec![does(Post, "invite", "Ask people to come, by letter.")
-                .by(WRITE)
-                .with([meeting_id(), idempotency()])
-                .takes(people)
-                .answers(invited, &[])
-                .refuses(&[404, 409, 422])],
+            vec![
+                does(Post, "invite", "Ask people to come, by letter.")
+                    .by(WRITE)
+                    .with([meeting_id(), idempotency()])
+                    .takes(people)
+                    .answers(invited, &[])
+                    .refuses(&[404, 409, 422]),
+            ],
         ),
     ];
     documents.into_iter().map(|(path, does)| call(path, does, s)).collect()
@@ -139,10 +152,12 @@ fn keys_of(s: &mut Schemas) -> Vec<Call> {
         ),
         (
             "/api/v1/keys/{key}",
-            vec![does(Delete, "revoke_key", "Take an API key back, for ever.")
-                .with([key_number()])
-                .answers(seen, &["Convoke-Position"])
-                .refuses(&[404, 409])],
+            vec![
+                does(Delete, "revoke_key", "Take an API key back, for ever.")
+                    .with([key_number()])
+                    .answers(seen, &["Convoke-Position"])
+                    .refuses(&[404, 409]),
+            ],
         ),
     ];
     documents.into_iter().map(|(path, does)| call(path, does, s)).collect()
@@ -235,30 +250,38 @@ fn own(s: &mut Schemas) -> Vec<Call> {
         ),
         (
             "/api/v1/me/password",
-            vec![does(Post, "change_password", "Change the password; other sign-ins end.")
-                .takes(passwords)
-                .answers(done.clone(), &[])],
+            vec![
+                does(Post, "change_password", "Change the password; other sign-ins end.")
+                    .takes(passwords)
+                    .answers(done.clone(), &[]),
+            ],
         ),
         (
             "/api/v1/me/totp",
-            vec![does(Post, "begin_codes", "Set up an authenticator app.")
-                .takes(begin)
-                .answers(enrolment, &[])
-                .refuses(&[409])],
+            vec![
+                does(Post, "begin_codes", "Set up an authenticator app.")
+                    .takes(begin)
+                    .answers(enrolment, &[])
+                    .refuses(&[409]),
+            ],
         ),
         (
             "/api/v1/me/totp/confirm",
-            vec![does(Post, "confirm_codes", "Turn codes on.")
-                .takes(confirm)
-                .answers(recovery, &[])
-                .refuses(&[409])],
+            vec![
+                does(Post, "confirm_codes", "Turn codes on.")
+                    .takes(confirm)
+                    .answers(recovery, &[])
+                    .refuses(&[409]),
+            ],
         ),
         (
             "/api/v1/me/totp/off",
-            vec![does(Post, "turn_codes_off", "Do without codes.")
-                .takes(off)
-                .answers(done, &[])
-                .refuses(&[409])],
+            vec![
+                does(Post, "turn_codes_off", "Do without codes.")
+                    .takes(off)
+                    .answers(done, &[])
+                    .refuses(&[409]),
+            ],
         ),
         (
             "/api/v1/me/sessions",
@@ -266,10 +289,12 @@ fn own(s: &mut Schemas) -> Vec<Call> {
         ),
         (
             "/api/v1/me/sessions/end",
-            vec![does(Post, "end_sign_ins", "End other sign-ins, or one.")
-                .takes(end)
-                .answers(ended, &[])
-                .refuses(&[404])],
+            vec![
+                does(Post, "end_sign_ins", "End other sign-ins, or one.")
+                    .takes(end)
+                    .answers(ended, &[])
+                    .refuses(&[404]),
+            ],
         ),
     ];
     documents.into_iter().map(|(path, does)| call(path, does, s)).collect()

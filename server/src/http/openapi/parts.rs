@@ -71,8 +71,7 @@ pub(super) struct Does {
 
 impl Does {
     pub(super) fn new(method: HttpMethod, id: &'static str, tag: &'static str, what: &str) -> Self {
-        let operation =
-            OperationBuilder::new().operation_id(Some(id)).tag(tag).summary(Some(what));
+        let operation = OperationBuilder::new().operation_id(Some(id)).tag(tag).summary(Some(what));
         Self { method, operation, who: Who::Anybody, body: false, more: Vec::new() }
     }
 
@@ -105,7 +104,7 @@ impl Does {
             .content("application/json", Content::new(Some(schema)));
         for name in headers {
             let text = ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).build();
-            response = response.header(*name, HeaderBuilder::new().schema(text).build());
+            response = response.header(*name, HeaderBuilder::new().schema(Some(text)).build());
         }
         let operation = self.operation.response("200", response.build());
         Self { operation, ..self }
