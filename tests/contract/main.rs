@@ -56,7 +56,7 @@ fn calls_of_all_sorts_are_answered_as_the_document_says() {
         .current_dir(folder.path())
         .args(["run", &format!("{base}/api/v1/openapi.json"), "--no-color"])
         .args(["--header", &format!("Authorization: Bearer {key}")])
-        .args(["--max-examples", EXAMPLES, "--seed", SEED, "--workers", "2"])
+        .args(["--max-examples", EXAMPLES, "--seed", SEED, "--workers", "1"])
         .args(["--phases", "examples,coverage,fuzzing"])
         // What has the right form may still be refused: a zone that is none, a meeting that is not
         // there. And a call without a key is refused for its origin before anything else.

@@ -23,6 +23,14 @@ pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, No> {
     read.ok_or_else(|| No::because(Refusal::Malformed))
 }
 
+/// Reads the body of a call that need not bring anything along.
+pub(super) fn read_nothing(body: &Bytes) -> Result<(), No> {
+    if body.is_empty() {
+        return Ok(());
+    }
+    read::<serde_json::Map<String, Value>>(body).map(drop)
+}
+
 /// An object in JSON that may be null, and is not taken from a list.
 pub(super) fn maybe_object<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
 where

@@ -118,8 +118,10 @@ pub(super) async fn restore(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     headers: HeaderMap,
+    body: Bytes,
 ) -> Result<Response, No> {
     let account = api::allowed(&site, &caller, &headers, Scope::MeetingsWrite).await?;
+    api::read_nothing(&body)?;
     turned(&site, &caller, &account, &id, &headers, |right| Command::Restore { right }).await
 }
 

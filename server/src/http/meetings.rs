@@ -152,8 +152,10 @@ pub(super) async fn host(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     headers: HeaderMap,
+    body: Bytes,
 ) -> Result<Response, No> {
     let account = api::allowed(&site, &caller, &headers, Scope::MeetingsWrite).await?;
+    api::read_nothing(&body)?;
     let id: MeetingId = id.parse().map_err(|_| Refusal::NotFound)?;
     let (meeting, ticket) = site.host(&account, id, &caller).await?;
     let place = place::caused(StreamId::meeting(id), meeting.position);

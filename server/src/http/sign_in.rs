@@ -129,9 +129,11 @@ pub(super) async fn sign_out(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
-) -> Response {
+    body: Bytes,
+) -> Result<Response, No> {
+    api::read_nothing(&body)?;
     if let Some(cookie) = cookies::sign_in(&headers, &caller.own) {
         site.accounts.sessions().end(cookie);
     }
-    ([(header::SET_COOKIE, cookies::clear(&caller.own))], Json(Done {})).into_response()
+    Ok(([(header::SET_COOKIE, cookies::clear(&caller.own))], Json(Done {})).into_response())
 }

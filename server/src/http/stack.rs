@@ -216,8 +216,9 @@ fn check_same_site(headers: &HeaderMap, own: &Origin) -> Result<(), No> {
 
 /// What a call brings along is JSON; to take something away, nothing need be brought.
 fn check_kind(method: &Method, headers: &HeaderMap) -> Result<(), No> {
-    let length = headers.get(header::CONTENT_LENGTH);
-    if method == Method::DELETE && length.is_none_or(|length| length == "0") {
+    let empty = headers.get(header::CONTENT_LENGTH).is_none_or(|length| length == "0");
+    let brings = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
+    if empty && !brings {
         return Ok(());
     }
     let json = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());

@@ -1,5 +1,6 @@
 //! Every JSON call. A test holds this list against the routes and their methods.
 
+use utoipa::openapi::Required;
 use utoipa::openapi::path::HttpMethod::{Delete, Get, Patch, Post};
 
 use super::parts::{
@@ -94,7 +95,7 @@ fn meetings_of(s: &mut Schemas) -> Vec<Call> {
             "/api/v1/meetings/{id}/restore",
             vec![
                 turn("restore_meeting", "Take back that it was called off.")
-                    .takes(nothing.clone())
+                    .may_take(nothing.clone(), Required::False)
                     .answers(seen.clone(), CAUSED),
             ],
         ),
@@ -112,7 +113,7 @@ fn meetings_of(s: &mut Schemas) -> Vec<Call> {
                 does(Post, "host_meeting", "Open a meeting: the host's ticket.")
                     .by(WRITE)
                     .with([meeting_id(), idempotency()])
-                    .takes(nothing)
+                    .may_take(nothing, Required::False)
                     .answers(ticket, CAUSED)
                     .refuses(&[404, 409, 422]),
             ],
@@ -197,7 +198,9 @@ fn people(s: &mut Schemas) -> Vec<Call> {
         ),
         (
             "/api/v1/sign-out",
-            post("sign_out", "sign-in", "Sign out.").takes(nothing).answers(done.clone(), &[]),
+            post("sign_out", "sign-in", "Sign out.")
+                .may_take(nothing, Required::False)
+                .answers(done.clone(), &[]),
         ),
         (
             "/api/v1/reset",

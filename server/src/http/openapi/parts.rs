@@ -80,10 +80,14 @@ impl Does {
         self
     }
 
-    pub(super) fn takes(mut self, schema: Ref) -> Self {
+    pub(super) fn takes(self, schema: Ref) -> Self {
+        self.may_take(schema, Required::True)
+    }
+
+    pub(super) fn may_take(mut self, schema: Ref, required: Required) -> Self {
         let body = RequestBodyBuilder::new()
             .content("application/json", Content::new(Some(schema)))
-            .required(Some(Required::True))
+            .required(Some(required))
             .build();
         self.operation = self.operation.request_body(Some(body));
         self.body = true;
@@ -230,5 +234,5 @@ pub(super) fn idempotency() -> Parameter {
 
 pub(super) fn if_match() -> Parameter {
     let what = "The entity tag of what the change expects.";
-    parameter(ParameterIn::Header, "If-Match", what, text().pattern(Some("^[!-~]+$")))
+    parameter(ParameterIn::Header, "If-Match", what, text())
 }
