@@ -7,6 +7,7 @@ use convoke_model::meeting::life;
 use convoke_model::policy::Hook;
 use convoke_model::privilege::Privilege;
 use convoke_model::site::accounts::{self, Account, Accounts, Email};
+use convoke_model::site::keys::Keys;
 use convoke_model::site::scripts::Scripts;
 use convoke_model::site::settings::Settings;
 use convoke_model::site::webhooks::Webhooks;
@@ -134,6 +135,7 @@ impl Directory {
         let inner = self.read();
         inner.meetings.values().filter_map(|info| info.open).map(|open| u64::from(open.here)).sum()
     }
+
     /// What is known of the site as a whole and of all meetings, at one moment. Others wait
     /// meanwhile: pick, and be brief.
     pub fn all<T>(&self, ask: impl FnOnce(&Site, &BTreeMap<MeetingId, MeetingInfo>) -> T) -> T {
@@ -150,6 +152,11 @@ impl Directory {
     /// Who else is told of events.
     pub fn webhooks<T>(&self, ask: impl FnOnce(&Webhooks) -> T) -> T {
         ask(&self.read().site.webhooks)
+    }
+
+    /// What is known of the keys by which programs act for accounts.
+    pub fn keys<T>(&self, ask: impl FnOnce(&Keys) -> T) -> T {
+        ask(&self.read().site.keys)
     }
 
     /// Grows with every fact of the site and of a meeting's life: what was worked out at one
@@ -287,6 +294,9 @@ fn is_told(event: &site::Event) -> bool {
                 | accounts::Event::Readdressed { .. }
         ),
         site::Event::Groups(_)
+        | site::Event::Rooms(_)
+        | site::Event::Webhooks(_)
+        | site::Event::Keys(_)
         | site::Event::Alarm(_)
         | site::Event::Audit(_)
         | site::Event::Started { .. }

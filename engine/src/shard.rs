@@ -9,7 +9,7 @@ use convoke_model::meeting::life::{self, Meeting};
 use convoke_model::meeting::{self, Command, Event, dedupe, lifecycle, roster, track};
 use convoke_model::policy::Decided;
 use convoke_model::privilege::Privilege;
-use convoke_model::site::{self, Site, accounts, groups, webhooks};
+use convoke_model::site::{self, Site, accounts, groups, keys, webhooks};
 use convoke_model::{AccountId, Actor, Audience, MeetingId, Millis, Proposal, Record};
 use convoke_model::{Refusal, SessionNumber, StreamId};
 
@@ -458,7 +458,7 @@ impl Shard {
     }
 }
 
-/// The number of what a fact of the site made: an account, a group, a webhook.
+/// The number of what a fact of the site made: an account, a group, a webhook, a key.
 fn made_of(event: &site::Event) -> Option<u32> {
     match event {
         site::Event::Accounts(
@@ -466,6 +466,7 @@ fn made_of(event: &site::Event) -> Option<u32> {
         ) => Some(account.0),
         site::Event::Groups(groups::Event::Added { group, .. }) => Some(group.0),
         site::Event::Webhooks(webhooks::Event::Added { webhook, .. }) => Some(webhook.0),
+        site::Event::Keys(keys::Event::Made { key, .. }) => Some(key.0),
         _ => None,
     }
 }

@@ -13,11 +13,13 @@ use convoke_model::privilege::{Privilege, Privileges};
 use convoke_model::site;
 use convoke_model::site::accounts::{self, Email, External};
 use convoke_model::site::groups::Group;
+use convoke_model::site::keys::ApiKey;
 use convoke_model::site::settings::Settings;
 use convoke_model::site::webhooks::{Webhook, Webhooks};
 use convoke_model::text::{Name, Sentence, Topic, Zone};
 use convoke_model::{
-    AccountId, Actor, GroupId, MeetingId, Millis, Position, Refusal, SessionNumber, WebhookId,
+    AccountId, Actor, ApiKeyId, GroupId, MeetingId, Millis, Position, Refusal, SessionNumber,
+    WebhookId,
 };
 
 use crate::events::EventLog;
@@ -192,6 +194,7 @@ pub trait Engine: Send + Sync {
             Ok(asked.collect())
         })
     }
+
     /// Changes a meeting's plan or owner: the place of the fact in the meeting's stream.
     fn change_meeting(
         &self,
@@ -203,6 +206,7 @@ pub trait Engine: Send + Sync {
     fn people(&self) -> u64 {
         0
     }
+
     /// What administrators set.
     fn settings(&self) -> Answer<'_, Settings>;
     /// The open session of a meeting, opened if none is.
@@ -214,6 +218,14 @@ pub trait Engine: Send + Sync {
         let put = self.wish(Actor::Server, wish);
         Box::pin(async move { put.await.map(drop) })
     }
+
+    /// Puts somebody's wish about the site to the log: the number of what it made, and the place
+    /// of the fact.
+    fn wish_placed(&self, by: Actor, wish: site::Command) -> Answer<'_, (u32, Position)>;
+    /// Every key by which programs act for accounts, by number.
+    fn api_keys(&self) -> Answer<'_, Vec<(ApiKeyId, ApiKey)>>;
+    /// A key by number.
+    fn api_key(&self, id: ApiKeyId) -> Answer<'_, Option<ApiKey>>;
     /// Copies the log to a folder while it is in use.
     fn backup<'a>(&'a self, to: &'a Path) -> Answer<'a, ()>;
     /// Whether the log takes writes, for `/readyz`.
@@ -224,10 +236,12 @@ pub trait Engine: Send + Sync {
     fn events(&self) -> Option<Arc<EventLog>> {
         None
     }
+
     /// Who else is told of events.
     fn webhooks(&self) -> Webhooks {
         Webhooks::default()
     }
+
     /// One of them.
     fn webhook(&self, number: WebhookId) -> Option<Webhook> {
         self.webhooks().get(number).cloned()

@@ -12,11 +12,13 @@ use convoke_model::meeting::life::{self, Creation};
 use convoke_model::policy::{Decided, Hook, Question, record};
 use convoke_model::site::accounts::{Accounts as Known, Command as Accounts, Email, External};
 use convoke_model::site::groups::Group;
+use convoke_model::site::keys::{ApiKey, Keys};
 use convoke_model::site::rooms;
 use convoke_model::site::settings::Settings;
 use convoke_model::site::webhooks::{Webhook, Webhooks};
 use convoke_model::{
-    AccountId, Actor, GroupId, MeetingId, Position, Refusal, SessionNumber, WebhookId, site,
+    AccountId, Actor, ApiKeyId, GroupId, MeetingId, Position, Refusal, SessionNumber, WebhookId,
+    site,
 };
 use convoke_plugins::rhai::{Policies, Secret};
 use tokio::sync::{oneshot, watch};
@@ -252,10 +254,26 @@ impl Engine for LiveEngine {
     }
 
     fn wish(&self, by: Actor, wish: site::Command) -> Answer<'_, u32> {
+        Box::pin(async move { self.wish_placed(by, wish).await.map(|(made, _)| made) })
+    }
+
+    fn wish_placed(&self, by: Actor, wish: site::Command) -> Answer<'_, (u32, Position)> {
         Box::pin(async move {
             self.takes_facts()?;
-            self.put(None, by, Wish::Site(wish)).await.map(|granted| granted.made)
+            let granted = self.put(None, by, Wish::Site(wish)).await?;
+            Ok((granted.made, granted.position))
         })
+    }
+
+    fn api_keys(&self) -> Answer<'_, Vec<(ApiKeyId, ApiKey)>> {
+        Box::pin(async {
+            let all = |keys: &Keys| keys.iter().map(|(id, key)| (id, key.clone())).collect();
+            Ok(self.directory.keys(all))
+        })
+    }
+
+    fn api_key(&self, id: ApiKeyId) -> Answer<'_, Option<ApiKey>> {
+        Box::pin(async move { Ok(self.directory.keys(|keys| keys.get(id).cloned())) })
     }
 
     fn backup<'a>(&'a self, to: &'a Path) -> Answer<'a, ()> {

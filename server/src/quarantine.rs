@@ -9,8 +9,11 @@ use convoke_journal::segments::Reason;
 use convoke_model::meeting::life;
 use convoke_model::site::accounts::{Email, External};
 use convoke_model::site::groups::Group;
+use convoke_model::site::keys::ApiKey;
 use convoke_model::site::settings::Settings;
-use convoke_model::{AccountId, Actor, GroupId, MeetingId, Position, SessionNumber, site};
+use convoke_model::{
+    AccountId, Actor, ApiKeyId, GroupId, MeetingId, Position, SessionNumber, site,
+};
 use tokio::sync::watch;
 
 use crate::backend::Backend;
@@ -150,6 +153,18 @@ impl Engine for Nothing {
     }
 
     fn wish(&self, _: Actor, _: site::Command) -> Answer<'_, u32> {
+        self.no()
+    }
+
+    fn wish_placed(&self, _: Actor, _: site::Command) -> Answer<'_, (u32, Position)> {
+        self.no()
+    }
+
+    fn api_keys(&self) -> Answer<'_, Vec<(ApiKeyId, ApiKey)>> {
+        self.no()
+    }
+
+    fn api_key(&self, _: ApiKeyId) -> Answer<'_, Option<ApiKey>> {
         self.no()
     }
 

@@ -16,7 +16,7 @@ use std::sync::Mutex;
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key as CipherKey, XChaCha20Poly1305, XNonce};
-use convoke_model::{AccountId, MeetingId, WebhookId};
+use convoke_model::{AccountId, ApiKeyId, MeetingId, WebhookId};
 use zeroize::Zeroizing;
 
 use crate::entropy;
@@ -37,6 +37,8 @@ pub enum SecretOf {
     Reset(AccountId),
     /// The password of a meeting, which its invitations show again.
     Meeting(MeetingId),
+    /// The hash of a key by which programs act for an account.
+    ApiKey(ApiKeyId),
     /// What integrations of the legacy interface share with this server.
     IntegrationCode,
     /// What signs the calls of a webhook.
@@ -49,6 +51,7 @@ impl fmt::Display for SecretOf {
             Self::Account(id) => write!(f, "account-{id}.password"),
             Self::Codes(id) => write!(f, "account-{id}.codes"),
             Self::Reset(id) => write!(f, "account-{id}.reset"),
+            Self::ApiKey(id) => write!(f, "api-key-{id}.hash"),
             Self::Meeting(id) => write!(f, "meeting-{}.password", id.number()),
             Self::IntegrationCode => f.write_str("integration.code"),
             Self::Webhook(id) => write!(f, "webhook-{id}.secret"),

@@ -12,6 +12,7 @@ mod doors {
     mod elsewhere;
     mod headers;
     mod installs;
+    mod keys;
     mod legacy;
     mod legacy_meetings;
     mod letters;
@@ -19,6 +20,7 @@ mod doors {
     mod lockout;
     mod me;
     mod meetings;
+    mod openapi;
     mod outside;
     mod people;
     mod policy_sign_in;

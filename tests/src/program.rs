@@ -243,6 +243,19 @@ impl Server {
         (id, hosted["ticket"].as_str().expect("a host gets a ticket").to_owned())
     }
 
+    /// Makes an API key with these scopes.
+    ///
+    /// # Panics
+    /// When the server says no.
+    #[must_use]
+    pub fn key(&self, scopes: &[&str]) -> String {
+        let account = json!({ "email": EMAIL, "password": PASSWORD });
+        let (_, cookie) = self.post("/api/v1/sign-in", &account, "");
+        let wish = json!({ "name": "Tests", "scopes": scopes });
+        let (made, _) = self.post("/api/v1/keys", &wish, &cookie);
+        made["key"].as_str().expect("a key").to_owned()
+    }
+
     /// A ticket for somebody with that name.
     ///
     /// # Panics

@@ -46,6 +46,10 @@ number!(
     WebhookId(u32)
 );
 number!(
+    /// A key by which programs act for an account, counted from 1 on the site stream.
+    ApiKeyId(u32)
+);
+number!(
     /// One client's identity over reconnects: random, minted by the server at the first hello.
     ClientId(u64)
 );

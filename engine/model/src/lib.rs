@@ -12,7 +12,7 @@ pub mod site;
 pub mod text;
 pub mod view;
 
-pub use id::{AccountId, ClientId, GroupId, MeetingId, Millis, ParticipantId, Position};
-pub use id::{SessionNumber, StreamId, TrackId, WebhookId};
+pub use id::{AccountId, ApiKeyId, ClientId, GroupId, MeetingId, Millis, ParticipantId};
+pub use id::{Position, SessionNumber, StreamId, TrackId, WebhookId};
 pub use record::{Actor, Audience, Proposal, Record};
 pub use refusal::Refusal;

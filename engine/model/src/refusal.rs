@@ -117,6 +117,8 @@ refusals! {
     KeyReused "key_reused" "That idempotency key was used for another request. Choose a new one."
     KeyInvalid "key_invalid"
         "That API key was revoked, has expired, or never was one. Make a new one."
+    TooManyKeys "too_many_keys"
+        "There are as many API keys as an account can have. Revoke one first."
     ScopeMissing "scope_missing"
         "That API key does not cover this. Make one with the scope it needs."
     AddressDenied "address_denied"

@@ -4,7 +4,7 @@ use convoke_model::meeting::track;
 use convoke_model::meeting::{
     self, chat, delivery, floor, hand, life, lifecycle, lock, recording, roster,
 };
-use convoke_model::site::{self, accounts, groups, rooms, scripts, settings, webhooks};
+use convoke_model::site::{self, accounts, groups, keys, rooms, scripts, settings, webhooks};
 use convoke_model::{Actor, Audience, ClientId, Millis, Position, Record, StreamId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -131,6 +131,10 @@ impl Fact for site::Event {
                 webhooks::Event::Removed { .. } => 0x3806,
                 webhooks::Event::GaveUp { .. } => 0x3807,
                 webhooks::Event::Redelivered { .. } => 0x3808,
+            },
+            Self::Keys(event) => match event {
+                keys::Event::Made { .. } => 0x3701,
+                keys::Event::Revoked { .. } => 0x3702,
             },
             Self::Audit(_) => 0x3201,
             Self::Started { .. } => 0x3301,

@@ -116,6 +116,8 @@ pub const WORDS: &[(&str, &str)] = &[
     ("session.locked",             "Nobody else may come into the session."),
     ("session.opened",             "A session began."),
     ("session.unlocked",           "People may come into the session again."),
+    ("key.made",                   "A key by which programs act for an account was made."),
+    ("key.revoked",                "Such a key is dead."),
     ("settings.changed",           "An administrator set something."),
     ("track.closed",               "A screen, camera or microphone is no longer shared."),
     ("track.opened",               "A screen, camera or microphone is shared."),

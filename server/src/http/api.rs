@@ -2,6 +2,8 @@
 
 use axum::body::Bytes;
 use convoke_model::Refusal;
+use convoke_model::privilege::Privilege;
+use convoke_model::site::keys::Scope;
 use convoke_wire::turbo::Secret;
 use http::HeaderMap;
 use serde::de::DeserializeOwned;
@@ -19,6 +21,14 @@ pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, No> {
     let is_object = body.trim_ascii_start().starts_with(b"{");
     let read = is_object.then(|| serde_json::from_slice(body).ok()).flatten();
     read.ok_or_else(|| No::because(Refusal::Malformed))
+}
+
+/// Reads the body of a call that need not bring anything along.
+pub(super) fn read_nothing(body: &Bytes) -> Result<(), No> {
+    if body.is_empty() {
+        return Ok(());
+    }
+    read::<serde_json::Map<String, Value>>(body).map(drop)
 }
 
 /// An object in JSON that may be null, and is not taken from a list.
@@ -43,6 +53,45 @@ pub(super) async fn signed_in(
         return Err(No::because(Refusal::CodeRequired));
     }
     Ok(account)
+}
+
+/// Who calls: somebody who is signed in, or a program with a key that has this scope. What a key's
+/// scopes do not say, it does not do, whatever its account may: without a scope of administrators
+/// it acts for somebody who is none.
+pub(super) async fn allowed(
+    site: &Site,
+    caller: &Caller,
+    headers: &HeaderMap,
+    scope: Scope,
+) -> Result<Account, No> {
+    let Some(token) = &caller.bearer else { return signed_in(site, caller, headers).await };
+    let (_, key, mut account) = site.keyed(caller, token).await?;
+    if !key.covers(scope) {
+        return Err(No::because(Refusal::ScopeMissing));
+    }
+    let administers = match scope {
+        Scope::MeetingsRead | Scope::EventsRead | Scope::AdminRead => Scope::AdminRead,
+        Scope::MeetingsWrite | Scope::AdminWrite => Scope::AdminWrite,
+    };
+    if !key.covers(administers) {
+        account.privileges = account.privileges.without(Privilege::Administrator);
+    }
+    if scope.administers() && !account.administers() {
+        return Err(No::because(Refusal::PrivilegeMissing));
+    }
+    Ok(account)
+}
+
+/// Who a call is of, to tell callers apart: an account, or one of its keys.
+pub(super) async fn identity(
+    site: &Site,
+    caller: &Caller,
+    headers: &HeaderMap,
+) -> Result<String, No> {
+    match &caller.bearer {
+        Some(token) => site.keyed(caller, token).await.map(|(id, ..)| format!("key {id}")),
+        None => signed_in(site, caller, headers).await.map(|own| format!("account {}", own.id)),
+    }
 }
 
 /// Who is signed in, as the account is now. With a change of who administers, and when the account

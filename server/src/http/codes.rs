@@ -10,16 +10,20 @@ use convoke_model::Refusal;
 use convoke_model::site::accounts::Via;
 use convoke_wire::turbo::Secret;
 use http::HeaderMap;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use super::meeting::Done;
 use super::refusal::No;
 use super::site::{Caller, Site};
 use super::{api, me};
 
-#[derive(Deserialize)]
-struct Begin {
+/// What somebody proves who they are with.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = BeginCodes)]
+pub(super) struct Begin {
     #[serde(deserialize_with = "api::secret")]
+    #[schema(value_type = String)]
     password: Secret,
 }
 
@@ -29,22 +33,49 @@ pub(super) async fn begin(
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Enrolled>, No> {
     let own = api::known(&site, &caller, &headers).await?;
     let asked: Begin = api::read(&body)?;
     site.exposed(&caller, "/api/v1/me/totp", false).await?;
     let attempt = caller.attempt(Via::Page);
     let enrolment = site.accounts.enrol(&own, asked.password.expose(), &attempt).await?;
-    Ok(Json(json!({
-        "key": enrolment.key.as_str(),
-        "link": enrolment.link.as_str(),
-        "picture": { "size": enrolment.picture.size, "path": enrolment.picture.path.as_str() },
-    })))
+    Ok(Json(Enrolled {
+        key: enrolment.key.as_str().to_owned(),
+        link: enrolment.link.as_str().to_owned(),
+        picture: Picture {
+            size: enrolment.picture.size,
+            path: enrolment.picture.path.as_str().to_owned(),
+        },
+    }))
 }
 
-#[derive(Deserialize)]
-struct Confirm {
+/// What an authenticator app is set up with.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Enrolled {
+    key: String,
+    link: String,
+    picture: Picture,
+}
+
+/// A picture of black squares: an SVG path in a square of this size.
+#[derive(Serialize, ToSchema)]
+struct Picture {
+    size: i32,
+    path: String,
+}
+
+/// Codes that each stand in for one of the app, once.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RecoveryCodes {
+    recovery_codes: Vec<String>,
+}
+
+/// The first code of an app.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ConfirmCodes)]
+pub(super) struct Confirm {
     #[serde(deserialize_with = "api::secret")]
+    #[schema(value_type = String)]
     code: Secret,
 }
 
@@ -59,15 +90,19 @@ pub(super) async fn confirm(
     let own = api::known(&site, &caller, &headers).await?;
     let asked: Confirm = api::read(&body)?;
     let codes = site.accounts.confirm_codes(&own, asked.code.expose()).await?;
-    let codes: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
-    me::alone(&site, &caller, &headers, &own, &json!({ "recovery_codes": codes })).await
+    let recovery_codes = codes.iter().map(|code| code.as_str().to_owned()).collect();
+    me::alone(&site, &caller, &headers, &own, &RecoveryCodes { recovery_codes }).await
 }
 
-#[derive(Deserialize)]
-struct Off {
+/// What somebody proves who they are with, twice.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = OffCodes)]
+pub(super) struct Off {
     #[serde(deserialize_with = "api::secret")]
+    #[schema(value_type = String)]
     password: Secret,
     #[serde(deserialize_with = "api::secret")]
+    #[schema(value_type = String)]
     code: Secret,
 }
 
@@ -87,5 +122,5 @@ pub(super) async fn off(
     let attempt = caller.attempt(Via::Page);
     let (password, code) = (asked.password.expose(), asked.code.expose());
     site.accounts.turn_codes_off(&own, password, code, &attempt).await?;
-    me::alone(&site, &caller, &headers, &own, &json!({})).await
+    me::alone(&site, &caller, &headers, &own, &Done {}).await
 }

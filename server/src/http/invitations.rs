@@ -7,10 +7,11 @@ use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use convoke_model::meeting::life::{self, Right};
 use convoke_model::site::accounts::Email;
+use convoke_model::site::keys::Scope;
 use convoke_model::{MeetingId, Refusal};
 use http::HeaderMap;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::api;
 use super::refusal::No;
@@ -19,8 +20,12 @@ use super::site::{Caller, Site};
 /// Addresses in one call.
 const PEOPLE_MAX: usize = 100;
 
-#[derive(Deserialize)]
-struct Wanted {
+/// Who is to come.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewInvitations)]
+pub(super) struct Wanted {
+    /// E-mail addresses.
+    #[schema(max_items = 100)]
     people: Vec<String>,
 }
 
@@ -32,8 +37,8 @@ pub(super) async fn invite(
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Json<Value>, No> {
-    let account = api::signed_in(&site, &caller, &headers).await?;
+) -> Result<Json<Invited>, No> {
+    let account = api::allowed(&site, &caller, &headers, Scope::MeetingsWrite).await?;
     let id: MeetingId = id.parse().map_err(|_| Refusal::NotFound)?;
     let wanted: Wanted = api::read(&body)?;
     let meeting = site.engine.meeting(id).await?.ok_or(Refusal::NotFound)?;
@@ -61,6 +66,12 @@ pub(super) async fn invite(
         .change_meeting(id, account.id.into(), life::Command::Invite { people, right })
         .await?;
     let meeting = site.engine.meeting(id).await?.ok_or(Refusal::NotFound)?;
-    let invited: Vec<_> = meeting.invited.iter().map(|who| who.as_str()).collect();
-    Ok(Json(json!({ "invited": invited })))
+    let invited = meeting.invited.iter().map(|who| who.as_str().to_owned()).collect();
+    Ok(Json(Invited { invited }))
+}
+
+/// Who was asked to come so far.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Invited {
+    invited: Vec<String>,
 }

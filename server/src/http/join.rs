@@ -18,9 +18,10 @@ use convoke_model::policy::Credential;
 use convoke_model::text::Name;
 use convoke_model::{MeetingId, Refusal};
 use convoke_wire::turbo::Secret;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use subtle::ConstantTimeEq;
+use utoipa::ToSchema;
 
 use super::api;
 use super::refusal::No;
@@ -179,11 +180,15 @@ impl Site {
     }
 }
 
-#[derive(Deserialize)]
-struct Wanted {
+/// What somebody joins with.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Joining)]
+pub(super) struct Wanted {
+    /// Eight digits, as a text or as a number.
     id: Value,
     name: String,
     #[serde(default, deserialize_with = "api::maybe_secret")]
+    #[schema(value_type = Option<String>)]
     password: Option<Secret>,
     #[serde(default)]
     invitation: Option<String>,
@@ -191,12 +196,40 @@ struct Wanted {
     viewer: bool,
 }
 
+/// A ticket, and the meeting that it opens.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Joined {
+    /// Good once, for a minute.
+    ticket: String,
+    meeting: Entered,
+}
+
+/// A meeting as those see it who enter.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EnteredMeeting)]
+pub(super) struct Entered {
+    id: String,
+    topic: String,
+    #[serde(rename = "type")]
+    kind: u8,
+}
+
+impl Entered {
+    pub(super) fn of(meeting: &Meeting) -> Self {
+        Self {
+            id: meeting.id.number().to_string(),
+            topic: meeting.topic.as_str().to_owned(),
+            kind: meeting.kind.number(),
+        }
+    }
+}
+
 /// `POST /api/v1/join`
 pub(super) async fn join(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Joined>, No> {
     let wanted: Wanted = api::read(&body)?;
     let name = Name::new(&wanted.name).map_err(|_| Refusal::NameInvalid)?;
     let id = match &wanted.id {
@@ -215,13 +248,5 @@ pub(super) async fn join(
     let opened = site.open_door(&shown, caller.from()).await?;
     site.has_seat().await?;
     let ticket = site.ticket(&opened, name, wanted.viewer, &caller)?;
-    let meeting = &opened.meeting;
-    Ok(Json(json!({
-        "ticket": ticket,
-        "meeting": {
-            "id": meeting.id.number().to_string(),
-            "topic": meeting.topic.as_str(),
-            "type": meeting.kind.number(),
-        },
-    })))
+    Ok(Json(Joined { ticket, meeting: Entered::of(&opened.meeting) }))
 }

@@ -13,9 +13,10 @@ use convoke_model::site::accounts::{Command, Via};
 use convoke_model::text::Name;
 use convoke_wire::turbo::Secret;
 use http::{HeaderMap, header};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use super::meeting::Done;
 use super::refusal::No;
 use super::site::{Caller, Site};
 use super::{api, cookies};
@@ -32,13 +33,14 @@ async fn read(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Me>, No> {
     let account = api::known(&site, &caller, &headers).await?;
     Ok(Json(words(&site, &account)?))
 }
 
-#[derive(Deserialize)]
-struct Profile {
+/// What is to become of an account; what is not given stays.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Profile {
     name: Option<String>,
     time_zone: Option<String>,
 }
@@ -49,7 +51,7 @@ async fn change(
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Me>, No> {
     let own = api::known(&site, &caller, &headers).await?;
     let asked: Profile = api::read(&body)?;
     let account = own.id;
@@ -70,11 +72,14 @@ async fn change(
     Ok(Json(words(&site, &own)?))
 }
 
-#[derive(Deserialize)]
-struct Passwords {
+/// The password as it is and as it is to be.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Passwords {
     #[serde(deserialize_with = "api::secret")]
+    #[schema(value_type = String)]
     old: Secret,
     #[serde(deserialize_with = "api::secret")]
+    #[schema(value_type = String)]
     new: Secret,
 }
 
@@ -91,7 +96,7 @@ pub(super) async fn password(
     let attempt = caller.attempt(Via::Page);
     let (old, new) = (asked.old.expose(), asked.new.expose());
     site.accounts.change_password(&own, old, new, &attempt).await?;
-    alone(&site, &caller, &headers, &own, &json!({})).await
+    alone(&site, &caller, &headers, &own, &Done {}).await
 }
 
 /// Ends the account's other sign-ins and gives this one a new id; the answer carries it.
@@ -100,7 +105,7 @@ pub(super) async fn alone(
     caller: &Caller,
     headers: &HeaderMap,
     own: &Account,
-    body: &Value,
+    body: &impl Serialize,
 ) -> Result<Response, No> {
     let cookie = cookies::sign_in(headers, &caller.own).ok_or(Refusal::SignInNeeded)?;
     let sessions = site.accounts.sessions();
@@ -119,27 +124,46 @@ pub(super) async fn sessions(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Sessions>, No> {
     let own = api::known(&site, &caller, &headers).await?;
     let now = site.clock.uptime();
     let cookie = cookies::sign_in(&headers, &caller.own);
     let current = cookie.and_then(|cookie| site.accounts.sessions().find(cookie, now));
     let current = current.map(|session| session.name);
-    let shown = site.accounts.sessions().of(own.id, now).into_iter().map(|session| {
-        json!({
-            "name": session.name,
-            "current": Some(&session.name) == current.as_ref(),
-            "address": session.start.from.to_canonical().to_string(),
-            "browser": session.start.agent,
-            "since_ms": session.start.at.0,
-            "used_ms": session.used_at().0,
-        })
+    let shown = site.accounts.sessions().of(own.id, now).into_iter().map(|session| SignedIn {
+        current: Some(&session.name) == current.as_ref(),
+        address: session.start.from.to_canonical().to_string(),
+        browser: session.start.agent.clone(),
+        since_ms: session.start.at.0,
+        used_ms: session.used_at().0,
+        name: session.name,
     });
-    Ok(Json(json!({ "sessions": shown.collect::<Vec<_>>() })))
+    Ok(Json(Sessions { sessions: shown.collect() }))
 }
 
-#[derive(Deserialize)]
-struct Ended {
+/// One place where an account is signed in.
+#[derive(Serialize, ToSchema)]
+struct SignedIn {
+    name: String,
+    /// Whether this call came by it.
+    current: bool,
+    address: String,
+    browser: String,
+    since_ms: u64,
+    used_ms: u64,
+}
+
+/// Where an account is signed in.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SignIns)]
+pub(super) struct Sessions {
+    sessions: Vec<SignedIn>,
+}
+
+/// Which sign-ins are to end.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = EndedSignIns)]
+pub(super) struct Ended {
     /// One by its name; all but this one when there is none.
     name: Option<String>,
 }
@@ -150,7 +174,7 @@ pub(super) async fn end_sessions(
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<EndedCount>, No> {
     let own = api::known(&site, &caller, &headers).await?;
     let asked: Ended = api::read(&body)?;
     let cookie = cookies::sign_in(&headers, &caller.own).ok_or(Refusal::SignInNeeded)?;
@@ -166,21 +190,45 @@ pub(super) async fn end_sessions(
         let end = Command::EndSignIns { account: own.id, count };
         site.accounts.change(own.id.into(), end).await?;
     }
-    Ok(Json(json!({ "ended": count })))
+    Ok(Json(EndedCount { ended: count }))
+}
+
+/// How many sign-ins ended.
+#[derive(Serialize, ToSchema)]
+pub(super) struct EndedCount {
+    ended: u32,
 }
 
 /// An account as its owner sees it.
-pub(super) fn words(site: &Site, account: &Account) -> Result<Value, No> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = OwnAccount)]
+pub(super) struct Me {
+    name: String,
+    email: String,
+    administrator: bool,
+    privileges: Vec<&'static str>,
+    time_zone: Option<String>,
+    /// Whether a code is asked for at each sign-in.
+    codes: bool,
+    /// Whether codes have to be set up before anything else.
+    codes_required: bool,
+    recovery_codes_left: usize,
+    /// Whether another system keeps name and password.
+    kept_elsewhere: bool,
+}
+
+/// An account as its owner sees it.
+pub(super) fn words(site: &Site, account: &Account) -> Result<Me, No> {
     let privileges: Vec<_> = account.privileges.iter().map(Privilege::word).collect();
-    Ok(json!({
-        "name": account.name.as_str(),
-        "email": account.email.as_str(),
-        "administrator": account.administers(),
-        "privileges": privileges,
-        "time_zone": account.zone.as_ref().map(|zone| zone.as_str()),
-        "codes": account.codes,
-        "codes_required": site.owes_codes(account),
-        "recovery_codes_left": site.accounts.recovery_codes_left(account.id)?,
-        "kept_elsewhere": account.external.is_some(),
-    }))
+    Ok(Me {
+        name: account.name.as_str().to_owned(),
+        email: account.email.as_str().to_owned(),
+        administrator: account.administers(),
+        privileges,
+        time_zone: account.zone.as_ref().map(|zone| zone.as_str().to_owned()),
+        codes: account.codes,
+        codes_required: site.owes_codes(account),
+        recovery_codes_left: site.accounts.recovery_codes_left(account.id)?,
+        kept_elsewhere: account.external.is_some(),
+    })
 }

@@ -8,10 +8,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use axum::{Extension, Json};
 use convoke_model::meeting::life::{Command, Right};
+use convoke_model::site::keys::Scope;
 use convoke_model::text::Sentence;
 use convoke_model::{MeetingId, Refusal, StreamId};
 use http::HeaderMap;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::meeting_words::Patch;
@@ -34,7 +35,7 @@ async fn read(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, No> {
-    let account = api::signed_in(&site, &caller, &headers).await?;
+    let account = api::allowed(&site, &caller, &headers, Scope::MeetingsRead).await?;
     let id = id_of(&id)?;
     // Whether it is there at all is not told to others by waiting for it.
     site.meeting_of(&account, id).await?;
@@ -52,7 +53,7 @@ async fn change(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, No> {
-    let account = api::signed_in(&site, &caller, &headers).await?;
+    let account = api::allowed(&site, &caller, &headers, Scope::MeetingsWrite).await?;
     let patch: Patch = api::read(&body)?;
     let most = site.config.meetings.participants_max;
     let meeting = site
@@ -64,9 +65,18 @@ async fn change(
     answer(&site, &caller, &account, &meeting).await
 }
 
+/// Nothing has to be said.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Nothing {}
+
+/// There is nothing to tell but that it was done.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Done {}
+
 /// Why a meeting is called off, for those who were invited.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = CancelReason)]
 pub(super) struct Reason {
     #[serde(default)]
     #[schema(max_length = 300)]
@@ -81,7 +91,7 @@ pub(super) async fn cancel(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, No> {
-    let account = api::signed_in(&site, &caller, &headers).await?;
+    let account = api::allowed(&site, &caller, &headers, Scope::MeetingsWrite).await?;
     let Reason { reason } = api::read(&body)?;
     let reason = reason.filter(|reason| !reason.trim().is_empty());
     let reason = reason.map(|reason| Sentence::new(&reason).map_err(|_| Refusal::TooLong));
@@ -97,7 +107,7 @@ async fn remove(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, No> {
-    let account = api::signed_in(&site, &caller, &headers).await?;
+    let account = api::allowed(&site, &caller, &headers, Scope::MeetingsWrite).await?;
     let turn = |right| Command::Cancel { reason: None, right };
     turned(&site, &caller, &account, &id, &headers, turn).await
 }
@@ -108,8 +118,10 @@ pub(super) async fn restore(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     headers: HeaderMap,
+    body: Bytes,
 ) -> Result<Response, No> {
-    let account = api::signed_in(&site, &caller, &headers).await?;
+    let account = api::allowed(&site, &caller, &headers, Scope::MeetingsWrite).await?;
+    api::read_nothing(&body)?;
     turned(&site, &caller, &account, &id, &headers, |right| Command::Restore { right }).await
 }
 
@@ -129,7 +141,7 @@ pub(super) async fn transfer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, No> {
-    let account = api::signed_in(&site, &caller, &headers).await?;
+    let account = api::allowed(&site, &caller, &headers, Scope::MeetingsWrite).await?;
     let heir: Heir = api::read(&body)?;
     let (meeting, _) = site.meeting_of(&account, id_of(&id)?).await?;
     let to = site.heir(&meeting, &heir.to).await?;

@@ -9,10 +9,10 @@ use axum::routing::{MethodRouter, get};
 use axum::{Extension, Json};
 use convoke_model::grant::Role;
 use convoke_model::policy::Credential;
+use convoke_model::site::keys::Scope;
 use convoke_model::{AccountId, MeetingId, Refusal, StreamId};
 use http::HeaderMap;
 use serde::Serialize;
-use serde_json::json;
 use utoipa::ToSchema;
 
 use super::meeting_words::{Asked, Seen, State as Shown, seen};
@@ -36,7 +36,7 @@ pub(super) fn both() -> MethodRouter<Arc<Site>> {
 
 /// Some meetings, the newest first.
 #[derive(Serialize, ToSchema)]
-struct Meetings {
+pub(super) struct Meetings {
     meetings: Vec<Seen>,
     /// What to give as `after` for those that follow; nothing when there are none.
     next: Option<String>,
@@ -58,7 +58,7 @@ async fn list(
     Extension(taken): Extension<Taken>,
     headers: HeaderMap,
 ) -> Result<Json<Meetings>, No> {
-    let account = api::signed_in(&site, &caller, &headers).await?;
+    let account = api::allowed(&site, &caller, &headers, Scope::MeetingsRead).await?;
     let asked = taken.parameter("state");
     let asked = asked.map(|word| Shown::from_word(&word).ok_or(Refusal::Malformed)).transpose()?;
     let limit = match taken.parameter("limit") {
@@ -131,7 +131,7 @@ async fn create(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, No> {
-    let account = api::signed_in(&site, &caller, &headers).await?;
+    let account = api::allowed(&site, &caller, &headers, Scope::MeetingsWrite).await?;
     let asked: Asked = api::read(&body)?;
     let planned = asked.planned(site.config.meetings.participants_max)?;
     let meeting = site.plan_meeting(&account, planned).await?;
@@ -140,18 +140,26 @@ async fn create(
         .into_response())
 }
 
+/// A way in, good once, for a minute.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Ticket {
+    ticket: String,
+}
+
 /// `POST /api/v1/meetings/{id}/host`
 pub(super) async fn host(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     headers: HeaderMap,
+    body: Bytes,
 ) -> Result<Response, No> {
-    let account = api::signed_in(&site, &caller, &headers).await?;
+    let account = api::allowed(&site, &caller, &headers, Scope::MeetingsWrite).await?;
+    api::read_nothing(&body)?;
     let id: MeetingId = id.parse().map_err(|_| Refusal::NotFound)?;
     let (meeting, ticket) = site.host(&account, id, &caller).await?;
     let place = place::caused(StreamId::meeting(id), meeting.position);
-    Ok((place, Json(json!({ "ticket": ticket }))).into_response())
+    Ok((place, Json(Ticket { ticket })).into_response())
 }
 
 impl Site {

@@ -15,11 +15,12 @@ use convoke_model::meeting::lifecycle::MeetingType;
 use convoke_model::text::Topic;
 use convoke_model::{AccountId, MeetingId, Refusal};
 use convoke_wire::turbo::Secret;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use super::api;
+use super::join::Entered;
 use super::planning::{Password, Planned};
 use super::refusal::No;
 use super::site::{Caller, Site};
@@ -68,8 +69,10 @@ fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-#[derive(Deserialize)]
-struct Used {
+/// The token of what a legacy call asked for.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = PendingHost)]
+pub(super) struct Used {
     pending: String,
 }
 
@@ -78,7 +81,7 @@ pub(super) async fn host(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Hosted>, No> {
     let used: Used = api::read(&body)?;
     let now = site.clock.uptime();
     site.join_limits.may_ask(caller.from(), now)?;
@@ -97,13 +100,14 @@ pub(super) async fn host(
         }
     };
     let (meeting, ticket) = site.host(&account, id, &caller).await?;
-    Ok(Json(json!({
-        "ticket": ticket,
-        "name": account.name.as_str(),
-        "meeting": {
-            "id": meeting.id.number().to_string(),
-            "topic": meeting.topic.as_str(),
-            "type": meeting.kind.number(),
-        },
-    })))
+    let name = account.name.as_str().to_owned();
+    Ok(Json(Hosted { ticket, name, meeting: Entered::of(&meeting) }))
+}
+
+/// The host's ticket, and the meeting that it opens.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Hosted {
+    ticket: String,
+    name: String,
+    meeting: Entered,
 }

@@ -143,6 +143,7 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::NotStarted
         | Refusal::LastAdministrator
         | Refusal::TooMany
+        | Refusal::TooManyKeys
         | Refusal::AlreadyDone => StatusCode::CONFLICT,
         Refusal::TooFast => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Stale => StatusCode::PRECONDITION_FAILED,

@@ -10,10 +10,11 @@ use convoke_model::Actor;
 use convoke_model::site::accounts::Via;
 use convoke_wire::turbo::Secret;
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::boot::Boot;
+use super::meeting::Done;
 use super::refusal::No;
 use super::site::{Caller, Site};
 use super::{api, pages};
@@ -29,8 +30,10 @@ pub(super) async fn page(
     pages::show(&caller, &boot, StatusCode::OK)
 }
 
-#[derive(Deserialize)]
-struct Asked {
+/// Who lost a password.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = LostPassword)]
+pub(super) struct Asked {
     email: String,
 }
 
@@ -40,7 +43,7 @@ pub(super) async fn ask(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<ByMail>, No> {
     let asked: Asked = api::read(&body)?;
     site.accounts.may_ask_for_a_link(&caller.attempt(Via::Page))?;
     let mail = site.mail.is_set_up();
@@ -56,14 +59,24 @@ pub(super) async fn ask(
             }
         });
     }
-    Ok(Json(json!({ "mail": mail })))
+    Ok(Json(ByMail { mail }))
 }
 
-#[derive(Deserialize)]
-struct Used {
+/// Whether letters are sent at all.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ByMail {
+    mail: bool,
+}
+
+/// A link's token and the new password.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = UsedLink)]
+pub(super) struct Used {
     #[serde(deserialize_with = "api::secret")]
+    #[schema(value_type = String)]
     token: Secret,
     #[serde(deserialize_with = "api::secret")]
+    #[schema(value_type = String)]
     password: Secret,
 }
 
@@ -72,13 +85,13 @@ pub(super) async fn spend(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Done>, No> {
     let asked: Used = api::read(&body)?;
     site.exposed(&caller, "/api/v1/reset/use", false).await?;
     let attempt = caller.attempt(Via::Page);
     let (token, password) = (asked.token.expose(), asked.password.expose());
     site.accounts.use_reset(token, password, &attempt).await?;
-    Ok(Json(json!({})))
+    Ok(Json(Done {}))
 }
 
 impl Site {

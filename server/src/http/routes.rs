@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use convoke_model::Refusal;
 use http::StatusCode;
 
@@ -14,8 +14,9 @@ use super::headers::Surface;
 use super::refusal::No;
 use super::site::Site;
 use super::{
-    assets, codes, downloader, events, health, invitations, join, legacy_meetings, me, meeting,
-    meetings, pages, pending, public, reset, scrub, setup, sign_in, socket, viewer, webhooks,
+    assets, codes, downloader, events, health, invitations, join, keys, legacy_meetings, me,
+    meeting, meetings, once, openapi, pages, pending, public, reset, scrub, setup, sign_in, socket,
+    viewer, webhooks,
 };
 
 type Handler = MethodRouter<Arc<Site>>;
@@ -62,6 +63,9 @@ fn table() -> Vec<(&'static str, Surface, Handler)> {
         ("/api/v1/webhooks/{n}/retry", Surface::Api,     post(webhooks::retry)),
         ("/api/v1/webhooks/{n}/dead",  Surface::Api,     get(webhooks::dead)),
         ("/api/v1/webhooks/{n}/dead/{event}", Surface::Api, post(webhooks::redeliver)),
+        ("/api/v1/keys",               Surface::Api,     keys::both()),
+        ("/api/v1/keys/{key}",         Surface::Api,     delete(keys::revoke)),
+        ("/api/v1/openapi.json",       Surface::Api,     get(openapi::document)),
         ("/api/v1/join",               Surface::Api,     post(join::join)),
         ("/api/v1/pending-host",       Surface::Api,     post(pending::host)),
         ("/as/public/meetings.html",   Surface::Public,  get(public::page)),
@@ -100,6 +104,11 @@ pub(super) fn router(site: Arc<Site>) -> Router {
     let mut router = Router::new();
     for (path, surface, handler) in table() {
         let answered = Answered { route: path, surface };
+        let handler = if once::covers(path) {
+            handler.layer(middleware::from_fn_with_state(Arc::clone(&site), once::once))
+        } else {
+            handler
+        };
         let handler =
             handler.layer(middleware::from_fn(move |request: Request, next: Next| async move {
                 let mut response = next.run(request).await;

@@ -14,6 +14,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use utoipa::ToSchema;
 
 use super::boot::Boot;
 use super::refusal::No;
@@ -62,12 +63,15 @@ pub(super) async fn page(
     Ok(pages::show(&caller, &Boot::page("setup"), StatusCode::OK))
 }
 
-#[derive(Deserialize)]
-struct Wanted {
+/// The first administrator to be.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = FirstAdministrator)]
+pub(super) struct Wanted {
     token: String,
     email: String,
     name: String,
     #[serde(deserialize_with = "api::secret")]
+    #[schema(value_type = String)]
     password: Secret,
 }
 

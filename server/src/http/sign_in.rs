@@ -10,19 +10,22 @@ use convoke_model::Refusal;
 use convoke_model::site::accounts::{Second, Via};
 use convoke_wire::turbo::Secret;
 use http::{HeaderMap, header};
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use super::meeting::Done;
 use super::refusal::No;
 use super::site::{Caller, Site};
 use super::{api, cookies, me};
 use crate::accounts::Start;
 use crate::control::Account;
 
-#[derive(Deserialize)]
-struct SignIn {
+/// What somebody signs in with.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct SignIn {
     email: String,
     #[serde(deserialize_with = "api::secret")]
+    #[schema(value_type = String)]
     password: Secret,
 }
 
@@ -40,15 +43,30 @@ pub(super) async fn sign_in(
     if account.codes {
         let half = site.accounts.halves().keep(account.id, site.clock.uptime());
         let half = half.ok_or(Refusal::Busy)?;
-        return Ok(Json(json!({ "half": half })).into_response());
+        return Ok(Json(Entered::Half { half }).into_response());
     }
     site.let_in(&caller, &headers, account, None).await
 }
 
-#[derive(Deserialize)]
-struct Code {
+/// What came of a right password.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum Entered {
+    /// A code is owed.
+    Half {
+        /// What to go on with.
+        half: String,
+    },
+    /// The account.
+    Whole(Box<me::Me>),
+}
+
+/// A code, and the half that it completes.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Code {
     half: String,
     #[serde(deserialize_with = "api::secret")]
+    #[schema(value_type = String)]
     code: Secret,
 }
 
@@ -102,7 +120,8 @@ pub(super) fn started(site: &Site, caller: &Caller, account: &Account) -> Result
     };
     let cookie = site.accounts.sessions().start(start, site.clock.uptime());
     let cookie = cookies::set(&cookie, &caller.own, account.administers());
-    Ok(([(header::SET_COOKIE, cookie)], Json(me::words(site, account)?)).into_response())
+    Ok(([(header::SET_COOKIE, cookie)], Json(Entered::Whole(Box::new(me::words(site, account)?))))
+        .into_response())
 }
 
 /// `POST /api/v1/sign-out`
@@ -110,9 +129,11 @@ pub(super) async fn sign_out(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
-) -> Response {
+    body: Bytes,
+) -> Result<Response, No> {
+    api::read_nothing(&body)?;
     if let Some(cookie) = cookies::sign_in(&headers, &caller.own) {
         site.accounts.sessions().end(cookie);
     }
-    ([(header::SET_COOKIE, cookies::clear(&caller.own))], Json(json!({}))).into_response()
+    Ok(([(header::SET_COOKIE, cookies::clear(&caller.own))], Json(Done {})).into_response())
 }

@@ -10,11 +10,13 @@ use convoke_model::MeetingId;
 use convoke_model::site::accounts::Via;
 use convoke_model::site::{Audit, Command};
 use convoke_plugins::rhai::Policies;
+use convoke_wire::turbo::Secret;
 use tokio::sync::{Semaphore, watch};
 
 use super::cookies::Browser;
 use super::events::STREAMS_MAX;
 use super::join;
+use super::once::Answers;
 use super::origin::{Origin, Origins};
 use super::patience::Patience;
 use super::pending::Notes;
@@ -110,6 +112,7 @@ pub struct Site {
     pub(super) ending: watch::Sender<bool>,
     pub(super) public: Option<Arc<Lists>>,
     pub(super) public_limits: Buckets<IpAddr>,
+    pub(super) answers: Answers,
 }
 
 impl Site {
@@ -179,6 +182,7 @@ impl Site {
             ending: watch::channel(false).0,
             public: parts.public,
             public_limits: Buckets::new(public_rate),
+            answers: Answers::default(),
         }))
     }
 
@@ -264,6 +268,8 @@ pub(super) struct Caller {
     pub(super) language: Language,
     /// The connection's place, which goes along when it is handed over.
     pub(super) place: Arc<Mutex<Option<Slot>>>,
+    /// The API key it came with.
+    pub(super) bearer: Option<Arc<Secret>>,
 }
 
 impl Caller {

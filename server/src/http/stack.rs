@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use convoke_model::Refusal;
+use convoke_wire::turbo::Secret;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use hyper::body::Incoming;
 use tower::ServiceExt;
@@ -148,6 +149,7 @@ async fn answer(
         language: language_of(&parts.headers, connection.site.config.mail.language),
         own,
         place: Arc::clone(&connection.place),
+        bearer: bearer(&mut parts.headers),
     };
     let path = parts.uri.path();
     if caller.must_move && !may_be_plain(path) {
@@ -160,7 +162,10 @@ async fn answer(
     }
     let reads = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
     if !reads && path.starts_with("/api/") {
-        check_same_site(&parts.headers, &caller.own)?;
+        if caller.bearer.is_none() {
+            check_same_site(&parts.headers, &caller.own)?;
+        }
+        check_kind(&parts.method, &parts.headers)?;
     }
     let bytes = body::read(incoming, connection.site.patience.body).await;
     let bytes = bytes.map_err(|no| Stop { no, hang_up: true })?;
@@ -186,6 +191,17 @@ fn host_of(headers: &HeaderMap) -> Result<Option<String>, Stop> {
     }
 }
 
+/// The key of a program, taken out of the headers. A call with one has no cookies: whatever browser
+/// sends it, nobody's sign-in goes along, and so it may come from anywhere.
+fn bearer(headers: &mut HeaderMap) -> Option<Arc<Secret>> {
+    let given = headers.remove(header::AUTHORIZATION)?;
+    let given = given.to_str().ok()?;
+    let (scheme, token) = given.split_once(' ').unwrap_or((given, ""));
+    let token = scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())?;
+    headers.remove(header::COOKIE);
+    Some(Arc::new(Secret::new(token)))
+}
+
 /// A call that changes something has to come from a page of ours: browsers say so in two headers
 /// that no page can forge, and JSON cannot be sent across sites without being asked for first.
 fn check_same_site(headers: &HeaderMap, own: &Origin) -> Result<(), No> {
@@ -197,6 +213,16 @@ fn check_same_site(headers: &HeaderMap, own: &Origin) -> Result<(), No> {
     match (origins.next(), origins.next()) {
         (Some(origin), None) if own.is(origin.as_bytes()) => {}
         _ => return Err(foreign()),
+    }
+    Ok(())
+}
+
+/// What a call brings along is JSON; to take something away, nothing need be brought.
+fn check_kind(method: &Method, headers: &HeaderMap) -> Result<(), No> {
+    let empty = headers.get(header::CONTENT_LENGTH).is_none_or(|length| length == "0");
+    let brings = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
+    if empty && !brings {
+        return Ok(());
     }
     let json = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let json = json.and_then(|kind| kind.split(';').next()).map(str::trim);

@@ -71,6 +71,7 @@ impl Known {
                 | site::Event::Settings(_)
                 | site::Event::Rooms(_)
                 | site::Event::Webhooks(_)
+                | site::Event::Keys(_)
                 | site::Event::Audit(_)
                 | site::Event::Started { .. }
                 | site::Event::Lost(_)

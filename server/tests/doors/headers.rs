@@ -1,6 +1,6 @@
 //! Every route answers with the header table, whatever it answers.
 
-use convoke::http::{Surface, routes};
+use convoke::http::{Surface, describe_api, routes};
 use serde_json::json;
 
 use super::client::Reply;
@@ -53,7 +53,8 @@ fn check(reply: &Reply, surface: Surface, what: &str) {
 /// Methods beside GET and POST that a route takes.
 fn is_taken(method: &str, route: &str) -> bool {
     let routes = ["/api/v1/meetings/{id}", "/api/v1/webhooks/{n}"];
-    matches!(method, "PATCH" | "DELETE") && routes.contains(&route)
+    let described = !describe_api()["paths"][route][method.to_ascii_lowercase()].is_null();
+    described || (matches!(method, "PATCH" | "DELETE") && routes.contains(&route))
 }
 
 #[test]

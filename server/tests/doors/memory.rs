@@ -12,11 +12,12 @@ use convoke::entropy;
 use convoke_model::meeting::life;
 use convoke_model::site::accounts::{self, Email, External};
 use convoke_model::site::groups::{self, Group};
+use convoke_model::site::keys::{self, ApiKey};
 use convoke_model::site::settings::Settings;
 use convoke_model::site::webhooks::{self, Webhooks};
 use convoke_model::site::{Event, Site};
 use convoke_model::{
-    AccountId, Actor, GroupId, MeetingId, Millis, Position, Proposal, Record, Refusal,
+    AccountId, Actor, ApiKeyId, GroupId, MeetingId, Millis, Position, Proposal, Record, Refusal,
     SessionNumber, site,
 };
 
@@ -67,6 +68,7 @@ impl MemoryEngine {
                 ) => account.0,
                 Event::Groups(groups::Event::Added { group, .. }) => group.0,
                 Event::Webhooks(webhooks::Event::Added { webhook, .. }) => webhook.0,
+                Event::Keys(keys::Event::Made { key, .. }) => key.0,
                 _ => made,
             };
             self.facts.lock().expect("not poisoned").push((by, event.clone()));
@@ -236,6 +238,23 @@ impl Engine for MemoryEngine {
         }
         self.recorded.lock().expect("not poisoned").push(wish.clone());
         ready(self.put(by, wish))
+    }
+
+    fn wish_placed(&self, by: Actor, wish: site::Command) -> Answer<'_, (u32, Position)> {
+        Box::pin(async move {
+            let made = self.wish(by, wish).await?;
+            let seq = self.facts.lock().expect("not poisoned").len() as u64;
+            Ok((made, Position { epoch: 1, seq }))
+        })
+    }
+
+    fn api_keys(&self) -> Answer<'_, Vec<(ApiKeyId, ApiKey)>> {
+        let site = self.site.lock().expect("not poisoned");
+        ready(Ok(site.keys.iter().map(|(id, key)| (id, key.clone())).collect()))
+    }
+
+    fn api_key(&self, id: ApiKeyId) -> Answer<'_, Option<ApiKey>> {
+        ready(Ok(self.site.lock().expect("not poisoned").keys.get(id).cloned()))
     }
 
     fn backup<'a>(&'a self, to: &'a Path) -> Answer<'a, ()> {

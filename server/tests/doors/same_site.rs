@@ -2,8 +2,10 @@
 
 use convoke::http::{Surface, routes};
 
+use serde_json::json;
+
 use super::client::raw;
-use super::world::world;
+use super::world::{EMAIL, world};
 
 #[test]
 fn every_changing_route_refuses_foreign_missing_and_null_origins() {
@@ -24,18 +26,25 @@ fn every_changing_route_refuses_foreign_missing_and_null_origins() {
         format!("Origin: {own}\r\nSec-Fetch-Site: same-site\r\n"),
         format!("Origin: {own}\r\nSec-Fetch-Site: none\r\n"),
     ];
+    world.account(EMAIL, true);
+    let cookie = world.sign_in(EMAIL);
+    let facts = || world.engine.facts.lock().expect("not poisoned").len();
+    let before = facts();
+    let methods = ["POST", "PUT", "PATCH", "DELETE"];
     for (route, _) in routes().into_iter().filter(|(_, surface)| *surface == Surface::Api) {
-        let path = route.replace("{id}", "88137455");
-        for origin in &origins {
-            let headers = format!("{origin}Content-Type: application/json\r\n");
-            let reply = world.post_raw(&path, &headers, b"{}");
+        let path = route.replace("{id}", "88137455").replace("{key}", "1");
+        for (origin, method) in origins.iter().flat_map(|origin| methods.map(|m| (origin, m))) {
+            // Somebody who is signed in is no protection against the page they look at.
+            let headers = format!("{origin}Content-Type: application/json\r\nCookie: {cookie}\r\n");
+            let reply = world.call_raw(method, &path, &headers, &json!({}));
             assert_eq!(
                 (reply.status, reply.code().as_str()),
                 (403, "foreign_origin"),
-                "{path} {origin}"
+                "{method} {path} {origin}"
             );
             assert_eq!(reply.header("set-cookie"), None);
         }
+        assert_eq!(facts(), before, "{path}");
         for kind in ["", "Content-Type: text/plain\r\n", "Content-Type: application/jsonp\r\n"] {
             let reply = world.post_raw(&path, &format!("Origin: {own}\r\n{kind}"), b"{}");
             assert_eq!(reply.status, 415, "{path} {kind}");

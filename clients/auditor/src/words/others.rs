@@ -4,7 +4,7 @@ use convoke_model::StreamId;
 use convoke_model::meeting::life;
 use convoke_model::meeting::plan::Plan;
 use convoke_model::site::{Audit, Event, Loss, LossReason, LostStretch};
-use convoke_model::site::{rooms, scripts, settings, webhooks};
+use convoke_model::site::{keys, rooms, scripts, settings, webhooks};
 
 use super::{end, kind};
 use crate::json::hex;
@@ -94,6 +94,7 @@ pub(crate) fn site(event: &Event, names: &Names) -> String {
             format!("no room any more for {}", which.join(", "))
         }
         Event::Webhooks(event) => of_webhooks(event),
+        Event::Keys(event) => of_keys(event, names),
         Event::Audit(Audit::CredentialExposed { route, in_address }) => {
             let how = if *in_address { "in an address" } else { "over plain HTTP" };
             format!("a password came {how} by {}", plain(route))
@@ -112,6 +113,23 @@ pub(crate) fn site(event: &Event, names: &Names) -> String {
             let why = plain(&erasure.reason);
             format!("erased {stretches}: {}; reason: {why}", what.join(", "))
         }
+    }
+}
+
+fn of_keys(event: &keys::Event, names: &Names) -> String {
+    match event {
+        keys::Event::Made { key, account, name, scopes, expires } => {
+            let scopes: Vec<&str> = scopes.iter().map(|scope| scope.word()).collect();
+            let until = expires.map(|at| format!(", until {}", crate::times::utc(at)));
+            format!(
+                "API key {key} \"{}\" was made for {}: {}{}",
+                plain(name.as_str()),
+                names.account(*account),
+                scopes.join(", "),
+                until.unwrap_or_default()
+            )
+        }
+        keys::Event::Revoked { key } => format!("API key {key} was revoked"),
     }
 }
 

@@ -562,6 +562,7 @@ export const en = {
     stale: "It was changed meanwhile. Read it again, then change it.",
     key_reused: "That idempotency key was used for another request. Choose a new one.",
     key_invalid: "That API key was revoked, has expired, or never was one. Make a new one.",
+    too_many_keys: "There are as many API keys as an account can have. Revoke one first.",
     scope_missing: "That API key does not cover this. Make one with the scope it needs.",
     address_denied:
       "This server does not call that address. Give another one, or ask the operator to allow it.",

@@ -539,6 +539,7 @@ export const zh: Dictionary = {
     stale: "内容已被更改。请重新读取后再修改。",
     key_reused: "该幂等键已用于其他请求，请换一个。",
     key_invalid: "该 API 密钥无效、已撤销或已过期，请新建一个。",
+    too_many_keys: "该账户的 API 密钥数量已达上限，请先撤销一个。",
     scope_missing: "该 API 密钥没有此权限，请新建具有相应权限的密钥。",
     address_denied: "本服务器不会访问该地址。请换一个地址，或请运维人员放行。",
     event_unknown: "没有这个名称的事件。文档中列出了所有事件。",

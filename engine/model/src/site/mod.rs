@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod alarm;
 pub mod groups;
+pub mod keys;
 pub mod published;
 pub mod rooms;
 pub mod scripts;
@@ -36,6 +37,8 @@ pub enum Command {
     Rooms(rooms::Command),
     /// Who else is told of events.
     Webhooks(webhooks::Command),
+    /// By which keys programs act for accounts.
+    Keys(keys::Command),
     /// Something the operator must be able to prove later.
     Audit(Audit),
     /// The server started.
@@ -65,6 +68,8 @@ pub enum Event {
     Rooms(rooms::Event),
     /// Who else is told of events.
     Webhooks(webhooks::Event),
+    /// By which keys programs act for accounts.
+    Keys(keys::Event),
     /// Something the operator must be able to prove later.
     Audit(Audit),
     /// The server started.
@@ -182,6 +187,8 @@ pub struct Site {
     pub webhooks: webhooks::Webhooks,
     /// What was last decided about telling the public of meetings.
     pub published: published::Published,
+    /// By which keys programs act for accounts.
+    pub keys: keys::Keys,
 }
 
 impl Site {
@@ -208,9 +215,17 @@ impl Site {
             Command::Webhooks(command) => {
                 Ok(self.webhooks.decide(command)?.into_iter().map(Event::Webhooks).collect())
             }
+            Command::Keys(command) => self.keys(proposal.at, command),
             Command::Audit(audit) => Ok(vec![Event::Audit(audit.clone())]),
             Command::Start { version } => Ok(vec![Event::Started { version: version.clone() }]),
         }
+    }
+
+    fn keys(&self, at: Millis, command: &keys::Command) -> Result<Vec<Event>, Refusal> {
+        if let keys::Command::Make { account, .. } = command {
+            self.accounts.get(*account).ok_or(Refusal::NotFound)?;
+        }
+        Ok(vec![Event::Keys(self.keys.decide(at, command)?)])
     }
 
     /// Takes in a fact.
@@ -223,6 +238,7 @@ impl Site {
             Event::Rooms(event) => self.rooms.apply(record.time, event),
             Event::Webhooks(event) => self.webhooks.apply(event, record.position, record.time),
             Event::Policy(decided) => self.published.apply(decided),
+            Event::Keys(event) => self.keys.apply(record.time, event),
             Event::Alarm(_)
             | Event::Audit(_)
             | Event::Started { .. }

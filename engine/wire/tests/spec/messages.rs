@@ -13,14 +13,14 @@ use convoke_model::policy::{
 };
 use convoke_model::privilege::{Privilege, Privileges};
 use convoke_model::site::alarm::Alarm;
-use convoke_model::site::{self, accounts, groups, rooms, scripts, settings, webhooks};
+use convoke_model::site::{self, accounts, groups, keys, rooms, scripts, settings, webhooks};
 use convoke_model::text::{
     Address, CallUrl, ChatText, DialNumber, ForeignId, GroupName, Name, Sentence, Source, Topic,
     Zone,
 };
 use convoke_model::view::session::Viewer;
 use convoke_model::{
-    AccountId, ClientId, GroupId, MeetingId, Millis, ParticipantId, Position, Refusal,
+    AccountId, ApiKeyId, ClientId, GroupId, MeetingId, Millis, ParticipantId, Position, Refusal,
     SessionNumber, StreamId, TrackId, WebhookId,
 };
 use convoke_wire::message::{ClientMessage, Hello, Receipt, ReplyResult, Resume, ServerMessage};
@@ -286,6 +286,17 @@ fn at(seq: u64) -> Position {
     Position { epoch: 3, seq }
 }
 
+fn key_facts() -> Vec<site::Event> {
+    let made = keys::Event::Made {
+        key: ApiKeyId(3),
+        account: AccountId(7),
+        name: name(),
+        scopes: keys::Scope::ALL.into_iter().collect(),
+        expires: Some(Millis(1_800_000_000_000)),
+    };
+    vec![site::Event::Keys(made), site::Event::Keys(keys::Event::Revoked { key: ApiKeyId(3) })]
+}
+
 fn settings_facts() -> Vec<site::Event> {
     let numbers = vec![settings::Number {
         number: DialNumber::new("+49 30 1234567").expect("a number"),
@@ -408,6 +419,7 @@ pub(crate) fn site_facts() -> Vec<site::Event> {
         site::Event::Alarm(Alarm::ManyFailures { account, failures: 31, from }),
     ]);
     facts.extend(settings_facts());
+    facts.extend(key_facts());
     facts.extend(webhook_facts().into_iter().map(site::Event::Webhooks));
     facts
 }

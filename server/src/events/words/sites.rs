@@ -5,6 +5,7 @@ use convoke_model::privilege::{Privilege, Privileges};
 use convoke_model::site::accounts::Event as Account;
 use convoke_model::site::alarm::Alarm;
 use convoke_model::site::groups::Event as Group;
+use convoke_model::site::keys::Event as Key;
 use convoke_model::site::settings::{Event as Setting, Part};
 use convoke_model::site::webhooks::{Event as Hook, Letter, Pattern, Subscription};
 use convoke_model::site::{Audit, Event, scripts};
@@ -19,7 +20,20 @@ pub(in crate::events) fn site(event: &Event) -> Option<Told> {
         Event::Accounts(event) => of_account(event),
         Event::Groups(event) => of_group(event),
         Event::Alarm(alarm) => of_alarm(alarm),
-        Event::Policy(_) | Event::Scripts(scripts::Event::Kept(_)) => return None,
+        Event::Policy(_) | Event::Rooms(_) | Event::Scripts(scripts::Event::Kept(_)) => {
+            return None;
+        }
+        Event::Keys(Key::Made { key, account, name, scopes, expires }) => told(
+            "key.made",
+            json!({
+                "key": key.0,
+                "account": account.0,
+                "name": name.as_str(),
+                "scopes": scopes,
+                "expires_ms": expires.map(|expires| expires.0),
+            }),
+        ),
+        Event::Keys(Key::Revoked { key }) => told("key.revoked", json!({ "key": key.0 })),
         Event::Scripts(scripts::Event::Loaded { version, loaded: _, cause }) => {
             told("policy.loaded", json!({ "version": version, "cause": cause }))
         }

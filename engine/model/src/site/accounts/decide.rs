@@ -179,6 +179,7 @@ impl Accounts {
             | SiteEvent::Settings(_)
             | SiteEvent::Rooms(_)
             | SiteEvent::Webhooks(_)
+            | SiteEvent::Keys(_)
             | SiteEvent::Audit(_)
             | SiteEvent::Alarm(_)
             | SiteEvent::Started { .. }
@@ -208,6 +209,7 @@ impl Accounts {
                 | SiteEvent::Settings(_)
                 | SiteEvent::Rooms(_)
                 | SiteEvent::Webhooks(_)
+                | SiteEvent::Keys(_)
                 | SiteEvent::Audit(_)
                 | SiteEvent::Alarm(_)
                 | SiteEvent::Started { .. }
@@ -248,6 +250,7 @@ impl Accounts {
                 | SiteEvent::Settings(_)
                 | SiteEvent::Rooms(_)
                 | SiteEvent::Webhooks(_)
+                | SiteEvent::Keys(_)
                 | SiteEvent::Audit(_)
                 | SiteEvent::Alarm(_)
                 | SiteEvent::Started { .. }
