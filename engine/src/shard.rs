@@ -270,6 +270,7 @@ impl Shard {
             Fact::Session(meeting, number, written) => {
                 let Some(live) = self.sessions.get_mut(&(meeting, number)) else { return };
                 live.publish(&written, &self.limits);
+                self.directory.call(meeting, number, &written.record.event);
                 let known = touched.iter_mut().find(|(m, s, _)| (*m, *s) == (meeting, number));
                 match known {
                     Some((_, _, facts)) => *facts += 1,
