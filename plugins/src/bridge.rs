@@ -161,6 +161,16 @@ impl Dialect {
         }
     }
 
+    /// The answer to a question that is none of ours: FreeSWITCH asks for other parts of its
+    /// settings too.
+    #[must_use]
+    pub fn not_ours(self, fields: &Fields) -> Option<Answer> {
+        match self {
+            Self::Freeswitch => freeswitch::not_ours(fields),
+            Self::Json | Self::Jitsi | Self::Asterisk | Self::Twilio => None,
+        }
+    }
+
     /// What is told.
     #[must_use]
     pub fn tell(self, bridge: &Bridge, asked: &Asked, told: &Told) -> Answer {

@@ -18,6 +18,8 @@ use convoke_model::{
     AccountId, Actor, GroupId, MeetingId, Millis, Position, Refusal, SessionNumber,
 };
 
+use crate::telephone::Telephone;
+
 /// An answer that comes when what it rests on is durable.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, EngineError>> + Send + 'a>>;
 
@@ -216,4 +218,8 @@ pub trait Engine: Send + Sync {
     fn writable(&self) -> bool;
     /// Whether everything derived from the log has caught up with it, for `/readyz`.
     fn caught_up(&self) -> bool;
+    /// What the telephone needs of it; nothing where no meeting can be held.
+    fn telephone(&self) -> Option<Telephone> {
+        None
+    }
 }

@@ -23,6 +23,7 @@ use crate::control::{
 };
 use crate::entropy;
 use crate::space::Space;
+use crate::telephone::Telephone;
 use crate::worker::{Cores, ask_record};
 
 /// Meeting numbers drawn before the site is taken to be full.
@@ -60,6 +61,8 @@ pub struct LiveEngine {
     pub space: Arc<Space>,
     /// Reads the log, and knows how far its index is behind.
     pub log: Arc<dyn LogReader>,
+    /// Access codes and callers.
+    pub telephone: Telephone,
 }
 
 impl LiveEngine {
@@ -87,6 +90,13 @@ impl LiveEngine {
         });
         let question = Question::Record(record::Question { meeting, around });
         scripts.decide(question, Secret::none()).await
+    }
+
+    /// A meeting is there with or without a code; one that lacks it gets it with the next change.
+    async fn give_code(&self, meeting: MeetingId) {
+        if let Err(error) = self.telephone.give_code(meeting).await {
+            tracing::warn!(%meeting, %error, "a meeting has no access code");
+        }
     }
 
     fn has_space(&self) -> Result<(), EngineError> {
@@ -170,7 +180,10 @@ impl Engine for LiveEngine {
                 let creation = Creation { meeting, owner, kind, topic, has_password, plan };
                 let wish = Wish::Create(Box::new(creation));
                 match self.put(Some(meeting), owner.into(), wish).await {
-                    Ok(_) => return Ok(meeting),
+                    Ok(_) => {
+                        self.give_code(meeting).await;
+                        return Ok(meeting);
+                    }
                     Err(EngineError::Refused(Refusal::Taken)) => {}
                     Err(error) => return Err(error),
                 }
@@ -211,11 +224,13 @@ impl Engine for LiveEngine {
         &self,
         id: MeetingId,
         by: Actor,
-        change: life::Command,
+        mut change: life::Command,
     ) -> Answer<'_, Position> {
         Box::pin(async move {
             self.takes_facts()?;
+            self.telephone.keep_code(id, &mut change);
             let granted = self.put(Some(id), by, Wish::Life(id, Box::new(change))).await?;
+            self.give_code(id).await;
             Ok(granted.position)
         })
     }
@@ -272,6 +287,10 @@ impl Engine for LiveEngine {
         // Shards load everything before the doors open, and the directory is written before
         // answers; what can fall behind is the index.
         self.log.index_lag() < INDEX_LAG_MAX
+    }
+
+    fn telephone(&self) -> Option<Telephone> {
+        Some(self.telephone.clone())
     }
 }
 

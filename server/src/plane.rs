@@ -31,6 +31,7 @@ use crate::policy::{AtTheDoor, LateLibrary, LogSink};
 use crate::quarantine;
 use crate::serve::LEFTOVERS_PATIENCE;
 use crate::space::Space;
+use crate::telephone::Telephone;
 use crate::worker::{AtDoor, Commit, Cores, Patience, Shared, core_of};
 
 /// What commands and the server do with a data folder.
@@ -98,6 +99,13 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
         library,
         directory: directory.clone(),
     });
+    let telephone = Telephone {
+        cores: cores.clone(),
+        directory: directory.clone(),
+        scripts: scripts.clone(),
+        space: space.clone(),
+        drawing: Arc::default(),
+    };
     let engine = LiveEngine {
         cores: cores.clone(),
         directory,
@@ -108,6 +116,7 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
         failed: failed.clone(),
         space,
         log,
+        telephone,
     };
     let stop = {
         let cores = cores.clone();

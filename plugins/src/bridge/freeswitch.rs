@@ -20,6 +20,13 @@ pub(super) fn asked(fields: &Fields) -> Asked {
     }
 }
 
+pub(super) fn not_ours(fields: &Fields) -> Option<Answer> {
+    let section = fields.get(&["section"])?;
+    let body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<document type=\"freeswitch/xml\">\n\
+                <section name=\"result\">\n<result status=\"not found\"/>\n</section>\n</document>\n";
+    (section != "dialplan").then(|| Answer { kind: KIND, body: body.to_owned() })
+}
+
 pub(super) fn tell(bridge: &Bridge, asked: &Asked, told: &Told) -> Answer {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let context = match asked.context.as_str() {

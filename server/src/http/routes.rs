@@ -14,7 +14,7 @@ use super::headers::Surface;
 use super::refusal::No;
 use super::site::Site;
 use super::{
-    assets, codes, downloader, health, invitations, join, legacy_meetings, me, meeting, meetings,
+    assets, bridge, codes, downloader, health, invitations, join, legacy_meetings, me, meeting, meetings,
     pages, pending, reset, scrub, setup, sign_in, socket, viewer,
 };
 
@@ -55,6 +55,10 @@ fn table() -> Vec<(&'static str, Surface, Handler)> {
         ("/api/v1/meetings/{id}/invitations", Surface::Api, post(invitations::invite)),
         ("/api/v1/join",               Surface::Api,     post(join::join)),
         ("/api/v1/pending-host",       Surface::Api,     post(pending::host)),
+        ("/bridge/{id}/code",          Surface::Api,     bridge::code()),
+        ("/bridge/{id}/numbers",       Surface::Api,     get(bridge::numbers)),
+        ("/bridge/{id}/events",        Surface::Api,     bridge::events()),
+        ("/bridge/{id}/calls/{call}",  Surface::Api,     bridge::calls()),
         ("/ws",                        Surface::Socket,  get(socket::upgrade)),
         ("/assets/{*name}",            Surface::Asset,   get(assets::file)),
         ("/healthz",                   Surface::Probe,   get(health::alive)),

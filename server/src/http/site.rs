@@ -22,6 +22,7 @@ use super::setup::SetUp;
 use super::slots::{Slot, Slots};
 use super::socket::Handover;
 use crate::accounts::{Accounts, Attempt, Hasher};
+use crate::bridges::Bridges;
 use crate::clock::Clock;
 use crate::config::{Config, LegacyDoors};
 use crate::control::{Account, Engine, EngineError};
@@ -97,6 +98,9 @@ pub struct Site {
     pub(super) origins: Origins,
     pub(super) no_meeting: MeetingId,
     pub(super) turns: Turns,
+    pub(super) bridges: Arc<Bridges>,
+    /// Bridges that showed a wrong secret, by address.
+    pub(super) bridge_door: Buckets<IpAddr>,
 }
 
 impl Site {
@@ -128,7 +132,11 @@ impl Site {
         let accounts = Arc::new(accounts);
         let no_meeting = MeetingId::new(entropy::NO_MEETING).expect("it is in the range");
         let base = parts.config.base_url.as_deref();
+        let bridges = Bridges::open(&parts.config, &*parts.engine, Arc::clone(&parts.clock));
+        let bridges = Arc::new(bridges.map_err(io::Error::other)?);
         Ok(Arc::new(Self {
+            bridges,
+            bridge_door: Buckets::new(Rate::per_minute(10, 20)),
             origins: Origins::new(base, machine_name(), parts.listen),
             join_limits: join::Limits::new(&parts.config.join),
             invitations: Invitations::new(parts.folder.key("invitation.key")?),
@@ -178,6 +186,12 @@ impl Site {
     #[must_use]
     pub fn accounts(&self) -> Arc<Accounts> {
         Arc::clone(&self.accounts)
+    }
+
+    /// Telephone bridges, with the calls that they carry.
+    #[must_use]
+    pub fn bridges(&self) -> Arc<Bridges> {
+        Arc::clone(&self.bridges)
     }
 
     /// Whether somebody has to set up codes before anything else.

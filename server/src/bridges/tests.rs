@@ -1,0 +1,1 @@
+//! Bridges over a real engine.
