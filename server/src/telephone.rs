@@ -273,7 +273,7 @@ impl Telephone {
         done(wish(&self.cores, None, Actor::Server, fact).await)
     }
 
-    async fn put(
+    pub(crate) async fn put(
         &self,
         meeting: MeetingId,
         session: SessionNumber,
