@@ -15,9 +15,7 @@ use convoke_model::site::settings::Settings;
 use convoke_model::site::{self, Site};
 use convoke_model::text::Sentence;
 use convoke_model::view::session::SessionView;
-use convoke_model::{
-    AccountId, MeetingId, Millis, ParticipantId, Position, Record, SessionNumber,
-};
+use convoke_model::{AccountId, MeetingId, Millis, ParticipantId, Position, Record, SessionNumber};
 
 use callers::Callers;
 use codes::Codes;
@@ -310,12 +308,7 @@ impl Directory {
     }
 
     /// A fact of a session, as far as callers are concerned.
-    pub(crate) fn call(
-        &self,
-        meeting: MeetingId,
-        session: SessionNumber,
-        event: &meeting::Event,
-    ) {
+    pub(crate) fn call(&self, meeting: MeetingId, session: SessionNumber, event: &meeting::Event) {
         if callers::concerns(event) {
             self.write().callers.follow(meeting, session, event);
         }

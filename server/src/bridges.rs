@@ -140,7 +140,12 @@ impl Bridges {
             return Ok(told);
         }
         let caller = number_of(&asked.caller);
-        if !known.tries.may_try(&asked.call, &caller, now) {
+        let typed = !asked.digits.is_empty();
+        let may = match typed {
+            true => known.tries.begin(&asked.call, &caller, now),
+            false => known.tries.may_try(&asked.call, &caller, now),
+        };
+        if !may {
             tracing::info!(bridge = known.bridge.name, "digits of a caller are not looked at");
             return Ok(Told::Reject { reason: TOO_MANY.to_owned() });
         }
@@ -148,14 +153,14 @@ impl Bridges {
             caller: caller.clone(),
             called: number_of(&asked.called),
             digits: asked.digits.clone(),
-            attempt: known.tries.wrong_in(&asked.call, now) + 1,
+            attempt: known.tries.wrong_in(&asked.call, now).max(1),
         };
         let verdict = telephone.which(question).await?;
         let accepted = match &verdict {
             code::Verdict::Accept { meeting } => telephone.directory.meeting(*meeting),
-            code::Verdict::RequestPin { .. } | code::Verdict::Reject { .. } | code::Verdict::Drop => {
-                None
-            }
+            code::Verdict::RequestPin { .. }
+            | code::Verdict::Reject { .. }
+            | code::Verdict::Drop => None,
         };
         if let Some(meeting) = accepted.filter(|meeting| may_be_called(meeting)) {
             let own = meeting.details.dial_in().and_then(|dial_in| dial_in.code.as_ref());
@@ -168,16 +173,17 @@ impl Bridges {
             let held = Held { meeting, digits, caller, credential, joined: false, admitted };
             match call {
                 Some(call) => {
+                    Self::was_right(known, asked, now);
                     self.calls.hold(&call, held.clone(), now);
                     return self.stands(telephone, &call, &held).await;
                 }
                 // Nobody can be held whose call has no name.
-                None if by_code => return Ok(accept(&held, now_of(telephone, meeting))),
+                None if by_code => {
+                    Self::was_right(known, asked, now);
+                    return Ok(accept(&held, now_of(telephone, meeting)));
+                }
                 None => {}
             }
-        }
-        if !asked.digits.is_empty() {
-            known.tries.wrong(&asked.call, &caller, now);
         }
         let last = known.tries.wrong_in(&asked.call, now) >= TRIES_MAX;
         Ok(match verdict {
@@ -193,6 +199,13 @@ impl Bridges {
                 Told::RequestPin { reason: Some(NO_SUCH_CODE.to_owned()) }
             }
         })
+    }
+
+    /// A right code costs nothing; one that a script took from nothing that was typed cost nothing.
+    fn was_right(known: &Known, asked: &Asked, now: Duration) {
+        if !asked.digits.is_empty() {
+            known.tries.was_right(&asked.call, &number_of(&asked.caller), now);
+        }
     }
 
     /// The answer to a bridge that asks again about a call that was accepted.

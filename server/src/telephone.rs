@@ -9,9 +9,7 @@ use convoke_model::meeting::dial_in::{self, Arriving, Call};
 use convoke_model::meeting::roster::{self, LeaveReason};
 use convoke_model::meeting::{self, life};
 use convoke_model::policy::admit::Around;
-use convoke_model::policy::{
-    Admit, Decided, Hook, Question, Value, Verdict, code, draw_code,
-};
+use convoke_model::policy::{Admit, Decided, Hook, Question, Value, Verdict, code, draw_code};
 use convoke_model::site::settings::Telephone as Settings;
 use convoke_model::text::Sentence;
 use convoke_model::{Actor, MeetingId, ParticipantId, Refusal, SessionNumber, site};

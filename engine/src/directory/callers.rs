@@ -79,13 +79,18 @@ fn change(event: &Event) -> Option<(ParticipantId, Change)> {
         Event::Roster(roster::Event::Joined { who, .. }) => {
             (*who, |info| info.place = CallerPlace::Here)
         }
-        Event::Roster(roster::Event::Left { who, reason, .. }) => (*who, match reason {
-            LeaveReason::Removed | LeaveReason::Denied => |info| info.place = CallerPlace::Removed,
-            LeaveReason::Left
-            | LeaveReason::Ended
-            | LeaveReason::Lost
-            | LeaveReason::ServerRestart => |info| info.place = CallerPlace::Gone,
-        }),
+        Event::Roster(roster::Event::Left { who, reason, .. }) => (
+            *who,
+            match reason {
+                LeaveReason::Removed | LeaveReason::Denied => {
+                    |info| info.place = CallerPlace::Removed
+                }
+                LeaveReason::Left
+                | LeaveReason::Ended
+                | LeaveReason::Lost
+                | LeaveReason::ServerRestart => |info| info.place = CallerPlace::Gone,
+            },
+        ),
         Event::Track(track::Event::Muted { who }) => (*who, |info| info.muted = true),
         Event::Track(track::Event::Unmuted { who }) => (*who, |info| info.muted = false),
         Event::DialIn(dial_in::Event::MicrophoneOff { who }) => (*who, |info| info.quiet = true),

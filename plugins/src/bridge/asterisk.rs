@@ -47,10 +47,7 @@ mod tests {
                 Told::Accept { meeting, code: String::new(), now: Now::Lobby },
                 "ACCEPT|88137455|lobby",
             ),
-            (
-                Told::Reject { reason: "a|b ${SHELL(x)}\n".into() },
-                "REJECT|a b  {SHELL(x)} |",
-            ),
+            (Told::Reject { reason: "a|b ${SHELL(x)}\n".into() }, "REJECT|a b  {SHELL(x)} |"),
             (Told::RequestPin { reason: None }, "REQUEST_PIN||"),
             (Told::Drop, "DROP||"),
         ];

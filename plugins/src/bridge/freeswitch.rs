@@ -52,9 +52,8 @@ pub(super) fn tell(bridge: &Bridge, asked: &Asked, told: &Told) -> Answer {
             actions.push(("set", reason(said.as_deref().unwrap_or_default())));
             actions.push(("set", "convoke_digits=".to_owned()));
             let prompt = "ivr/ivr-please_enter_pin_followed_by_pound.wav";
-            let ask = format!(
-                "4 20 1 10000 # {prompt} silence_stream://250 convoke_digits \\d+ 4000"
-            );
+            let ask =
+                format!("4 20 1 10000 # {prompt} silence_stream://250 convoke_digits \\d+ 4000");
             actions.push(("play_and_get_digits", ask));
             actions.push(("transfer", again));
         }

@@ -71,12 +71,15 @@ mod tests {
 
     #[test]
     fn a_code_is_mapped_to_a_conference_and_back() {
-        let bridge = Bridge::open("jigasi", Settings {
-            dialect: Dialect::Jitsi,
-            secret: Some("0123456789abcdef".into()),
-            domain: "conference.example.org".into(),
-            ..Settings::default()
-        });
+        let bridge = Bridge::open(
+            "jigasi",
+            Settings {
+                dialect: Dialect::Jitsi,
+                secret: Some("0123456789abcdef".into()),
+                domain: "conference.example.org".into(),
+                ..Settings::default()
+            },
+        );
         let bridge = bridge.expect("good settings");
         let meeting = MeetingId::new(88_137_455).expect("eight digits");
         let told = Told::Accept { meeting, code: "1234567897".into(), now: Now::Open };
@@ -97,7 +100,10 @@ mod tests {
             toll_free: true,
         };
         let body: Value = serde_json::from_str(&numbers(&[number]).body).expect("JSON");
-        assert_eq!(body, json!([{ "countryCode": "DE", "tollFree": true,
-            "formattedNumber": "+49 (30) 123-4567", "number": "+49301234567" }]));
+        assert_eq!(
+            body,
+            json!([{ "countryCode": "DE", "tollFree": true,
+            "formattedNumber": "+49 (30) 123-4567", "number": "+49301234567" }])
+        );
     }
 }

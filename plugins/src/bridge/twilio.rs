@@ -14,8 +14,8 @@ const KIND: &str = "text/xml";
 /// value, sorted by name (twilio.com/docs/usage/security).
 #[must_use]
 pub fn signature(token: &str, address: &str, form: &Fields) -> String {
-    let mut mac = Hmac::<Sha1>::new_from_slice(token.as_bytes())
-        .expect("HMAC takes keys of any length");
+    let mut mac =
+        Hmac::<Sha1>::new_from_slice(token.as_bytes()).expect("HMAC takes keys of any length");
     mac.update(address.as_bytes());
     let mut pairs: Vec<(&str, &str)> = form.iter().collect();
     pairs.sort_unstable();
@@ -61,7 +61,8 @@ pub(super) fn tell(bridge: &Bridge, told: &Told) -> Answer {
             format!("{}{pause}<Redirect method=\"POST\">code</Redirect>", say(why))
         }
         Told::RequestPin { reason } => {
-            let why = reason.as_deref().unwrap_or("Please enter your code, followed by the hash key.");
+            let why =
+                reason.as_deref().unwrap_or("Please enter your code, followed by the hash key.");
             format!(
                 "<Gather action=\"code\" method=\"POST\" input=\"dtmf\" finishOnKey=\"#\" \
                  timeout=\"10\">{}</Gather><Redirect method=\"POST\">code</Redirect>",
@@ -79,9 +80,7 @@ pub(super) fn nothing() -> Answer {
 }
 
 fn answer(body: &str) -> Answer {
-    let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response>{body}</Response>\n"
-    );
+    let body = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response>{body}</Response>\n");
     Answer { kind: KIND, body }
 }
 

@@ -23,18 +23,45 @@ impl Tries {
     /// At most so many wrong codes in any hour: of one caller, of all of them together.
     #[must_use]
     pub(super) fn new(per_caller: u32, all: u32) -> Self {
-        let (callers, all) = (Buckets::new(in_any_hour(per_caller)), Buckets::new(in_any_hour(all)));
+        let (callers, all) =
+            (Buckets::new(in_any_hour(per_caller)), Buckets::new(in_any_hour(all)));
         Self { callers, all, calls: Mutex::default() }
     }
 
-    /// Whether digits of this call are looked at. A call or a number that the bridge does not tell
-    /// has no row of its own.
+    /// Whether anything of this call is listened to. A call or a number that the bridge does not
+    /// tell has no row of its own.
     #[must_use]
     pub(super) fn may_try(&self, call: &str, caller: &str, now: Duration) -> bool {
-        let key = caller.to_owned();
         self.wrong_in(call, now) < TRIES_MAX
-            && (caller.is_empty() || self.callers.wait(&key, now).is_zero())
+            && (caller.is_empty() || self.callers.wait(&caller.to_owned(), now).is_zero())
             && self.all.wait(&(), now).is_zero()
+    }
+
+    /// Counts a code as a wrong one before it is looked at, so that many at once are no more than
+    /// one after the other; `false` when it must not be looked at.
+    #[must_use]
+    pub(super) fn begin(&self, call: &str, caller: &str, now: Duration) -> bool {
+        let wrong = self.wrong_in(call, now);
+        if wrong >= TRIES_MAX {
+            return false;
+        }
+        let key = caller.to_owned();
+        if !caller.is_empty() && self.callers.take(&key, now).is_err() {
+            return false;
+        }
+        if self.all.take(&(), now).is_err() {
+            self.callers.give_back(&key, now);
+            return false;
+        }
+        self.count(call, wrong + 1, now);
+        true
+    }
+
+    /// It was a right one.
+    pub(super) fn was_right(&self, call: &str, caller: &str, now: Duration) {
+        self.all.give_back(&(), now);
+        self.callers.give_back(&caller.to_owned(), now);
+        self.count(call, self.wrong_in(call, now).saturating_sub(1), now);
     }
 
     /// Wrong codes of a call so far.
@@ -47,16 +74,10 @@ impl Tries {
         }
     }
 
-    /// One more wrong code.
-    pub(super) fn wrong(&self, call: &str, caller: &str, now: Duration) {
-        let _ = self.all.take(&(), now);
-        if !caller.is_empty() {
-            let _ = self.callers.take(&caller.to_owned(), now);
-        }
+    fn count(&self, call: &str, wrong: u32, now: Duration) {
         if call.is_empty() {
             return;
         }
-        let before = self.wrong_in(call, now);
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         if calls.len() >= CALLS_MAX && !calls.contains_key(call) {
             calls.retain(|_, (_, at)| now.saturating_sub(*at) < CALL_KEPT);
@@ -65,7 +86,7 @@ impl Tries {
                 return;
             }
         }
-        calls.insert(call.to_owned(), (before + 1, now));
+        calls.insert(call.to_owned(), (wrong, now));
     }
 }
 
@@ -87,20 +108,25 @@ mod tests {
     fn a_call_has_three_tries_and_a_number_ten_an_hour() {
         let tries = Tries::new(10, 100);
         for _ in 0..3 {
-            assert!(tries.may_try("c1", "+49", at(0)));
-            tries.wrong("c1", "+49", at(0));
+            assert!(tries.begin("c1", "+49", at(0)));
         }
-        assert!(!tries.may_try("c1", "+49", at(0)), "the fourth in one call");
+        assert!(!tries.begin("c1", "+49", at(0)), "the fourth in one call");
         assert!(tries.may_try("c2", "+49", at(0)) && tries.may_try("c2", "+48", at(0)));
-        let mut looked_at = 3;
+        let mut looked_at = 3_u32;
         for second in 1..3_600 {
             let call = format!("n{second}");
-            if tries.may_try(&call, "+49", at(second)) {
-                tries.wrong(&call, "+49", at(second));
-                looked_at += 1;
-            }
+            looked_at += u32::from(tries.begin(&call, "+49", at(second)));
         }
         assert!((5..=10).contains(&looked_at), "{looked_at}");
+    }
+
+    #[test]
+    fn right_codes_cost_nothing() {
+        let tries = Tries::new(10, 100);
+        for n in 0..1_000 {
+            assert!(tries.begin("c", "+49", at(0)), "{n}");
+            tries.was_right("c", "+49", at(0));
+        }
     }
 
     #[test]
@@ -114,10 +140,7 @@ mod tests {
                 let (call, from) = (format!("{hour}-{caller}"), format!("+49{caller}"));
                 let now = at(hour * 3_600 + caller * 3_600 / 10_000);
                 for _ in 0..3 {
-                    if tries.may_try(&call, &from, now) {
-                        tries.wrong(&call, &from, now);
-                        looked_at += 1;
-                    }
+                    looked_at += u32::from(tries.begin(&call, &from, now));
                 }
             }
             worst_hour = worst_hour.max(looked_at - before);

@@ -24,8 +24,11 @@ fn jitsi_maps_codes_to_conferences_and_back_and_lists_numbers() {
     assert_eq!(by_id["conference"], json!(false));
     let numbers = world.get("/bridge/jitsi/numbers").json();
     assert_eq!(numbers[0]["countryCode"], json!("DE"));
-    assert_eq!(numbers[1], json!({ "countryCode": "US", "tollFree": true,
-        "formattedNumber": "+1 800 555 0100", "number": "+18005550100" }));
+    assert_eq!(
+        numbers[1],
+        json!({ "countryCode": "US", "tollFree": true,
+        "formattedNumber": "+1 800 555 0100", "number": "+18005550100" })
+    );
 }
 
 #[test]
@@ -45,7 +48,9 @@ fn freeswitch_gets_a_dialplan() {
     assert!(ask("").contains("application=\"play_and_get_digits\""));
     assert!(ask("999").contains("convoke_reason=There is no meeting with this code."));
     // Caller first: held until the host begins.
-    assert!(ask(&code).contains("application=\"transfer\" data=\"${destination_number} XML public"));
+    assert!(
+        ask(&code).contains("application=\"transfer\" data=\"${destination_number} XML public")
+    );
     world.open(id);
     let conference = format!("application=\"conference\" data=\"{}@default\"", id.number());
     assert!(ask("").contains(&conference), "asked again, it is known");

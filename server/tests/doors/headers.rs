@@ -43,7 +43,10 @@ fn every_route_has_the_headers_of_its_surface_for_every_method() {
     for (route, surface) in routes() {
         let target = match route {
             "/id" => "/id=88137455&name=x&password=y".to_owned(),
-            route => route.replace("{id}", "88137455").replace("{call}", "c1").replace("{*name}", "nothing.js"),
+            route => route
+                .replace("{id}", "88137455")
+                .replace("{call}", "c1")
+                .replace("{*name}", "nothing.js"),
         };
         let reply = world.get(&target);
         check(&reply, surface, &target);

@@ -4,7 +4,8 @@
 use convoke_model::grant::{Grant, Role};
 use convoke_model::meeting::plan::{DialIn, LocalTime, Plan, Rule, When};
 use convoke_model::meeting::{
-    self, Command, chat, delivery, dial_in, floor, hand, life, lifecycle, lock, recording, roster, track,
+    self, Command, chat, delivery, dial_in, floor, hand, life, lifecycle, lock, recording, roster,
+    track,
 };
 use convoke_model::policy::draw_code::AccessCode;
 use convoke_model::policy::{
