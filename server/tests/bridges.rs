@@ -1,10 +1,8 @@
 //! Telephone bridges over real sockets, with a real engine behind them.
 
-#[path = "doors/client.rs"]
-mod client;
-
 mod bridges {
     mod agi;
+    pub(crate) mod client;
     mod dialects;
     mod doors;
     mod kamailio;
