@@ -162,7 +162,7 @@ impl Bridges {
             | code::Verdict::Reject { .. }
             | code::Verdict::Drop => None,
         };
-        if let Some(meeting) = accepted.filter(|meeting| may_be_called(meeting)) {
+        if let Some(meeting) = accepted.filter(may_be_called) {
             let own = meeting.details.dial_in().and_then(|dial_in| dial_in.code.as_ref());
             let by_code = own.is_some_and(|own| own.as_str() == asked.digits);
             // An id is a locator, no secret: it leads to the lobby, and never past it.

@@ -130,11 +130,12 @@ impl Bridges {
         for (call, meeting) in self.calls.connected() {
             let is_open = telephone.directory.meeting(meeting).is_some_and(|m| m.open.is_some());
             let is_in = telephone.caller(&call).is_some_and(is_here);
-            if is_open && !is_in {
-                if let Err(error) = self.let_in(telephone, &call).await {
-                    tracing::info!(%error, "a caller who waited was not let in");
-                    self.calls.forget(&call);
-                }
+            if is_open
+                && !is_in
+                && let Err(error) = self.let_in(telephone, &call).await
+            {
+                tracing::info!(%error, "a caller who waited was not let in");
+                self.calls.forget(&call);
             }
         }
         let callers = telephone.directory.callers();

@@ -33,8 +33,7 @@ async fn world(dir: &TempDir) -> World {
     let folder = Folder::open(dir.path()).expect("opens");
     let mut config = Config::parse(SETTINGS).expect("settings");
     // What is free on the machine that tests is not what is tested.
-    config.disk =
-        DiskMarks { low_percent: 0, very_low_percent: 0, very_low_mib: 0, full_mib: 0 };
+    config.disk = DiskMarks { low_percent: 0, very_low_percent: 0, very_low_mib: 0, full_mib: 0 };
     let clock = Arc::new(HandClock::default());
     let metrics = Arc::new(Metrics::new(1));
     let opening = Opening {

@@ -5,9 +5,8 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{self, Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use base64::Engine as _;
@@ -42,23 +41,33 @@ pub(super) fn calls() -> MethodRouter<Arc<Site>> {
 
 /// A request of a bridge, before it is known who sends it.
 struct Request {
+    caller: Caller,
     taken: Taken,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 }
 
+impl Request {
+    async fn read(request: extract::Request) -> Result<Self, No> {
+        let (mut parts, body) = request.into_parts();
+        // Both are put there before the router is asked.
+        let caller = parts.extensions.remove::<Caller>();
+        let taken = parts.extensions.remove::<Taken>().unwrap_or_default();
+        let caller = caller.ok_or_else(|| No::fault("a request without a caller"))?;
+        // It was read whole and bounded before.
+        let body = axum::body::to_bytes(body, usize::MAX).await.map_err(|_| Refusal::Malformed)?;
+        Ok(Self { caller, taken, uri: parts.uri, headers: parts.headers, body })
+    }
+}
+
 async fn ask(
     State(site): State<Arc<Site>>,
-    Extension(caller): Extension<Caller>,
-    Extension(taken): Extension<Taken>,
     Path(name): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
+    request: extract::Request,
 ) -> Result<Response, No> {
-    let request = Request { taken, uri, headers, body };
-    let (bridge, fields) = known(&site, &caller, &name, &request)?;
+    let request = Request::read(request).await?;
+    let (bridge, fields) = known(&site, &name, &request)?;
     let dialect = bridge.settings.dialect;
     if let Some(answer) = dialect.not_ours(&fields) {
         return Ok(said(answer));
@@ -71,44 +80,32 @@ async fn ask(
 /// `GET /bridge/NAME/numbers`: Jitsi's `phoneNumberList`, which others can read as well.
 pub(super) async fn numbers(
     State(site): State<Arc<Site>>,
-    Extension(caller): Extension<Caller>,
-    Extension(taken): Extension<Taken>,
     Path(name): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
+    request: extract::Request,
 ) -> Result<Response, No> {
-    let request = Request { taken, uri, headers, body };
-    known(&site, &caller, &name, &request)?;
+    let request = Request::read(request).await?;
+    known(&site, &name, &request)?;
     let settings = site.engine.settings().await?;
     Ok(said(jitsi_numbers(&settings.telephone.numbers)))
 }
 
 async fn report(
     State(site): State<Arc<Site>>,
-    Extension(caller): Extension<Caller>,
-    Extension(taken): Extension<Taken>,
     Path(name): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
+    request: extract::Request,
 ) -> Result<Response, No> {
-    let request = Request { taken, uri, headers, body };
-    let (bridge, fields) = known(&site, &caller, &name, &request)?;
+    let request = Request::read(request).await?;
+    let (bridge, fields) = known(&site, &name, &request)?;
     Ok(take_in(&site, &bridge, None, &fields).await)
 }
 
 async fn report_of(
     State(site): State<Arc<Site>>,
-    Extension(caller): Extension<Caller>,
-    Extension(taken): Extension<Taken>,
     Path((name, call)): Path<(String, String)>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
+    request: extract::Request,
 ) -> Result<Response, No> {
-    let request = Request { taken, uri, headers, body };
-    let (bridge, fields) = known(&site, &caller, &name, &request)?;
+    let request = Request::read(request).await?;
+    let (bridge, fields) = known(&site, &name, &request)?;
     Ok(take_in(&site, &bridge, Some(call), &fields).await)
 }
 
@@ -126,13 +123,9 @@ fn said(answer: Answer) -> Response {
 
 /// The bridge that sends a request, and what it says. A name that is none, a wrong secret and an
 /// address that may not call are answered alike.
-fn known(
-    site: &Site,
-    caller: &Caller,
-    name: &str,
-    request: &Request,
-) -> Result<(Arc<Bridge>, Fields), No> {
-    let from = by_customer(caller.from());
+fn known(site: &Site, name: &str, request: &Request) -> Result<(Arc<Bridge>, Fields), No> {
+    let address = request.caller.from();
+    let from = by_customer(address);
     let now = site.clock.uptime();
     let wait = site.bridge_door.wait(&from, now);
     if !wait.is_zero() {
@@ -141,7 +134,7 @@ fn known(
     let query = request.taken.query.as_ref().map_or("", |query| query.expose());
     let body = body_of(&request.headers, &request.body)?;
     let bridge = site.bridges.bridge(name).filter(|bridge| {
-        bridge.comes_from(caller.from()) && shows_its_secret(site, bridge, request, query, &body)
+        bridge.comes_from(address) && shows_its_secret(site, bridge, request, query, &body)
     });
     let Some(bridge) = bridge else {
         let _ = site.bridge_door.take(&from, now);

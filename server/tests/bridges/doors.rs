@@ -52,6 +52,17 @@ fn what_is_no_form_and_no_object_is_refused() {
 }
 
 #[test]
+fn the_manual_shows_settings_that_work() {
+    let manual = include_str!("../../../docs/BRIDGES.md");
+    let mut shown = 0;
+    for text in manual.split("```toml").skip(1).filter_map(|rest| rest.split("```").next()) {
+        let config = convoke::config::Config::parse(text);
+        shown += config.unwrap_or_else(|error| panic!("{error} in {text}")).bridge.len();
+    }
+    assert_eq!(shown, 3);
+}
+
+#[test]
 fn settings_that_cannot_be_used_are_named() {
     use convoke::bridges::Bridges;
     use convoke::config::Config;

@@ -62,8 +62,7 @@ pub(crate) fn world(settings: &str) -> World {
     let (tickets, clock) = (Arc::new(Tickets::default()), Arc::new(HandClock::default()));
     let mut config = Config::parse(settings).expect("settings");
     // What is free on the machine that tests is not what is tested.
-    config.disk =
-        DiskMarks { low_percent: 0, very_low_percent: 0, very_low_mib: 0, full_mib: 0 };
+    config.disk = DiskMarks { low_percent: 0, very_low_percent: 0, very_low_mib: 0, full_mib: 0 };
     let metrics = Arc::new(Metrics::new(plane::cores()));
     let opening = Opening {
         folder: &folder,

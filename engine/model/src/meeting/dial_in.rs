@@ -94,6 +94,12 @@ pub struct DialIn {
 }
 
 impl DialIn {
+    /// Whether nobody ever came by telephone.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.callers.is_empty()
+    }
+
     /// Somebody who came by telephone, wherever they are now.
     #[must_use]
     pub fn caller(&self, who: ParticipantId) -> Option<&Caller> {
