@@ -14,8 +14,8 @@ use super::headers::Surface;
 use super::refusal::No;
 use super::site::Site;
 use super::{
-    assets, bridge, codes, downloader, health, invitations, join, legacy_meetings, me, meeting, meetings,
-    pages, pending, reset, scrub, setup, sign_in, socket, viewer,
+    assets, bridge, codes, downloader, health, invitations, join, legacy_meetings, me, meeting,
+    meetings, pages, pending, reset, scrub, setup, sign_in, socket, viewer,
 };
 
 type Handler = MethodRouter<Arc<Site>>;

@@ -9,7 +9,7 @@ use convoke::config::{Config, DiskMarks};
 use convoke::control::{NewAccount, NewMeeting};
 use convoke::folder::Folder;
 use convoke::http::{Listener, Parts, Patience, Site, Slots};
-use convoke::mail::NoMail;
+use convoke::mail::{Language, NoMail, Words};
 use convoke::metrics::Metrics;
 use convoke::plane;
 use convoke::tickets::Tickets;
@@ -84,6 +84,7 @@ pub(crate) fn world(settings: &str) -> World {
         listen: address,
         tls: None,
         mail: Arc::new(NoMail),
+        words: Arc::new(Words::load(None, Language::En).expect("whole")),
         patience: Patience::default(),
         policies: None,
         quarantine: None,
@@ -151,7 +152,7 @@ impl World {
         self.block_on(self.backend().engine.open_session(id, self.host)).expect("opened")
     }
 
-    /// A way in for somebody in a browser.
+    /// How many people are in its session.
     pub(crate) fn here(&self, id: MeetingId) -> u32 {
         let telephone = self.backend().engine.telephone().expect("it runs");
         telephone.directory.meeting(id).and_then(|info| info.open).map_or(0, |open| open.here)
