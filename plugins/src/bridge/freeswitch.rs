@@ -22,8 +22,9 @@ pub(super) fn asked(fields: &Fields) -> Asked {
 
 pub(super) fn not_ours(fields: &Fields) -> Option<Answer> {
     let section = fields.get(&["section"])?;
-    let body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<document type=\"freeswitch/xml\">\n\
-                <section name=\"result\">\n<result status=\"not found\"/>\n</section>\n</document>\n";
+    let body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+                <document type=\"freeswitch/xml\">\n<section name=\"result\">\n\
+                <result status=\"not found\"/>\n</section>\n</document>\n";
     (section != "dialplan").then(|| Answer { kind: KIND, body: body.to_owned() })
 }
 

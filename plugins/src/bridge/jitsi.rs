@@ -1,7 +1,7 @@
 //! Jitsi's `conferenceMapper` and `phoneNumberList`, as its `resources/cloud-api.swagger` tells
 //! them.
 
-use convoke_model::site::settings::Number;
+use convoke_model::site::settings::{Country, Number};
 use serde_json::{Value, json};
 
 use super::{Answer, Asked, Bridge, Fields, Told, typed};
@@ -51,7 +51,7 @@ pub fn numbers(numbers: &[Number]) -> Answer {
         let dialled: String =
             shown.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
         json!({
-            "countryCode": number.country.as_ref().map(convoke_model::site::settings::Country::as_str),
+            "countryCode": number.country.as_ref().map(Country::as_str),
             "tollFree": number.toll_free,
             "formattedNumber": shown,
             "number": dialled,
@@ -63,7 +63,6 @@ pub fn numbers(numbers: &[Number]) -> Answer {
 #[cfg(test)]
 mod tests {
     use convoke_model::MeetingId;
-    use convoke_model::site::settings::Country;
     use convoke_model::text::DialNumber;
 
     use super::super::{Dialect, Now, Settings};
