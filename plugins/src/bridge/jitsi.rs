@@ -48,8 +48,7 @@ pub(super) fn tell(bridge: &Bridge, told: &Told) -> Answer {
 pub fn numbers(numbers: &[Number]) -> Answer {
     let told = numbers.iter().map(|number| {
         let shown = number.number.as_str();
-        let dialled: String =
-            shown.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+        let dialled: String = shown.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
         json!({
             "countryCode": number.country.as_ref().map(Country::as_str),
             "tollFree": number.toll_free,
