@@ -1,10 +1,14 @@
 //! The directory: what is durable of accounts and meetings, for readers on any thread.
 
+mod callers;
+mod codes;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use convoke_model::meeting::life;
+use convoke_model::meeting::{self, dial_in::Call, life};
 use convoke_model::policy::Hook;
+use convoke_model::policy::draw_code::AccessCode;
 use convoke_model::privilege::Privilege;
 use convoke_model::site::accounts::{self, Account, Accounts, Email};
 use convoke_model::site::keys::Keys;
@@ -14,7 +18,10 @@ use convoke_model::site::webhooks::Webhooks;
 use convoke_model::site::{self, Site};
 use convoke_model::text::Sentence;
 use convoke_model::view::session::SessionView;
-use convoke_model::{AccountId, MeetingId, Millis, Position, Record, SessionNumber};
+use convoke_model::{AccountId, MeetingId, Millis, ParticipantId, Position, Record, SessionNumber};
+
+use callers::Callers;
+use codes::Codes;
 
 /// What is known of a meeting from outside.
 #[derive(Clone, Debug)]
@@ -52,6 +59,36 @@ pub struct OpenSession {
     pub here: u32,
 }
 
+/// A call that a bridge carries into an open session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallerInfo {
+    /// The meeting.
+    pub meeting: MeetingId,
+    /// Its session.
+    pub session: SessionNumber,
+    /// Who they are in it.
+    pub who: ParticipantId,
+    /// Where they are.
+    pub place: CallerPlace,
+    /// Whether a host muted them.
+    pub muted: bool,
+    /// Whether their microphone is off, as the bridge says.
+    pub quiet: bool,
+}
+
+/// Where a caller is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallerPlace {
+    /// In the lobby.
+    Lobby,
+    /// In the session.
+    Here,
+    /// No longer: a host removed them or turned them away.
+    Removed,
+    /// No longer, for any other reason.
+    Gone,
+}
+
 /// A projection of the durable log that shards keep up to date before they answer anybody.
 #[derive(Debug, Default)]
 pub struct Directory {
@@ -63,6 +100,8 @@ struct Inner {
     site: Site,
     meetings: BTreeMap<MeetingId, MeetingInfo>,
     owners: BTreeMap<AccountId, BTreeSet<MeetingId>>,
+    codes: Codes,
+    callers: Callers,
     /// Facts of the site and of meetings' lives taken in.
     revision: u64,
     /// Those among them that public lists may have to tell of.
@@ -159,6 +198,38 @@ impl Directory {
         ask(&self.read().site.keys)
     }
 
+    /// The meetings whose access code this is now, in order.
+    #[must_use]
+    pub fn meetings_by_code(&self, code: &str) -> Vec<MeetingInfo> {
+        let inner = self.read();
+        let found = inner.codes.holders(code);
+        found.filter_map(|meeting| inner.meetings.get(&meeting).cloned()).collect()
+    }
+
+    /// Whether an access code is or ever was some meeting's: then it is not drawn again.
+    #[must_use]
+    pub fn code_was_used(&self, code: &str) -> bool {
+        self.read().codes.was_used(code)
+    }
+
+    /// Codes that are in use, at most so many of them.
+    #[must_use]
+    pub fn codes_in_use(&self, max: usize) -> Vec<String> {
+        self.read().codes.in_use().take(max).map(str::to_owned).collect()
+    }
+
+    /// A call into a session that is open.
+    #[must_use]
+    pub fn caller(&self, call: &Call) -> Option<CallerInfo> {
+        self.read().callers.find(call)
+    }
+
+    /// Every call into a session that is open and that was not let go of.
+    #[must_use]
+    pub fn callers(&self) -> Vec<(Call, CallerInfo)> {
+        self.read().callers.here().map(|(call, info)| (call.clone(), *info)).collect()
+    }
+
     /// Grows with every fact of the site and of a meeting's life: what was worked out at one
     /// revision holds until the next.
     #[must_use]
@@ -205,6 +276,7 @@ impl Directory {
         if let Some(info) = inner.meetings.get_mut(&meeting) {
             info.position = record.position;
         }
+        let before = inner.code_of(meeting);
         if record.event.changes_plan()
             && let Some(info) = inner.meetings.get_mut(&meeting)
         {
@@ -259,7 +331,17 @@ impl Directory {
                 if let Some(info) = inner.meetings.get_mut(&meeting) {
                     info.open = None;
                 }
+                inner.callers.forget(meeting);
             }
+        }
+        let after = inner.code_of(meeting);
+        inner.codes.change(meeting, before, after);
+    }
+
+    /// A fact of a session, as far as callers are concerned.
+    pub(crate) fn call(&self, meeting: MeetingId, session: SessionNumber, event: &meeting::Event) {
+        if callers::concerns(event) {
+            self.write().callers.follow(meeting, session, event);
         }
     }
 
@@ -302,5 +384,11 @@ fn is_told(event: &site::Event) -> bool {
         | site::Event::Started { .. }
         | site::Event::Lost(_)
         | site::Event::Erased(_) => false,
+    }
+}
+
+impl Inner {
+    fn code_of(&self, meeting: MeetingId) -> Option<AccessCode> {
+        self.meetings.get(&meeting)?.details.dial_in()?.code.clone()
     }
 }

@@ -101,7 +101,11 @@ impl Shard {
         let stream = StreamId::session(id, number);
         let mut live = LiveSession::new(id, number, self.pool(), self.limits());
         each(log, stream, |found| {
-            live.recover(found, self.limits()).map_err(|error| not_understood(found, &error))
+            let event = live.recover(found, self.limits());
+            if let Some(event) = event.map_err(|error| not_understood(found, &error))? {
+                self.directory().call(id, number, &event);
+            }
+            Ok(())
         })?;
         self.directory().session(id, &live.view);
         self.sessions.insert((id, number), live);
@@ -137,7 +141,9 @@ impl Shard {
         let mut asks = Vec::new();
         for live in self.sessions.values() {
             for (who, person) in live.decided.roster.not_gone() {
-                if person.place == place {
+                // A call goes on while this server does not: its bridge speaks for it.
+                let calls = live.decided.dial_in.caller(who).is_some();
+                if person.place == place && !calls {
                     let command = Command::Roster(command(who, live));
                     let wish = Wish::Session(live.meeting, live.number, command);
                     asks.push(Ask::server(wish));

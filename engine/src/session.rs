@@ -136,7 +136,7 @@ impl LiveSession {
         }
     }
 
-    /// Takes in a fact that the log already holds.
+    /// Takes in a fact that the log already holds, and gives it back.
     ///
     /// # Errors
     /// When the entry is not an event of a session. An erased one leaves no trace but its place.
@@ -144,22 +144,23 @@ impl LiveSession {
         &mut self,
         found: &EntryRef<'_>,
         limits: &Limits,
-    ) -> Result<(), codec::DecodeError> {
-        match codec::decode::<Event>(found) {
+    ) -> Result<Option<Event>, codec::DecodeError> {
+        let event = match codec::decode::<Event>(found) {
             Ok(record) => {
                 self.decided.apply(&record);
                 self.view.apply(&record);
                 self.lay_tracks(&record, limits);
+                Some(record.event)
             }
-            Err(codec::DecodeError::Erased) => {}
+            Err(codec::DecodeError::Erased) => None,
             Err(error) => return Err(error),
-        }
+        };
         self.pen.follow(found);
         self.recovered = Some(found.header.time);
         self.durable = (self.pen.position(), self.pen.hash());
         let recent = Recent { seq: found.header.seq, hash: self.pen.hash(), start: None };
         self.remember(recent, limits);
-        Ok(())
+        Ok(event)
     }
 
     /// How a client that holds everything up to `position`, with this `hash` there, goes on.

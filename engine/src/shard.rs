@@ -270,6 +270,10 @@ impl Shard {
             Fact::Session(meeting, number, written) => {
                 let Some(live) = self.sessions.get_mut(&(meeting, number)) else { return };
                 live.publish(&written, &self.limits);
+                // What was decided knows of every caller whom what is durable knows.
+                if !live.decided.dial_in.is_empty() {
+                    self.directory.call(meeting, number, &written.record.event);
+                }
                 let known = touched.iter_mut().find(|(m, s, _)| (*m, *s) == (meeting, number));
                 match known {
                     Some((_, _, facts)) => *facts += 1,

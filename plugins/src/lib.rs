@@ -5,6 +5,7 @@
 //! with what it came to and the steps that led there.
 
 mod breaker;
+pub mod bridge;
 mod bulkhead;
 pub mod callback;
 mod dial;

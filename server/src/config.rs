@@ -11,7 +11,7 @@ use convoke_journal::watermark::Watermarks;
 use convoke_model::policy::Hook;
 use convoke_plugins::callback::Network;
 use convoke_plugins::rhai::Names;
-use convoke_plugins::{callback, ldap};
+use convoke_plugins::{bridge, callback, ldap};
 use serde::{Deserialize, Serialize};
 
 use crate::mail::MailSettings;
@@ -63,6 +63,8 @@ pub struct Config {
     pub webhooks: WebhookSettings,
     /// How often public lists are read.
     pub public: PublicLimits,
+    /// Telephone bridges that may ask which meeting a caller means, by name.
+    pub bridge: BTreeMap<String, bridge::Settings>,
 }
 
 /// Which networks are the operator's own: for meetings that are only for people in them.
@@ -381,9 +383,15 @@ impl Config {
                 Some(base_url(url).map_err(|reason| strict::at(text, "base_url", &reason))?);
         }
         let names = config.callback.keys().chain(config.http.keys()).chain(config.ldap.keys());
+        let names = names.chain(config.bridge.keys());
         if let Some(name) = names.into_iter().find(|name| !is_name(name)) {
             let reason = "is no name: small letters, digits, - and _ make one";
             return Err(strict::at(text, name, reason));
+        }
+        let signs = |settings: &bridge::Settings| settings.dialect == bridge::Dialect::Twilio;
+        if config.base_url.is_none() && config.bridge.values().any(signs) {
+            let reason = "`twilio` needs `base_url`: Twilio signs the whole address";
+            return Err(strict::at(text, "dialect", reason));
         }
         let rates = [
             ("per_minute", config.join.per_minute),
@@ -415,6 +423,7 @@ impl Config {
         Self {
             callback: [(any(), callback::Settings::with_every_setting())].into(),
             http: [(any(), callback::Settings::with_every_setting())].into(),
+            bridge: [(any(), bridge::Settings::with_every_setting())].into(),
             ldap: [(any(), directory)].into(),
             base_url: Some(String::new()),
             tls: Some(TlsFiles { certificate: PathBuf::new(), key: PathBuf::new() }),

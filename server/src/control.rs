@@ -23,6 +23,7 @@ use convoke_model::{
 };
 
 use crate::events::EventLog;
+use crate::telephone::Telephone;
 
 /// An answer that comes when what it rests on is durable.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, EngineError>> + Send + 'a>>;
@@ -245,5 +246,10 @@ pub trait Engine: Send + Sync {
     /// One of them.
     fn webhook(&self, number: WebhookId) -> Option<Webhook> {
         self.webhooks().get(number).cloned()
+    }
+
+    /// What the telephone needs of it; nothing where no meeting can be held.
+    fn telephone(&self) -> Option<Telephone> {
+        None
     }
 }

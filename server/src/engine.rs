@@ -29,6 +29,7 @@ use crate::control::{
 use crate::entropy;
 use crate::events::EventLog;
 use crate::space::Space;
+use crate::telephone::Telephone;
 use crate::worker::{Cores, ask_record};
 
 /// Meeting numbers drawn before the site is taken to be full.
@@ -68,6 +69,8 @@ pub struct LiveEngine {
     pub log: Arc<dyn LogReader>,
     /// The log as events.
     pub events: Arc<EventLog>,
+    /// Access codes and callers.
+    pub telephone: Telephone,
 }
 
 impl LiveEngine {
@@ -95,6 +98,13 @@ impl LiveEngine {
         });
         let question = Question::Record(record::Question { meeting, around });
         scripts.decide(question, Secret::none()).await
+    }
+
+    /// A meeting is there with or without a code; one that lacks it gets it with the next change.
+    async fn give_code(&self, meeting: MeetingId) {
+        if let Err(error) = self.telephone.give_code(meeting).await {
+            tracing::warn!(%meeting, %error, "a meeting has no access code");
+        }
     }
 
     fn has_space(&self) -> Result<(), EngineError> {
@@ -178,7 +188,10 @@ impl Engine for LiveEngine {
                 let creation = Creation { meeting, owner, kind, topic, has_password, plan };
                 let wish = Wish::Create(Box::new(creation));
                 match self.put(Some(meeting), owner.into(), wish).await {
-                    Ok(_) => return Ok(meeting),
+                    Ok(_) => {
+                        self.give_code(meeting).await;
+                        return Ok(meeting);
+                    }
                     Err(EngineError::Refused(Refusal::Taken)) => {}
                     Err(error) => return Err(error),
                 }
@@ -219,11 +232,13 @@ impl Engine for LiveEngine {
         &self,
         id: MeetingId,
         by: Actor,
-        change: life::Command,
+        mut change: life::Command,
     ) -> Answer<'_, Position> {
         Box::pin(async move {
             self.takes_facts()?;
+            self.telephone.keep_code(id, &mut change);
             let granted = self.put(Some(id), by, Wish::Life(id, Box::new(change))).await?;
+            self.give_code(id).await;
             Ok(granted.position)
         })
     }
@@ -308,6 +323,10 @@ impl Engine for LiveEngine {
 
     fn webhook(&self, number: WebhookId) -> Option<Webhook> {
         self.directory.webhooks(|all| all.get(number).cloned())
+    }
+
+    fn telephone(&self) -> Option<Telephone> {
+        Some(self.telephone.clone())
     }
 }
 

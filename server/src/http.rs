@@ -5,6 +5,7 @@ mod api;
 mod assets;
 mod body;
 mod boot;
+mod bridge;
 mod codes;
 mod cookies;
 mod downloader;

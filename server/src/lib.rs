@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod backend;
 pub mod backup;
+pub mod bridges;
 pub mod calendar;
 pub mod clerk;
 pub mod clock;
@@ -37,6 +38,7 @@ pub mod serve;
 pub mod sign_in;
 pub mod space;
 pub mod supervisor;
+pub mod telephone;
 pub mod tickets;
 pub mod tls;
 pub mod vault;

@@ -33,6 +33,7 @@ use crate::public::{Known, LiveKnown};
 use crate::quarantine;
 use crate::serve::LEFTOVERS_PATIENCE;
 use crate::space::Space;
+use crate::telephone::Telephone;
 use crate::worker::{AtDoor, Commit, Cores, Patience, Shared, core_of};
 
 /// What commands and the server do with a data folder.
@@ -103,6 +104,13 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
     });
     let known: Arc<dyn Known> =
         Arc::new(LiveKnown { directory: directory.clone(), log: log.clone() });
+    let telephone = Telephone {
+        cores: cores.clone(),
+        directory: directory.clone(),
+        scripts: scripts.clone(),
+        space: space.clone(),
+        drawing: Arc::default(),
+    };
     let engine = LiveEngine {
         cores: cores.clone(),
         directory,
@@ -114,6 +122,7 @@ fn open(opening: Opening<'_>) -> Result<Backend, BackendError> {
         space,
         events: Arc::new(EventLog::new(folder.root(), log.clone(), growing)),
         log,
+        telephone,
     };
     let stop = {
         let cores = cores.clone();

@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::backend::{Backend, Opening, Operations};
+use crate::bridges::Bridges;
 use crate::clerk::Clerk;
 use crate::clock::{Clock, SystemClock};
 use crate::command::Serve;
@@ -79,6 +80,7 @@ fn start(words: &Serve, operations: &Operations) -> Result<ExitCode, Failed> {
     // person who signs in.
     let outside = Outside::open(&config, &[listener.address()]);
     let outside = Arc::new(outside.map_err(|error| wrong(error.to_string()))?);
+    Bridges::check(&config).map_err(|error| wrong(error.to_string()))?;
     let tls = tls_for(&folder, &config, listener.address())?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let tickets = Arc::new(Tickets::default());
@@ -226,6 +228,7 @@ async fn serve(
     let (stop, stopping) = watch::channel(false);
     let set_up = site.set_up_link().await.map_err(Failed::because)?;
     let telling = tokio::spawn(site.webhooks().run(stopping.clone()));
+    site.bridges().start().await.map_err(Failed::because)?;
     let listening = tokio::spawn(listener.run(Arc::clone(&site), stopping));
     if metrics_at.port() != 0 {
         tokio::spawn(metrics::serve(metrics_at, Arc::clone(&site.metrics)));

@@ -113,18 +113,22 @@ pub(crate) fn need_chromium() -> Result<PathBuf, Failed> {
         .ok_or_else(|| Failed("apt-get installed chromium, but it is not in PATH.".to_owned()))
 }
 
-/// Debian's packages for the servers that tests run against (directories, mail), and a file of each.
-const SERVERS: [(&str, &str); 6] = [
+/// Debian's packages for the servers that tests run against (directories, mail, a SIP proxy), and a
+/// file of each.
+const SERVERS: [(&str, &str); 9] = [
     ("slapd", "/usr/sbin/slapd"),
     ("samba", "/usr/bin/samba-tool"),
     ("samba-ad-dc", "/usr/sbin/samba"),
     ("samba-ad-provision", "/usr/share/samba/setup/provision.ldif"),
     ("python3-aiosmtpd", "/usr/lib/python3/dist-packages/aiosmtpd/controller.py"),
     ("python3-icalendar", "/usr/lib/python3/dist-packages/icalendar/__init__.py"),
+    ("kamailio", "/usr/sbin/kamailio"),
+    ("kamailio-utils-modules", "/usr/share/doc/kamailio-utils-modules"),
+    ("sip-tester", "/usr/bin/sipp"),
 ];
 
-/// Finds OpenLDAP, Samba and a mail server for tests, or installs Debian's packages when this is root; else says what is
-/// missing. The system's own are not started: the tests start theirs, on ports those would take.
+/// Finds OpenLDAP, Samba, a mail server for tests, Kamailio and sipp, or installs Debian's packages
+/// when this is root; else says what is missing. The system's own are not started: the tests start theirs, on ports those would take.
 pub(crate) fn need_servers() -> Outcome {
     let missing = || -> Vec<&str> {
         let gone = |(_, file): &&(&str, &str)| !Path::new(file).exists();
@@ -137,8 +141,8 @@ pub(crate) fn need_servers() -> Outcome {
     let names = wanted.join(" ");
     if !may_install() {
         return Err(Failed(format!(
-            "{names} missing, signing in by a directory and letters are tested with it: `sudo apt-get install \
-             {names}` (Debian, Ubuntu), then run this command again."
+            "{names} missing, directories, letters and telephone bridges are tested with it: `sudo \
+             apt-get install {names}` (Debian, Ubuntu), then run this command again."
         )));
     }
     say::step(&format!("installing {names} (apt-get)"));

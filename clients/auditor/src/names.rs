@@ -47,6 +47,7 @@ impl Names {
             | Event::Lock(_)
             | Event::Recording(_)
             | Event::Delivery(_)
+            | Event::DialIn(_)
             | Event::Policy(_) => {}
         }
     }

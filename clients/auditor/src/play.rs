@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
-use convoke_model::meeting::{Event, recording, roster};
+use convoke_model::meeting::{Event, dial_in, recording, roster};
 use convoke_model::{Millis, Record, StreamId, TrackId};
 use convoke_wire::codec;
 use convoke_wire::entry::EntryRef;
@@ -88,7 +88,12 @@ fn tell(record: &Record<Event>, names: &mut Names, clock: &Clock) -> Option<Stri
     names.forget(&record.event);
     let actor = record.actor.participant().map(|who| names.person(who));
     match (&record.event, actor) {
-        (Event::Policy(_) | Event::Roster(roster::Event::Entered { .. }), _)
+        (
+            Event::Policy(_)
+            | Event::Roster(roster::Event::Entered { .. })
+            | Event::DialIn(dial_in::Event::Called { .. }),
+            _,
+        )
         | (Event::Recording(recording::Event::MediaSealed(_)), _) => None,
         (Event::Chat(_) | Event::Track(_) | Event::Lock(_), Some(actor)) => {
             let own = words.starts_with("says") || words.starts_with("shares");
@@ -104,7 +109,8 @@ fn tell(record: &Record<Event>, names: &mut Names, clock: &Clock) -> Option<Stri
             | Event::Hand(_)
             | Event::Lock(_)
             | Event::Recording(_)
-            | Event::Delivery(_),
+            | Event::Delivery(_)
+            | Event::DialIn(_),
             _,
         ) => Some(words),
     }

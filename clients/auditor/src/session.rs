@@ -119,6 +119,7 @@ impl Session {
             | Event::Hand(_)
             | Event::Lock(_)
             | Event::Delivery(_)
+            | Event::DialIn(_)
             | Event::Policy(_) => {}
         }
     }

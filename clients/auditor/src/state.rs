@@ -176,6 +176,8 @@ impl Moment {
                 (view.presenter == Some(*who), String::from("presents")),
                 (person.hand > 0, format!("hand up since fact {}", person.hand)),
                 (person.muted, String::from("muted")),
+                (person.telephone, String::from("on the telephone")),
+                (person.quiet, String::from("microphone off")),
                 (person.silenced, String::from("may not write")),
                 (person.away, format!("connection lost{}", seen(who))),
             ];

@@ -8,7 +8,7 @@ use convoke_model::meeting::chat::{self, To};
 use convoke_model::meeting::lifecycle::{self, EndReason, MeetingType};
 use convoke_model::meeting::recording::{self, GapReason};
 use convoke_model::meeting::roster::{self, LeaveReason};
-use convoke_model::meeting::{Event, delivery, floor, hand, lock, track};
+use convoke_model::meeting::{Event, delivery, dial_in, floor, hand, lock, track};
 use convoke_model::policy::{Credential, Decided, Question, Value, Verdict};
 
 pub(crate) use others::{life, site};
@@ -62,7 +62,28 @@ pub(crate) fn session(event: &Event, names: &Names, clock: &Clock) -> String {
         Event::Lock(lock::Event::Unlocked {}) => "unlocked the session".into(),
         Event::Recording(event) => of_recording(event, clock),
         Event::Delivery(delivery::Event::Delivered(ledger)) => delivered(ledger, names),
+        Event::DialIn(event) => by_telephone(event, names),
         Event::Policy(decided) => policy(decided, names),
+    }
+}
+
+fn by_telephone(event: &dial_in::Event, names: &Names) -> String {
+    match event {
+        dial_in::Event::Called { who, call, number } => format!(
+            "participant {who} calls from {} (call {} of the bridge {})",
+            number.as_ref().map_or("a number that is withheld".into(), |n| plain(n.as_str())),
+            plain(call.id.as_str()),
+            plain(call.bridge.as_str()),
+        ),
+        dial_in::Event::OnTelephone { who } => {
+            format!("{} is on the telephone", names.person(*who))
+        }
+        dial_in::Event::MicrophoneOff { who } => {
+            format!("the telephone of {} is silent", names.person(*who))
+        }
+        dial_in::Event::MicrophoneOn { who } => {
+            format!("the telephone of {} is heard again", names.person(*who))
+        }
     }
 }
 

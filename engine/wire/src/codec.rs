@@ -2,7 +2,7 @@
 
 use convoke_model::meeting::track;
 use convoke_model::meeting::{
-    self, chat, delivery, floor, hand, life, lifecycle, lock, recording, roster,
+    self, chat, delivery, dial_in, floor, hand, life, lifecycle, lock, recording, roster,
 };
 use convoke_model::site::{self, accounts, groups, keys, rooms, scripts, settings, webhooks};
 use convoke_model::{Actor, Audience, ClientId, Millis, Position, Record, StreamId};
@@ -64,6 +64,12 @@ impl Fact for meeting::Event {
             },
             Self::Policy(_) => 0x0901,
             Self::Delivery(delivery::Event::Delivered(_)) => 0x0A01,
+            Self::DialIn(event) => match event {
+                dial_in::Event::Called { .. } => 0x0B01,
+                dial_in::Event::OnTelephone { .. } => 0x0B02,
+                dial_in::Event::MicrophoneOff { .. } => 0x0B03,
+                dial_in::Event::MicrophoneOn { .. } => 0x0B04,
+            },
         }
     }
 }

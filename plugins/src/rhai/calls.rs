@@ -100,6 +100,7 @@ shelves! {
     Http "http"
     Clock "clock"
     Random "random"
+    Codes "codes"
 }
 
 /// Puts the library in, and gives the names that a script may use without declaring them.
@@ -141,6 +142,10 @@ pub(super) fn register(engine: &mut Engine, running: &Running) -> Scope<'static>
     let r = running.clone();
     engine.register_fn("digits", move |_: &mut Random, count: INT| -> Called {
         r.call("random.digits", &[&count.into()])
+    });
+    let r = running.clone();
+    engine.register_fn("find", move |_: &mut Codes, digits: Dynamic| -> Called {
+        r.call("codes.find", &[&digits])
     });
     let r = running.clone();
     engine.register_fn("trace", move |text: ImmutableString| r.trace(&text));

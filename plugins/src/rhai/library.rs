@@ -90,7 +90,7 @@ impl Library for NoLibrary {
 }
 
 /// Several libraries by the word before the dot: `local`, `ldap`, `callback`, `http`, `clock`,
-/// `random`.
+/// `random`, `codes`.
 #[derive(Clone, Default)]
 pub struct Shelf(BTreeMap<String, Arc<dyn Library>>);
 

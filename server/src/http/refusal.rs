@@ -20,17 +20,19 @@ pub(super) struct No {
     retry_after: Option<Duration>,
     /// What is said in place of the refusal's own sentence. Pages show it as text.
     said: Option<String>,
+    /// By what a machine may show who it is.
+    asks: Option<&'static str>,
 }
 
 impl No {
     /// A refusal with its usual status.
     pub(super) fn because(refusal: Refusal) -> Self {
-        Self { refusal, status: status_of(refusal), retry_after: None, said: None }
+        Self { refusal, status: status_of(refusal), retry_after: None, said: None, asks: None }
     }
 
     /// A refusal with a status of its own.
     pub(super) fn with(refusal: Refusal, status: StatusCode) -> Self {
-        Self { refusal, status, retry_after: None, said: None }
+        Self { refusal, status, retry_after: None, said: None, asks: None }
     }
 
     /// A refusal that says more than its own sentence.
@@ -45,7 +47,13 @@ impl No {
             status: StatusCode::TOO_MANY_REQUESTS,
             retry_after: Some(wait),
             said: None,
+            asks: None,
         }
+    }
+
+    /// The same, with what a machine that showed nothing may show.
+    pub(super) fn asking(self, how: &'static str) -> Self {
+        Self { asks: Some(how), ..self }
     }
 
     /// Something outside failed: the reason goes to the log under a number, the person gets neither
@@ -74,9 +82,13 @@ impl No {
 
 impl IntoResponse for No {
     fn into_response(self) -> Response {
-        let (refusal, retry_after) = (self.refusal, self.retry_after);
+        let (refusal, retry_after, asks) = (self.refusal, self.retry_after, self.asks);
         let mut response = (self.status, axum::Json(self.words())).into_response();
         response.extensions_mut().insert(refusal);
+        if let Some(asks) = asks {
+            let asks = HeaderValue::from_static(asks);
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, asks);
+        }
         if let Some(wait) = retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));

@@ -14,9 +14,9 @@ use super::headers::Surface;
 use super::refusal::No;
 use super::site::Site;
 use super::{
-    assets, codes, downloader, events, health, invitations, join, keys, legacy_meetings, me,
-    meeting, meetings, once, openapi, pages, pending, public, reset, scrub, setup, sign_in, socket,
-    viewer, webhooks,
+    assets, bridge, codes, downloader, events, health, invitations, join, keys, legacy_meetings,
+    me, meeting, meetings, once, openapi, pages, pending, public, reset, scrub, setup, sign_in,
+    socket, viewer, webhooks,
 };
 
 type Handler = MethodRouter<Arc<Site>>;
@@ -74,6 +74,10 @@ fn table() -> Vec<(&'static str, Surface, Handler)> {
         ("/as/public/meetings.ics",    Surface::Feed,    get(public::ics)),
         ("/as/public/meetings.atom",   Surface::Feed,    get(public::atom)),
         ("/embed/{*name}",             Surface::Embed,   get(public::file)),
+        ("/bridge/{id}/code",          Surface::Api,     bridge::code()),
+        ("/bridge/{id}/numbers",       Surface::Api,     get(bridge::numbers)),
+        ("/bridge/{id}/events",        Surface::Api,     bridge::events()),
+        ("/bridge/{id}/calls/{call}",  Surface::Api,     bridge::calls()),
         ("/ws",                        Surface::Socket,  get(socket::upgrade)),
         ("/assets/{*name}",            Surface::Asset,   get(assets::file)),
         ("/healthz",                   Surface::Probe,   get(health::alive)),

@@ -26,6 +26,7 @@ use super::setup::SetUp;
 use super::slots::{Slot, Slots};
 use super::socket::Handover;
 use crate::accounts::{Accounts, Attempt, Hasher};
+use crate::bridges::Bridges;
 use crate::clock::Clock;
 use crate::config::{Config, LegacyDoors};
 use crate::control::{Account, Engine, EngineError};
@@ -113,6 +114,9 @@ pub struct Site {
     pub(super) public: Option<Arc<Lists>>,
     pub(super) public_limits: Buckets<IpAddr>,
     pub(super) answers: Answers,
+    pub(super) bridges: Arc<Bridges>,
+    /// Bridges that showed a wrong secret, by address.
+    pub(super) bridge_door: Buckets<IpAddr>,
 }
 
 impl Site {
@@ -153,7 +157,11 @@ impl Site {
         let public_rate = Rate::per_minute(public.per_minute, public.burst);
         let no_meeting = MeetingId::new(entropy::NO_MEETING).expect("it is in the range");
         let base = parts.config.base_url.as_deref();
+        let bridges = Bridges::open(&parts.config, &*parts.engine, Arc::clone(&parts.clock));
+        let bridges = Arc::new(bridges.map_err(io::Error::other)?);
         Ok(Arc::new(Self {
+            bridges,
+            bridge_door: Buckets::new(Rate::per_minute(10, 20)),
             origins: Origins::new(base, machine_name(), parts.listen),
             join_limits: join::Limits::new(&parts.config.join),
             invitations: Invitations::new(parts.folder.key("invitation.key")?),
@@ -220,6 +228,12 @@ impl Site {
     /// Ends the answers that go on and on, so that the others can be waited for.
     pub(super) fn end_streams(&self) {
         self.ending.send_replace(true);
+    }
+
+    /// Telephone bridges, with the calls that they carry.
+    #[must_use]
+    pub fn bridges(&self) -> Arc<Bridges> {
+        Arc::clone(&self.bridges)
     }
 
     /// Whether somebody has to set up codes before anything else.

@@ -86,6 +86,15 @@ impl<K: Eq + Hash + Clone> Buckets<K> {
         Ok(())
     }
 
+    /// Gives a token back that was taken for nothing.
+    pub fn give_back(&self, key: &K, now: Duration) {
+        let mut buckets = self.buckets.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(bucket) = buckets.get(key).copied() {
+            let tokens = (self.filled(bucket, now) + 1.0).min(self.rate.burst);
+            buckets.insert(key.clone(), Bucket { tokens, at: now });
+        }
+    }
+
     fn filled(&self, bucket: Bucket, now: Duration) -> f64 {
         let back = now.saturating_sub(bucket.at).as_secs_f64() * self.rate.per_second;
         (bucket.tokens + back).min(self.rate.burst)
@@ -95,7 +104,9 @@ impl<K: Eq + Hash + Clone> Buckets<K> {
         if tokens >= 1.0 {
             return Duration::ZERO;
         }
-        Duration::from_secs_f64((1.0 - tokens) / self.rate.per_second.max(1e-6))
+        let wait = Duration::from_secs_f64((1.0 - tokens) / self.rate.per_second.max(1e-6));
+        // What is not there is waited for, however short: zero means that it is.
+        wait.max(Duration::from_nanos(1))
     }
 
     /// Drops what is full again, and when that frees too little, the half that owes least.
@@ -129,6 +140,17 @@ mod tests {
         assert!(buckets.take(&"a", seconds(6)).is_ok());
         assert!(buckets.take(&"b", seconds(0)).is_ok(), "others are not held up");
         assert!(!buckets.is_full(&"a", seconds(6)) && buckets.is_full(&"a", seconds(1000)));
+        buckets.give_back(&"a", seconds(6));
+        assert!(buckets.take(&"a", seconds(6)).is_ok() && buckets.take(&"a", seconds(6)).is_err());
+    }
+
+    #[test]
+    fn who_has_no_token_is_never_told_not_to_wait() {
+        let buckets = Buckets::new(Rate { burst: 1.0, per_second: 50.0 / 3_600.0 });
+        for at in (0..).step_by(72).take(1_000) {
+            let may = buckets.wait(&(), seconds(at)).is_zero();
+            assert_eq!(buckets.take(&(), seconds(at)).is_ok(), may, "{at}");
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Library for LateLibrary {
 }
 
 /// `local.find`, `local.verify`, `ldap.bind`, `ldap.find`, `callback.ask`, `http.ask`,
-/// `clock.now`, `random.digits`.
+/// `clock.now`, `random.digits`, `codes.find`.
 pub struct ServerLibrary {
     /// Passwords.
     pub accounts: Arc<Accounts>,
@@ -60,6 +60,7 @@ impl Library for ServerLibrary {
                 "http.ask" => self.fetch(call).await,
                 "clock.now" => Ok(self.now()),
                 "random.digits" => digits(call),
+                "codes.find" => self.code(call),
                 _ => NoLibrary.call(call).await,
             }
         })
@@ -106,6 +107,12 @@ impl ServerLibrary {
         let wrong = || "http.ask takes the name of a server and a map".to_owned();
         let (server, data) = call.text(0).zip(call.arguments.get(1)).ok_or_else(wrong)?;
         self.outside.fetch(server, data).await
+    }
+
+    fn code(&self, call: &Call) -> Result<Value, String> {
+        let typed = call.text(0).ok_or("codes.find takes digits as text")?;
+        let telephone = self.engine.telephone().ok_or("no meetings are known")?;
+        Ok(telephone.found(typed))
     }
 
     /// The time in UTC, in the pieces that rules are made of.

@@ -78,6 +78,7 @@ impl Core {
             | Event::Lock(_)
             | Event::Recording(_)
             | Event::Delivery(_)
+            | Event::DialIn(_)
             | Event::Policy(_) => {}
         }
     }

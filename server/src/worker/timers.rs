@@ -106,6 +106,9 @@ impl Core {
         let until = self.now.plus(self.shared.patience.resume_ms);
         for live in self.shard.sessions() {
             for (who, _) in live.decided.roster.not_gone() {
+                if live.decided.dial_in.caller(who).is_some() {
+                    continue;
+                }
                 let key = (live.meeting, live.number);
                 self.away.insert((key, who), (until, LeaveReason::ServerRestart));
             }
@@ -157,6 +160,8 @@ impl Core {
             for (who, person) in live.decided.roster.not_gone() {
                 let waited_for = self.away.contains_key(&(key, who));
                 let lost = matches!(person.place, Place::Here | Place::Lobby);
+                // A bridge speaks for callers.
+                let lost = lost && live.decided.dial_in.caller(who).is_none();
                 if lost && !waited_for && self.seated(key, who).is_none() {
                     orphans.push((key, who));
                 }

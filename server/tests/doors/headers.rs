@@ -67,6 +67,7 @@ fn every_route_has_the_headers_of_its_surface_for_every_method() {
                 .replace("{id}", "88137455")
                 .replace("{n}", "1")
                 .replace("{event}", "evt_0_0_1_1")
+                .replace("{call}", "c1")
                 .replace("{*name}", "nothing.js"),
         };
         let reply = world.get(&target);

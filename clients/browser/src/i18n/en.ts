@@ -218,6 +218,7 @@ export const en = {
     youShare: "You are sharing your screen",
     youShareHint: "Everyone in the meeting sees it.",
     handUp: "Hand raised",
+    telephone: "On the telephone",
     muted: "Microphone off",
     speaking: "Speaking",
     recording: "Recording",

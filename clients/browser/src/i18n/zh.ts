@@ -212,6 +212,7 @@ export const zh: Dictionary = {
     youShare: "您正在共享屏幕",
     youShareHint: "会议中的所有人都能看到。",
     handUp: "已举手",
+    telephone: "电话接入",
     muted: "麦克风已关闭",
     speaking: "正在说话",
     recording: "录制中",

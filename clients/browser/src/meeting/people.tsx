@@ -174,6 +174,12 @@ function Row({ session, member, isHost, onWrite, onRemove }: RowProps): JSX.Elem
           <Icon name="wifiOff" />
         </span>
       )}
+      {member.telephone && (
+        <span class="mark" title={t.meeting.telephone}>
+          <Icon name="phone" />
+          <span class="sr">{t.meeting.telephone}</span>
+        </span>
+      )}
       {member.camera && (
         <span class="mark">
           <Icon name="camera" />

@@ -51,5 +51,6 @@ export function onStage(all: Member[]): Member[] {
 
 /** True when something of this person can be heard now. */
 export function isHeard(member: Member): boolean {
+  if (member.telephone) return !member.quiet && !member.muted;
   return member.microphone !== null && !member.microphone.track.paused;
 }

@@ -101,6 +101,12 @@ export function Tile({ session, member }: { session: Session; member: Member }):
         )}
         {speaking && <span class="sr">{t.speaking}</span>}
         <span class="clip">{name}</span>
+        {member.telephone && (
+          <span title={t.telephone}>
+            <Icon name="phone" />
+            <span class="sr">{t.telephone}</span>
+          </span>
+        )}
         {member.away && <Icon name="wifiOff" />}
       </span>
     </li>

@@ -22,8 +22,10 @@ export function canonical(view: View): string {
   const session = { type, started, ended, locked, recording, presenter, said };
   let out = line(`session ${view.meeting} ${view.session}`, session);
   for (const [who, p] of sorted(view.people)) {
-    const { role, joined, since, away, hand, muted, silenced } = p;
-    out += line(`person ${who}`, { role, joined, since, away, hand, muted, silenced });
+    const { role, joined, since, away, hand, muted, silenced, telephone, quiet } = p;
+    const all = { role, joined, since, away, hand, muted, silenced };
+    // Said of callers only: everybody else is written as before there were any.
+    out += line(`person ${who}`, telephone ? { ...all, telephone, quiet } : all);
   }
   for (const [who, { since }] of sorted(view.lobby)) out += line(`waiting ${who}`, { since });
   for (const [id, t] of sorted(view.tracks)) {

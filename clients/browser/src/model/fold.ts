@@ -41,6 +41,11 @@ export function apply(view: View, fact: Fact): void {
       if (name === "raised") person(view, body, (p) => (p.hand = fact.seq));
       if (name === "lowered") person(view, body, (p) => (p.hand = 0));
       return;
+    case "dial_in":
+      if (name === "on_telephone") person(view, body, (p) => (p.telephone = true));
+      if (name === "microphone_off") person(view, body, (p) => (p.quiet = true));
+      if (name === "microphone_on") person(view, body, (p) => (p.quiet = false));
+      return;
     case "lock":
       if (name === "locked" || name === "unlocked") view.locked = name === "locked";
       return;
@@ -81,6 +86,8 @@ function roster(view: View, fact: Fact, name: string, body: Raw): void {
         hand: 0,
         muted: false,
         silenced: false,
+        telephone: false,
+        quiet: false,
       });
       return;
     case "left":

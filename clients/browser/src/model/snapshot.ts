@@ -42,6 +42,8 @@ export function readSnapshot(raw: Raw): View {
       hand: num(p["hand"]),
       muted: p["muted"] === true,
       silenced: p["silenced"] === true,
+      telephone: p["telephone"] === true,
+      quiet: p["quiet"] === true,
     })),
     lobby: entries(raw["lobby"], (w) => ({ name: String(w["name"]), since: num(w["since"]) })),
     tracks: entries(raw["tracks"], (t) => ({

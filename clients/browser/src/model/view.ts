@@ -20,6 +20,10 @@ export type Person = {
   hand: number;
   muted: boolean;
   silenced: boolean;
+  /** Whether they are on the telephone. */
+  telephone: boolean;
+  /** On the telephone: whether their microphone is off. */
+  quiet: boolean;
 };
 
 /** Somebody in the lobby. */

@@ -1,7 +1,8 @@
 //! Who may wish what: one pure function over every command; whatever is not listed is refused.
 
 use super::{
-    Command, Session, chat, delivery, floor, hand, lifecycle, lock, recording, roster, track,
+    Command, Session, chat, delivery, dial_in, floor, hand, lifecycle, lock, recording, roster,
+    track,
 };
 use crate::grant::Role;
 use crate::record::Actor;
@@ -66,7 +67,9 @@ pub fn needs(command: &Command) -> Needs {
             recording::Command::Start {} | recording::Command::Stop {} => Needs::Host,
             recording::Command::Seal(_) | recording::Command::Gap(_) => Needs::Server,
         },
-        Command::Delivery(delivery::Command::Close(_)) | Command::Policy(_) => Needs::Server,
+        Command::Delivery(delivery::Command::Close(_))
+        | Command::DialIn(dial_in::Command::Arrive(_) | dial_in::Command::Report { .. })
+        | Command::Policy(_) => Needs::Server,
     }
 }
 
@@ -83,6 +86,7 @@ pub(super) fn trails(command: &Command) -> bool {
         | Command::Track(_)
         | Command::Hand(_)
         | Command::Lock(_)
+        | Command::DialIn(_)
         | Command::Policy(_) => false,
     }
 }

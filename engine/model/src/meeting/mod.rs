@@ -5,6 +5,7 @@ pub mod access;
 pub mod chat;
 pub mod dedupe;
 pub mod delivery;
+pub mod dial_in;
 pub mod floor;
 pub mod hand;
 pub mod life;
@@ -43,6 +44,8 @@ pub enum Command {
     Recording(recording::Command),
     /// What somebody got.
     Delivery(delivery::Command),
+    /// Who takes part by telephone.
+    DialIn(dial_in::Command),
     /// A policy's decision, to be kept.
     Policy(Box<policy::Decided>),
 }
@@ -69,6 +72,8 @@ pub enum Event {
     Recording(recording::Event),
     /// What somebody got.
     Delivery(delivery::Event),
+    /// Who takes part by telephone.
+    DialIn(dial_in::Event),
     /// A policy's decision.
     Policy(Box<policy::Decided>),
 }
@@ -95,6 +100,8 @@ pub struct Session {
     pub lock: lock::Lock,
     /// Whether media is recorded.
     pub recording: recording::Recording,
+    /// Who came by telephone.
+    pub dial_in: dial_in::DialIn,
     /// Requests that were answered.
     pub dedupe: dedupe::Dedupe,
 }
@@ -128,6 +135,7 @@ impl Session {
             Command::Lock(command) => Ok(self.lock.decide(command)),
             Command::Recording(command) => self.recording.decide(&self.lifecycle, command),
             Command::Delivery(command) => delivery::decide(self, command),
+            Command::DialIn(command) => dial_in::decide(self, command),
             Command::Policy(decided) => {
                 Ok(vec![(Audience::Nobody, Event::Policy(decided.clone()))])
             }
@@ -146,6 +154,7 @@ impl Session {
             Event::Hand(event) => self.hands.apply(event),
             Event::Lock(event) => self.lock.apply(event),
             Event::Recording(event) => self.recording.apply(event),
+            Event::DialIn(event) => self.dial_in.apply(event),
             Event::Delivery(_) | Event::Policy(_) => {}
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event as SessionEvent, Facts, Session, floor, hand, track};
+use super::{Event as SessionEvent, Facts, Session, dial_in, floor, hand, track};
 use crate::grant::{Grant, Role};
 use crate::id::{AccountId, ClientId, Millis, ParticipantId};
 use crate::record::{Actor, Audience};
@@ -220,6 +220,12 @@ impl Roster {
         self.people.get(&who).is_some_and(|person| person.place == Place::Lobby)
     }
 
+    /// Whether somebody is in the session or its lobby.
+    #[must_use]
+    pub fn is_here_or_waits(&self, who: ParticipantId) -> bool {
+        self.people.get(&who).is_some_and(|person| person.place != Place::Gone)
+    }
+
     /// Somebody who entered, wherever they are now.
     #[must_use]
     pub fn person(&self, who: ParticipantId) -> Option<&Person> {
@@ -330,7 +336,11 @@ pub(super) fn decide(session: &Session, by: Actor, command: &Command) -> Result<
             if is_full(session) {
                 return Err(Refusal::Full);
             }
-            Ok(join(session, *who, name, person.grant.role))
+            let mut facts = join(session, *who, name, person.grant.role);
+            if session.dial_in.caller(*who).is_some() {
+                facts.push(dial_in::on_telephone(*who));
+            }
+            Ok(facts)
         }
         Command::Deny { who } if roster.is_waiting(*who) => {
             Ok(leave(session, *who, LeaveReason::Denied, None))
@@ -366,7 +376,7 @@ pub(super) fn decide(session: &Session, by: Actor, command: &Command) -> Result<
     }
 }
 
-fn enter(session: &Session, entering: &Entering) -> Result<Facts, Refusal> {
+pub(super) fn enter(session: &Session, entering: &Entering) -> Result<Facts, Refusal> {
     let roster = &session.roster;
     if roster.tickets.contains(&entering.ticket) || roster.clients.contains_key(&entering.client) {
         return Err(Refusal::TicketInvalid);

@@ -10,7 +10,7 @@ use crate::grant::Role;
 use crate::id::{Millis, ParticipantId, TrackId};
 use crate::meeting::chat::{self, To};
 use crate::meeting::lifecycle;
-use crate::meeting::{Event, floor, hand, lock, recording, roster, track};
+use crate::meeting::{Event, dial_in, floor, hand, lock, recording, roster, track};
 use crate::record::{Actor, Audience, Record};
 
 /// How many chat messages a view keeps.
@@ -93,6 +93,12 @@ pub struct Person {
     pub muted: bool,
     /// Whether a host paused chat for them.
     pub silenced: bool,
+    /// Whether they are on the telephone.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub telephone: bool,
+    /// On the telephone: whether their microphone is off.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub quiet: bool,
 }
 
 /// Somebody in the lobby.
@@ -140,6 +146,11 @@ pub struct Line {
     pub text: String,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_not(flag: &bool) -> bool {
+    !flag
+}
+
 impl SessionView {
     /// Takes in a fact.
     pub fn apply(&mut self, record: &Record<Event>) {
@@ -156,6 +167,7 @@ impl SessionView {
             Event::Lock(lock::Event::Unlocked {}) => self.locked = false,
             Event::Recording(recording::Event::Started {}) => self.recording = true,
             Event::Recording(recording::Event::Stopped {}) => self.recording = false,
+            Event::DialIn(event) => self.dial_in(event),
             Event::Recording(recording::Event::MediaSealed(_) | recording::Event::Missing(_))
             | Event::Delivery(_)
             | Event::Policy(_) => {}
@@ -194,6 +206,8 @@ impl SessionView {
                     hand: 0,
                     muted: false,
                     silenced: false,
+                    telephone: false,
+                    quiet: false,
                 };
                 self.people.insert(*who, person);
             }
@@ -254,6 +268,15 @@ impl SessionView {
         }
     }
 
+    fn dial_in(&mut self, event: &dial_in::Event) {
+        match event {
+            dial_in::Event::Called { .. } => {}
+            dial_in::Event::OnTelephone { who } => self.person(*who, |p| p.telephone = true),
+            dial_in::Event::MicrophoneOff { who } => self.person(*who, |p| p.quiet = true),
+            dial_in::Event::MicrophoneOn { who } => self.person(*who, |p| p.quiet = false),
+        }
+    }
+
     fn flow(&mut self, track: TrackId, generation: u32, paused: bool) {
         if let Some(track) = self.tracks.get_mut(&track) {
             track.generation = generation;
@@ -310,7 +333,7 @@ impl SessionView {
             self.said,
         );
         for (who, p) in &self.people {
-            let _ = writeln!(
+            let _ = write!(
                 out,
                 "person {who} role={} joined={} since={} away={} hand={} muted={} silenced={}",
                 p.role.word(),
@@ -321,6 +344,11 @@ impl SessionView {
                 flag(p.muted),
                 flag(p.silenced),
             );
+            // Said of callers only: everybody else is written as before there were any.
+            if p.telephone {
+                let _ = write!(out, " telephone=1 quiet={}", flag(p.quiet));
+            }
+            out.push('\n');
         }
         for (who, waiting) in &self.lobby {
             let _ = writeln!(out, "waiting {who} since={}", waiting.since);

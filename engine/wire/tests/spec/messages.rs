@@ -4,7 +4,8 @@
 use convoke_model::grant::{Grant, Role};
 use convoke_model::meeting::plan::{DialIn, LocalTime, Plan, Rule, When};
 use convoke_model::meeting::{
-    self, Command, chat, delivery, floor, hand, life, lifecycle, lock, recording, roster, track,
+    self, Command, chat, delivery, dial_in, floor, hand, life, lifecycle, lock, recording, roster,
+    track,
 };
 use convoke_model::policy::draw_code::AccessCode;
 use convoke_model::policy::{
@@ -79,6 +80,12 @@ pub(crate) fn commands() -> Vec<Command> {
         Command::Recording(recording::Command::Gap(gap())),
         Command::Delivery(delivery::Command::Close(ledger())),
         Command::Policy(Box::new(decided())),
+        Command::DialIn(dial_in::Command::Arrive(Box::new(dial_in::Arriving {
+            entering: entering(),
+            call: call(),
+            number: number(),
+        }))),
+        Command::DialIn(dial_in::Command::Report { who, quiet: true }),
     ]
 }
 
@@ -233,7 +240,20 @@ pub(crate) fn facts() -> Vec<meeting::Event> {
         Event::Recording(recording::Event::Missing(gap())),
         Event::Policy(Box::new(decided())),
         Event::Delivery(delivery::Event::Delivered(ledger())),
+        Event::DialIn(dial_in::Event::Called { who, call: call(), number: number() }),
+        Event::DialIn(dial_in::Event::OnTelephone { who }),
+        Event::DialIn(dial_in::Event::MicrophoneOff { who }),
+        Event::DialIn(dial_in::Event::MicrophoneOn { who }),
     ]
+}
+
+fn call() -> dial_in::Call {
+    let bridge = Source::new("pbx").expect("a name");
+    dial_in::Call { bridge, id: ForeignId::new("1700000000.42").expect("an id") }
+}
+
+fn number() -> Option<DialNumber> {
+    DialNumber::new("+49 30 1234567").ok()
 }
 
 fn plan() -> Plan {

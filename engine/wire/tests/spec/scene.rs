@@ -1,8 +1,8 @@
 //! A session played without sockets: wishes are decided, facts are applied, encoded and chained.
 
 use convoke_model::grant::{Grant, Role};
-use convoke_model::meeting::{Command, Event, Session, chat, lifecycle, roster};
-use convoke_model::text::{ChatText, Name, Topic};
+use convoke_model::meeting::{Command, Event, Session, chat, dial_in, lifecycle, roster};
+use convoke_model::text::{ChatText, DialNumber, ForeignId, Name, Source, Topic};
 use convoke_model::view::session::{SessionView, Viewer};
 use convoke_model::{
     AccountId, Actor, Audience, ClientId, MeetingId, Millis, ParticipantId, Position, Proposal,
@@ -85,19 +85,36 @@ impl Scene {
         self.enters(name, Role::Attendee, true)
     }
 
+    /// Somebody calls, and comes straight in or as far as the lobby.
+    pub(crate) fn calls(&mut self, name: &str, lobby: bool) -> ParticipantId {
+        let entering = self.entering(name, Role::Attendee, lobby);
+        let client = entering.client;
+        let id = ForeignId::new(&format!("call-{}", entering.ticket)).expect("an id");
+        let call = dial_in::Call { bridge: Source::new("pbx").expect("a name"), id };
+        let number = DialNumber::new("+49 30 1234567").ok();
+        let arriving = dial_in::Arriving { entering, call, number };
+        self.server(Command::DialIn(dial_in::Command::Arrive(Box::new(arriving))));
+        self.session.roster.by_client(client).expect("just entered")
+    }
+
     fn enters(&mut self, name: &str, role: Role, lobby: bool) -> ParticipantId {
+        let entering = self.entering(name, role, lobby);
+        let client = entering.client;
+        self.server(Command::Roster(roster::Command::Enter(entering)));
+        self.session.roster.by_client(client).expect("just entered")
+    }
+
+    fn entering(&self, name: &str, role: Role, lobby: bool) -> roster::Entering {
         let number = self.log.len() as u64;
-        let client = ClientId(0xf000_0000_0000_0000 + number);
-        self.server(Command::Roster(roster::Command::Enter(roster::Entering {
-            client,
+        roster::Entering {
+            client: ClientId(0xf000_0000_0000_0000 + number),
             name: Name::new(name).expect("a name"),
             account: (role == Role::Host).then_some(AccountId(7)),
             family: 1000 + number,
             ticket: 2000 + number,
             grant: Grant::of(role),
             lobby,
-        })));
-        self.session.roster.by_client(client).expect("just entered")
+        }
     }
 
     /// What was just wished and what is wished next happens in one turn.

@@ -3,7 +3,7 @@
 use convoke_model::grant::Role;
 use convoke_model::meeting::chat::To;
 use convoke_model::meeting::{
-    Command, chat, floor, hand, lifecycle, lock, recording, roster, track,
+    Command, chat, dial_in, floor, hand, lifecycle, lock, recording, roster, track,
 };
 use convoke_model::policy::{Decided, Question, Verdict, record};
 use convoke_model::view::session::Viewer;
@@ -31,6 +31,7 @@ pub(crate) fn all() -> Vec<Story> {
         removed_lost_and_back(),
         locked_recorded_ended(),
         resumed_with_repeats(),
+        callers(),
     ]
 }
 
@@ -255,6 +256,23 @@ fn admitted_by_policy() -> Command {
         micros: 12,
         ..Decided::builtin(Question::Record(asked), Verdict::record(true))
     }))
+}
+
+fn callers() -> Story {
+    let mut before = Scene::open();
+    let ann = before.joins("Ann", Role::Host);
+    before.calls("Telephone …567", false);
+    told("callers", before, participant(ann, Role::Host), |scene| {
+        let ben = scene.calls("Telephone …890", false);
+        let report = |who, quiet| Command::DialIn(dial_in::Command::Report { who, quiet });
+        scene.server(report(ben, true));
+        let chi = scene.calls("Telephone", true);
+        scene.does(ann, Command::Roster(roster::Command::Admit { who: chi }));
+        scene.does(ann, Command::Track(track::Command::Mute { who: chi }));
+        scene.server(report(ben, false));
+        let (who, reason) = (ben, roster::LeaveReason::Left);
+        scene.server(Command::Roster(roster::Command::Drop { who, reason, at: None }));
+    })
 }
 
 fn seal() -> recording::Seal {

@@ -3,7 +3,7 @@
 use convoke_model::meeting::chat::{self, To};
 use convoke_model::meeting::recording::{self, GapReason};
 use convoke_model::meeting::roster::{self, LeaveReason};
-use convoke_model::meeting::{Event, delivery, floor, hand, lifecycle, lock, track};
+use convoke_model::meeting::{Event, delivery, dial_in, floor, hand, lifecycle, lock, track};
 use serde_json::json;
 
 use super::meetings::{end, number};
@@ -40,7 +40,17 @@ pub(in crate::events) fn session(event: &Event) -> Option<Told> {
         Event::Lock(lock::Event::Locked {}) => "session.locked".into(),
         Event::Lock(lock::Event::Unlocked {}) => "session.unlocked".into(),
         Event::Recording(event) => of_recording(event),
-        Event::Policy(_) => return None,
+        // The call and its number are for the log only.
+        Event::Policy(_) | Event::DialIn(dial_in::Event::Called { .. }) => return None,
+        Event::DialIn(dial_in::Event::OnTelephone { who }) => {
+            told("participant.on_telephone", json!({ "participant": who.0 }))
+        }
+        Event::DialIn(dial_in::Event::MicrophoneOff { who }) => {
+            told("participant.microphone_off", json!({ "participant": who.0 }))
+        }
+        Event::DialIn(dial_in::Event::MicrophoneOn { who }) => {
+            told("participant.microphone_on", json!({ "participant": who.0 }))
+        }
         Event::Delivery(delivery::Event::Delivered(ledger)) => told(
             "participant.delivered",
             json!({

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::{
-    Command, chat, delivery, floor, hand, lifecycle, lock, recording, roster, track,
+    Command, chat, delivery, dial_in, floor, hand, lifecycle, lock, recording, roster, track,
 };
 use super::given::{CHI, HAL, opening, say};
 use super::roster::entering;
@@ -55,6 +55,8 @@ pub(super) fn all() -> Vec<(&'static str, Command)> {
         recording::Command::Gap(gap()).into(),
         delivery::Command::Close(ledger()).into(),
         Command::Policy(Box::new(decided())),
+        dial_in::Command::Arrive(Box::new(super::dial_in::arriving(HAL))).into(),
+        dial_in::Command::Report { who, quiet: true }.into(),
     ];
     commands.into_iter().map(|command| (name(&command), command)).collect()
 }
@@ -97,11 +99,13 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Recording(recording::Command::Gap(_)) => "recording.gap",
         Command::Delivery(delivery::Command::Close(_)) => "delivery.close",
         Command::Policy(_) => "policy",
+        Command::DialIn(dial_in::Command::Arrive(_)) => "dial_in.arrive",
+        Command::DialIn(dial_in::Command::Report { .. }) => "dial_in.report",
     }
 }
 
 /// How many names the match above has.
-pub(super) const COMMANDS: usize = 35;
+pub(super) const COMMANDS: usize = 37;
 
 #[test]
 fn the_list_holds_every_command_once() {

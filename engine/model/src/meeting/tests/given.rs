@@ -1,7 +1,9 @@
 //! given(what happened).when(who, wishes).then(facts) or .refused(why): how the rules are told.
 
 use super::super::{Command, Event, Facts, Session};
-use super::super::{chat, delivery, floor, hand, lifecycle, lock, recording, roster, track};
+use super::super::{
+    chat, delivery, dial_in, floor, hand, lifecycle, lock, recording, roster, track,
+};
 use crate::grant::{Grant, Role};
 use crate::id::{AccountId, ClientId, MeetingId, Millis, ParticipantId, Position, SessionNumber};
 use crate::record::{Actor, Audience, Proposal, Record};
@@ -116,6 +118,7 @@ topics! {
     lock Lock
     recording Recording
     delivery Delivery
+    dial_in DialIn
 }
 
 /// What every session here is opened as.

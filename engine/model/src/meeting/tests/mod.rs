@@ -6,6 +6,7 @@ mod chat;
 mod commands;
 mod dedupe;
 mod delivery;
+mod dial_in;
 mod door;
 mod ending;
 mod floor;
