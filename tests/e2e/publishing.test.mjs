@@ -1,5 +1,5 @@
-// Public lists as people meet them: on a page of their own, in a frame of somebody's page, and as an
-// element of it; and the way from there into the meeting.
+// Public lists as people meet them: on a page of their own, in a frame of somebody's page, and as
+// an element of it; and the way from there into the meeting.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";

@@ -169,8 +169,8 @@ const READERS: [(&str, &[&str]); 4] = [
     ("python3-feedparser", &["/usr/bin/python3", "-c", "import feedparser"]),
 ];
 
-/// Finds the programs that check public lists, or installs Debian's packages when this is root; else
-/// says what is missing.
+/// Finds the programs that check public lists, or installs Debian's packages when this is root;
+/// else says what is missing.
 pub(crate) fn need_readers() -> Outcome {
     let missing = || -> Vec<&str> {
         let gone = |words: &[&str]| {

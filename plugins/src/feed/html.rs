@@ -84,9 +84,11 @@ impl Page {
     }
 
     fn empty(&mut self) {
-        self.raw("<section class=\"empty\">\n<svg viewBox=\"0 0 48 48\" aria-hidden=\"true\"><rect \
-                  x=\"7\" y=\"10\" width=\"34\" height=\"31\" rx=\"7\"/><path d=\"M7 20h34M16 6v8M32 \
-                  6v8M18 30h12\"/></svg>\n<h2>");
+        self.raw(
+            "<section class=\"empty\">\n<svg viewBox=\"0 0 48 48\" aria-hidden=\"true\">\
+                  <rect x=\"7\" y=\"10\" width=\"34\" height=\"31\" rx=\"7\"/>\
+                  <path d=\"M7 20h34M16 6v8M32 6v8M18 30h12\"/></svg>\n<h2>",
+        );
         self.say(self.words.empty);
         self.raw("</h2>\n<p>");
         self.say(self.words.empty_more);

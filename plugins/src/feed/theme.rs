@@ -1,5 +1,5 @@
-//! The page's look: its style, its script, the operator's colour, and the web component. Policies of
-//! browsers forbid style and script in the page itself, so they are files of our own.
+//! The page's look: its style, its script, the operator's colour, and the web component. Policies
+//! of browsers forbid style and script in the page itself, so they are files of our own.
 
 /// The style of the page.
 pub const STYLE: &str = include_str!("assets/list.css");

@@ -47,8 +47,8 @@ const WITH_DEVICES: &str =
     "display-capture=(self), camera=(self), microphone=(self), geolocation=()";
 const WITHOUT_DEVICES: &str = "display-capture=(), camera=(), microphone=(), geolocation=()";
 
-/// Puts the table's headers on an answer. `Cache-Control` is only left as it is where everybody gets
-/// the same.
+/// Puts the table's headers on an answer. `Cache-Control` is only left as it is where everybody
+/// gets the same.
 pub(super) fn put(
     headers: &mut HeaderMap,
     surface: Surface,
@@ -88,7 +88,8 @@ pub(super) fn put(
         set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     }
     if surface == Surface::Public {
-        set(HeaderName::from_static("cross-origin-opener-policy"), "unsafe-none");
+        // A page that may be in a frame has none of its own; without one it is not kept apart.
+        headers.remove("cross-origin-opener-policy");
         let framed_by = ancestors.map_or(NOBODY, |ancestors| ancestors.0.as_str());
         let policy = format!("{PUBLIC_POLICY}{framed_by}");
         if let Ok(policy) = HeaderValue::try_from(policy) {

@@ -1,5 +1,5 @@
-//! Asking the `publish` hook: once for each change of a meeting or of the scripts, a few questions at
-//! a time, so that those who sign in meanwhile do not wait for it.
+//! Asking the `publish` hook: once for each change of a meeting or of the scripts, a few questions
+//! at a time, so that those who sign in meanwhile do not wait for it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -34,8 +34,8 @@ fn check(reply: &Reply, surface: Surface, what: &str) {
     is("x-content-type-options", "nosniff");
     is("referrer-policy", "same-origin");
     is("x-frame-options", "DENY");
-    let opener = if surface == Surface::Public { "unsafe-none" } else { "same-origin" };
-    is("cross-origin-opener-policy", opener);
+    let opener = (surface != Surface::Public).then_some("same-origin");
+    assert_eq!(reply.header("cross-origin-opener-policy"), opener, "{what}");
     is("cross-origin-embedder-policy", "require-corp");
     let resource = if others { "cross-origin" } else { "same-origin" };
     is("cross-origin-resource-policy", resource);
