@@ -16,7 +16,8 @@ const SEED: &str = "5545";
 /// Limits are not what is tested here, and would end it.
 const SETTINGS: &str = "[join]\nper_minute = 100000\nburst = 100000\nfailures_per_minute = 100000\n\
     failures_burst = 100000\nfailures_per_second_total = 100000\n[sign_in]\n\
-    failures_per_minute = 100000\nfailures_burst = 100000\n";
+    failures_per_minute = 100000\nfailures_burst = 100000\n[disk]\nlow_percent = 0\n\
+    very_low_percent = 0\nvery_low_mib = 0\nfull_mib = 0\n";
 
 fn done(command: &mut Command, what: &str) -> Output {
     let output = command.output().unwrap_or_else(|error| panic!("{what}: {error}"));

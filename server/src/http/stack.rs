@@ -220,7 +220,7 @@ fn check_same_site(headers: &HeaderMap, own: &Origin) -> Result<(), No> {
 /// What a call brings along is JSON; to take something away, nothing need be brought.
 fn check_kind(method: &Method, headers: &HeaderMap) -> Result<(), No> {
     let empty = headers.get(header::CONTENT_LENGTH).is_none_or(|length| length == "0");
-    let brings = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
+    let brings = matches!(*method, Method::POST | Method::PATCH);
     if empty && !brings {
         return Ok(());
     }

@@ -34,7 +34,6 @@ impl Schemas {
 /// What is answered instead of what was asked for.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Refusal)]
-#[expect(dead_code, reason = "refusals are written by `No`; this describes them")]
 pub(super) struct RefusalSeen {
     /// A stable word.
     code: String,
