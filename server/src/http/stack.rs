@@ -165,7 +165,7 @@ async fn answer(
         if caller.bearer.is_none() {
             check_same_site(&parts.headers, &caller.own)?;
         }
-        check_kind(&parts.method, &parts.headers)?;
+        check_kind(&parts.headers)?;
     }
     let bytes = body::read(incoming, connection.site.patience.body).await;
     let bytes = bytes.map_err(|no| Stop { no, hang_up: true })?;
@@ -217,11 +217,9 @@ fn check_same_site(headers: &HeaderMap, own: &Origin) -> Result<(), No> {
     Ok(())
 }
 
-/// What a call brings along is JSON; to take something away, nothing need be brought.
-fn check_kind(method: &Method, headers: &HeaderMap) -> Result<(), No> {
-    let empty = headers.get(header::CONTENT_LENGTH).is_none_or(|length| length == "0");
-    let brings = matches!(*method, Method::POST | Method::PATCH);
-    if empty && !brings {
+/// What a call brings along is JSON.
+fn check_kind(headers: &HeaderMap) -> Result<(), No> {
+    if headers.get(header::CONTENT_LENGTH).is_none_or(|length| length == "0") {
         return Ok(());
     }
     let json = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
