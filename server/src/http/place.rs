@@ -1,5 +1,5 @@
-//! Places in the log as HTTP says them: which fact an answer caused, which one a change expects, and
-//! which one a read waits for.
+//! Places in the log as HTTP says them: which fact an answer caused, which one a change expects,
+//! and which one a read waits for.
 
 use std::time::Duration;
 

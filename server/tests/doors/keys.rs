@@ -274,7 +274,8 @@ fn a_call_goes_on_when_its_caller_hangs_up() {
     for n in 0..20 {
         let request = format!(
             "POST {MEETINGS} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {key}\r\n\
-             Content-Type: application/json\r\nIdempotency-Key: {n}\r\nContent-Length: {}\r\n\r\n{body}",
+             Content-Type: application/json\r\nIdempotency-Key: {n}\r\n\
+             Content-Length: {}\r\n\r\n{body}",
             world.address,
             body.len()
         );
