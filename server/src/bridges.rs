@@ -258,9 +258,14 @@ impl Bridges {
         if held.admitted == Some(open.session) {
             return Ok(accept(held, Now::Open));
         }
-        if open.locked {
+        let no = if open.locked {
+            Some(Refusal::Locked)
+        } else {
+            telephone.is_full().then_some(Refusal::SiteFull)
+        };
+        if let Some(no) = no {
             self.calls.forget(call);
-            return Ok(Told::Reject { reason: Refusal::Locked.sentence().to_owned() });
+            return Ok(Told::Reject { reason: no.sentence().to_owned() });
         }
         match self.door(telephone, held, &meeting, open).await {
             Door::In => {

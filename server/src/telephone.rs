@@ -148,6 +148,13 @@ impl Telephone {
         }
     }
 
+    /// Whether as many people are in all sessions together as administrators allow.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        let most = self.directory.settings().limits.participants;
+        most > 0 && self.directory.people() >= u64::from(most)
+    }
+
     /// What the `admit` hook says of a caller.
     pub async fn admit(&self, asked: Admit, around: Around) -> Verdict {
         let meeting = asked.meeting;

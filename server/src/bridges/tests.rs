@@ -5,7 +5,7 @@ use convoke_model::meeting::lifecycle::MeetingType;
 use convoke_model::meeting::plan::Plan;
 use convoke_model::meeting::{self, roster, track};
 use convoke_model::site::accounts::Email;
-use convoke_model::site::settings::{Command as Set, Part, Telephone as Settings};
+use convoke_model::site::settings::{Command as Set, Limits, Part, Telephone as Settings};
 use convoke_model::text::Topic;
 use convoke_model::{AccountId, Actor, ParticipantId, SessionNumber, site};
 use convoke_plugins::bridge::Happened;
@@ -282,6 +282,22 @@ async fn a_distributed_guesser_is_answered_without_a_look_once_the_bridge_has_ha
     assert_eq!(world.ask("c1", &code).await, Told::Reject { reason: TOO_MANY.into() });
     world.clock.advance(Duration::from_secs(3_600));
     assert_eq!(now(&world.ask("c1", &code).await), Some(Now::Open));
+    (world.backend.stop)();
+}
+
+#[tokio::test]
+async fn callers_count_among_the_people_that_administrators_allow() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let world = world(&dir).await;
+    let (id, code) = world.planned(Plan::default()).await;
+    world.open(id).await;
+    let part = Part::Limits(Limits { rooms: 0, participants: 1 });
+    let set = site::Command::Settings(Set::Set { part, reason: None });
+    world.backend.engine.wish(Actor::Server, set).await.expect("set");
+    assert_eq!(now(&world.ask("c1", &code).await), Some(Now::Open));
+    assert_eq!(world.report("c1", Some(Happened::Joined)).await, ("here", false, false));
+    let full = Told::Reject { reason: Refusal::SiteFull.sentence().into() };
+    assert_eq!(world.ask("c2", &code).await, full);
     (world.backend.stop)();
 }
 
