@@ -519,7 +519,8 @@ export const en = {
       "That is not a rule for a series. Choose how often it comes again, and until when.",
     dial_in_invalid: "That is not a telephone number or an access code. A code has 4 to 20 digits.",
     mail_not_set_up: "This server sends no mail. Copy the invitation and send it yourself.",
-    site_full: "As many people are in meetings as this server allows. Try again when some have left.",
+    site_full:
+      "As many people are in meetings as this server allows. Try again when some have left.",
     rooms_full: "As many meetings are held as this server allows. Try again when one has ended.",
     too_many_tracks: "Too many cameras, microphones and screens are shared already.",
     already_done: "That was done already.",
