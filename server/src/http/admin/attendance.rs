@@ -65,6 +65,7 @@ impl Fold {
             | Event::Lock(_)
             | Event::Recording(_)
             | Event::Delivery(_)
+            | Event::DialIn(_)
             | Event::Policy(_) => {}
         }
     }
