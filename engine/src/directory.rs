@@ -383,7 +383,8 @@ fn is_told(event: &site::Event) -> bool {
         | site::Event::Audit(_)
         | site::Event::Started { .. }
         | site::Event::Lost(_)
-        | site::Event::Erased(_) => false,
+        | site::Event::Erased(_)
+        | site::Event::Deed(_) => false,
     }
 }
 

@@ -6,9 +6,11 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use convoke_model::meeting::life;
+use convoke_engine::directory::OpenSession;
+use convoke_journal::LogReader;
 use convoke_model::meeting::lifecycle::MeetingType;
 use convoke_model::meeting::plan::Plan;
+use convoke_model::meeting::{self, life};
 use convoke_model::privilege::{Privilege, Privileges};
 use convoke_model::site;
 use convoke_model::site::accounts::{self, Email, External};
@@ -163,6 +165,43 @@ pub struct Meeting {
     pub position: Position,
 }
 
+/// How many there are of what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Meetings.
+    pub meetings: usize,
+    /// Those that are still to be held.
+    pub planned: usize,
+    /// Those that were called off.
+    pub cancelled: usize,
+    /// Accounts.
+    pub accounts: usize,
+    /// Those that may sign in.
+    pub enabled: usize,
+}
+
+impl Meeting {
+    /// Whether it is still to be held.
+    #[must_use]
+    pub fn is_ahead(&self, now: Millis) -> bool {
+        let fresh = match self.state {
+            MeetingState::Cancelled(_) => return false,
+            MeetingState::NotStarted => true,
+            MeetingState::Open(_) | MeetingState::Ended => false,
+        };
+        self.plan.as_ref().is_some_and(|plan| is_ahead(plan, fresh, now))
+    }
+}
+
+/// Whether a plan is still to be held, of a meeting that had no session yet or had some.
+#[must_use]
+pub fn is_ahead(plan: &Plan, fresh: bool, now: Millis) -> bool {
+    match &plan.when {
+        None => plan.recurring || fresh,
+        Some(when) => when.ends.is_none_or(|ends| ends >= now),
+    }
+}
+
 /// The engine, as seen from the doors. Every answer waits until what it rests on is durable.
 pub trait Engine: Send + Sync {
     /// Adds an account. Refused `taken` when the address has one.
@@ -250,6 +289,37 @@ pub trait Engine: Send + Sync {
 
     /// What the telephone needs of it; nothing where no meeting can be held.
     fn telephone(&self) -> Option<Telephone> {
+        None
+    }
+    /// How many meetings and accounts there are.
+    fn tally(&self, now: Millis) -> Answer<'_, Tally> {
+        Box::pin(async move {
+            let (meetings, accounts) = (self.all_meetings().await?, self.accounts().await?);
+            let off = |meeting: &&Meeting| matches!(meeting.state, MeetingState::Cancelled(_));
+            Ok(Tally {
+                meetings: meetings.len(),
+                planned: meetings.iter().filter(|meeting| meeting.is_ahead(now)).count(),
+                cancelled: meetings.iter().filter(off).count(),
+                accounts: accounts.len(),
+                enabled: accounts.iter().filter(|account| account.enabled).count(),
+            })
+        })
+    }
+    /// Every session that is open now.
+    fn open_sessions(&self) -> Answer<'_, Vec<(MeetingId, OpenSession)>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+    /// Puts the server's own wish about an open session to the log: the place of its last fact.
+    fn session_wish(
+        &self,
+        _meeting: MeetingId,
+        _session: SessionNumber,
+        _wish: meeting::Command,
+    ) -> Answer<'_, Position> {
+        Box::pin(async { Err(EngineError::Refused(Refusal::Ended)) })
+    }
+    /// Reads the log, where there is one.
+    fn log(&self) -> Option<Arc<dyn LogReader>> {
         None
     }
 }

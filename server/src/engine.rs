@@ -5,10 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use convoke_engine::directory::OpenSession;
 use convoke_engine::policies::{Builtin, Recorded};
 use convoke_engine::{Answer as Granted, Ask, Call, Directory, ReplyTo, Wish};
 use convoke_journal::LogReader;
-use convoke_model::meeting::life::{self, Creation};
+use convoke_model::meeting::{
+    self,
+    life::{self, Creation},
+};
 use convoke_model::policy::{Decided, Hook, Question, record};
 use convoke_model::site::accounts::{Accounts as Known, Command as Accounts, Email, External};
 use convoke_model::site::groups::Group;
@@ -17,14 +21,15 @@ use convoke_model::site::rooms;
 use convoke_model::site::settings::Settings;
 use convoke_model::site::webhooks::{Webhook, Webhooks};
 use convoke_model::{
-    AccountId, Actor, ApiKeyId, GroupId, MeetingId, Position, Refusal, SessionNumber, WebhookId,
-    site,
+    AccountId, Actor, ApiKeyId, GroupId, MeetingId, Millis, Position, Refusal, SessionNumber,
+    WebhookId, site,
 };
 use convoke_plugins::rhai::{Policies, Secret};
 use tokio::sync::{oneshot, watch};
 
 use crate::control::{
-    Account, Answer, Engine, EngineError, Meeting, MeetingState, NewAccount, NewMeeting,
+    Account, Answer, Engine, EngineError, Meeting, MeetingState, NewAccount, NewMeeting, Tally,
+    is_ahead,
 };
 use crate::entropy;
 use crate::events::EventLog;
@@ -327,6 +332,52 @@ impl Engine for LiveEngine {
 
     fn telephone(&self) -> Option<Telephone> {
         Some(self.telephone.clone())
+    }
+
+    fn tally(&self, now: Millis) -> Answer<'_, Tally> {
+        Box::pin(async move {
+            // Counted where they are: nothing is copied for it.
+            let mut tally = self.directory.meetings(|all| {
+                let mut tally = Tally { meetings: all.len(), ..Tally::default() };
+                for info in all.values() {
+                    let plan = info.details.plan.as_ref();
+                    if info.cancelled.is_some() {
+                        tally.cancelled += 1;
+                    } else if plan.is_some_and(|plan| is_ahead(plan, info.sessions == 0, now)) {
+                        tally.planned += 1;
+                    }
+                }
+                tally
+            });
+            self.directory.accounts(|all| {
+                for (_, account) in all.iter() {
+                    tally.accounts += 1;
+                    tally.enabled += usize::from(account.enabled);
+                }
+            });
+            Ok(tally)
+        })
+    }
+
+    fn open_sessions(&self) -> Answer<'_, Vec<(MeetingId, OpenSession)>> {
+        Box::pin(async { Ok(self.directory.open_sessions()) })
+    }
+
+    fn session_wish(
+        &self,
+        meeting: MeetingId,
+        session: SessionNumber,
+        wish: meeting::Command,
+    ) -> Answer<'_, Position> {
+        Box::pin(async move {
+            self.takes_facts()?;
+            let wish = Wish::Session(meeting, session, wish);
+            Ok(self.put(Some(meeting), Actor::Server, wish).await?.position)
+        })
+    }
+
+    fn log(&self) -> Option<Arc<dyn LogReader>> {
+        Some(self.log.clone())
     }
 }
 

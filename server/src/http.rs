@@ -1,6 +1,7 @@
 //! The control plane: pages, JSON calls, legacy doors, and the hand-over of WebSockets.
 
 mod about;
+mod admin;
 mod api;
 mod assets;
 mod body;

@@ -202,7 +202,7 @@ async fn serve(
             scripts.library.set(Arc::new(ServerLibrary {
                 accounts: site.accounts(),
                 engine: Arc::clone(&backend.engine),
-                outside,
+                outside: Arc::clone(&outside),
                 clock,
             }));
             let (policies, directory) = (scripts.policies.clone(), scripts.directory.clone());
@@ -220,6 +220,7 @@ async fn serve(
     if let Some(lists) = public {
         tokio::spawn(lists.follow());
     }
+    site.open_console(outside, policies.clone());
     let (engine, address) = (Arc::clone(&backend.engine), Some(site.address()));
     let clerk = Clerk { accounts: site.accounts(), engine, folder, address, policies };
     let control = ControlSocket::bind(&clerk.folder)

@@ -6,6 +6,7 @@ mod doors {
     pub(crate) mod world;
 
     mod accounts;
+    mod admin;
     mod canary;
     mod codes;
     mod commands;

@@ -66,6 +66,33 @@ pub(crate) fn need_python() -> Outcome {
     }
 }
 
+/// The system's Python, which is the one that Debian's package adds the library to.
+const SYSTEM_PYTHON: &str = "/usr/bin/python3";
+
+/// Finds openpyxl, with which reports are opened again, or installs Debian's package when this is
+/// root; else says what is missing.
+pub(crate) fn need_openpyxl() -> Outcome {
+    let there =
+        || shell::output(Command::new(SYSTEM_PYTHON).args(["-c", "import openpyxl; print(1)"]));
+    if there().is_some() {
+        return Ok(());
+    }
+    if !may_install() {
+        return Err(Failed(
+            "openpyxl is missing, the tests open reports with it: `sudo apt-get install \
+             python3-openpyxl` (Debian, Ubuntu), then run this command again."
+                .to_owned(),
+        ));
+    }
+    say::step("installing python3-openpyxl (apt-get)");
+    apt(&["update"])?;
+    apt(&["install", "--yes", "--no-install-recommends", "python3-openpyxl"])?;
+    match there() {
+        Some(_) => Ok(()),
+        None => Err(Failed("apt-get installed openpyxl, but Python does not find it.".to_owned())),
+    }
+}
+
 /// Major and minor of `v20.19.1`.
 fn node_number(version: &str) -> Option<(u32, u32)> {
     number(version.strip_prefix('v')?)

@@ -15,6 +15,7 @@ pub(crate) fn test(words: &[&str]) -> Outcome {
     machine::need_python()?;
     machine::need_servers()?;
     machine::need_readers()?;
+    machine::need_openpyxl()?;
     let with_browser = filter.is_none_or(e2e::names);
     if with_browser {
         machine::need_chromium()?;

@@ -45,6 +45,9 @@ pub(crate) fn session(event: &Event, names: &Names, clock: &Clock) -> String {
             };
             format!("says{to}: {}", plain(text.as_str()))
         }
+        Event::Chat(chat::Event::Announced { text }) => {
+            format!("the server says to everyone: {}", plain(text.as_str()))
+        }
         Event::Chat(chat::Event::Silenced { who }) => {
             format!("{} may not write", names.person(*who))
         }

@@ -18,6 +18,10 @@ export type Account = {
   kept_elsewhere: boolean;
 };
 
+/** Whether the console is for this account. */
+export const seesConsole = (account: Account): boolean =>
+  account.administrator || account.privileges.includes("auditor");
+
 /** What an account may do. */
 export type Privilege =
   | "interactive_meeting"
@@ -28,7 +32,8 @@ export type Privilege =
   | "chat"
   | "record"
   | "video_conference"
-  | "administrator";
+  | "administrator"
+  | "auditor";
 
 /** The right password of an account with codes: half a sign-in, and the token to go on with. */
 export type Half = { half: string };
@@ -98,7 +103,8 @@ export type Answer<T> = { ok: true; value: T } | { ok: false; refusal: Refusal }
 
 const deadline_ms = 15_000;
 
-async function call<T>(
+/** Makes a call of the server. */
+export async function call<T>(
   method: "GET" | "POST" | "PATCH",
   path: string,
   body?: unknown,

@@ -11,6 +11,8 @@ import { Setup } from "./pages/setup";
 
 // The meeting is the larger half of the client; who only signs in does not wait for it.
 const Room = lazy(() => import("./meeting/room"));
+// Few people ever see it.
+const Console = lazy(() => import("./console/console"));
 
 /** The page that the boot facts ask for. */
 export function App({ boot }: { boot: Boot }): JSX.Element {
@@ -23,6 +25,12 @@ export function App({ boot }: { boot: Boot }): JSX.Element {
       return <Setup boot={boot} />;
     case "account":
       return <AccountPage />;
+    case "console":
+      return (
+        <Suspense fallback={null}>
+          <Console />
+        </Suspense>
+      );
     case "reset":
       return <Reset boot={boot} />;
     case "join":

@@ -6,7 +6,7 @@ export type Refusal = { code: string; sentence: string };
 
 /** The facts a document starts from; every secret has already left the address bar. */
 export type Boot = {
-  page: "home" | "join" | "meeting" | "viewer" | "setup" | "account" | "reset";
+  page: "home" | "join" | "meeting" | "viewer" | "setup" | "account" | "reset" | "console";
   ticket?: string;
   /** What a legacy host asked for, to be done by a POST of this page. */
   pending?: string;
@@ -113,6 +113,15 @@ export function readBoot(block: string | null, url: URL): Boot {
   return boot;
 }
 
+/** How the server presents itself, as the boot block says. */
+export function brandOf(block: string | null): unknown {
+  try {
+    return (JSON.parse(block ?? "{}") as Raw | null)?.["branding"];
+  } catch {
+    return undefined;
+  }
+}
+
 /** The token of a link to set a new password: an account's number and a secret. */
 export function resetToken(hash: string): string | undefined {
   return /^#(\d+\.[\w-]+)$/.exec(hash)?.[1];
@@ -127,7 +136,8 @@ function pageOf(raw: Raw, path: string): Boot["page"] {
     named === "viewer" ||
     named === "setup" ||
     named === "account" ||
-    named === "reset"
+    named === "reset" ||
+    named === "console"
   )
     return named;
   if (path.startsWith("/m/")) return "meeting";
@@ -135,6 +145,7 @@ function pageOf(raw: Raw, path: string): Boot["page"] {
   if (path.startsWith("/setup")) return "setup";
   if (path === "/account") return "account";
   if (path === "/reset") return "reset";
+  if (/^\/console(\/|$)/.test(path)) return "console";
   if (path.startsWith("/join") || path.startsWith("/as/wapi/")) return "join";
   return "home";
 }
@@ -154,6 +165,7 @@ export function cleanAddress(boot: Boot, url: URL): string {
     case "reset":
       return "/reset";
     case "home":
+    case "console":
       return url.pathname;
   }
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { consoleDictionaries } from "../src/console/words";
 import { choose, dictionaries, locale, refusalSentence } from "../src/i18n";
 
 type Node = string | ((...args: never[]) => string) | Node[] | { [key: string]: Node };
@@ -13,8 +14,12 @@ function leaves(node: Node, path: string): [string, string][] {
   return Object.entries(node).flatMap(([key, inner]) => leaves(inner as Node, `${path}.${key}`));
 }
 
-const en = new Map(leaves(dictionaries.en as unknown as Node, ""));
-const zh = new Map(leaves(dictionaries.zh as unknown as Node, ""));
+const all = (language: "en" | "zh") => ({
+  ...dictionaries[language],
+  console: consoleDictionaries[language],
+});
+const en = new Map(leaves(all("en") as unknown as Node, ""));
+const zh = new Map(leaves(all("zh") as unknown as Node, ""));
 
 describe("the dictionaries", () => {
   it("have the same keys, and nothing is empty", () => {

@@ -28,11 +28,13 @@ pub enum Privilege {
     VideoConference,
     /// Administer the server.
     Administrator,
+    /// Look over what was done on the server, and change nothing.
+    Auditor,
 }
 
 impl Privilege {
     /// Every privilege there is, in the order in which they are shown.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::InteractiveMeeting,
         Self::Seminar,
         Self::RemoteSupport,
@@ -42,6 +44,7 @@ impl Privilege {
         Self::Record,
         Self::VideoConference,
         Self::Administrator,
+        Self::Auditor,
     ];
 
     /// Its word in records, commands and scripts.
@@ -57,6 +60,7 @@ impl Privilege {
             Self::Record => "record",
             Self::VideoConference => "video_conference",
             Self::Administrator => "administrator",
+            Self::Auditor => "auditor",
         }
     }
 
@@ -78,6 +82,12 @@ impl Privilege {
         }
     }
 
+    /// Whether it is over the whole server, not for one's own meetings.
+    #[must_use]
+    pub fn is_over_others(self) -> bool {
+        matches!(self, Self::Administrator | Self::Auditor)
+    }
+
     fn bit(self) -> u16 {
         1 << (self as u16)
     }
@@ -90,7 +100,7 @@ pub struct Privileges(u16);
 impl Privileges {
     /// None at all.
     pub const NONE: Self = Self(0);
-    /// All but to administer: what an account has of which nothing else was said.
+    /// All but to administer and to audit: what an account has of which nothing else was said.
     pub const EVERYDAY: Self = Self((1 << (Privilege::Administrator as u16)) - 1);
 
     /// Whether this one is among them.
@@ -178,7 +188,7 @@ mod tests {
             let alone = Privileges::NONE.with(privilege);
             assert_eq!(alone.iter().collect::<Vec<_>>(), [privilege]);
             assert!(alone.without(privilege).is_empty());
-            assert_eq!(Privileges::EVERYDAY.has(privilege), privilege != Privilege::Administrator);
+            assert_eq!(Privileges::EVERYDAY.has(privilege), !privilege.is_over_others());
         }
         assert_eq!(Privilege::from_word("root"), None);
         assert_eq!(Privileges::NONE.to_string(), "none");

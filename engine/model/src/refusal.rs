@@ -126,6 +126,11 @@ refusals! {
     EventUnknown "event_unknown"
         "There is no event of that name. The documentation lists the events there are."
     TooMany "too_many" "There are as many of these as this server keeps. Remove one first."
+    AdministratorsOnly "administrators_only"
+        "This page is for administrators of this server. Sign in as one."
+    ReasonNeeded "reason_needed" "Say why: the reason is kept with what you do."
+    CodeTooShort "code_too_short"
+        "Choose a code of at least 12 characters. Nobody has to type it."
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@ impl Fact for meeting::Event {
                 chat::Event::Said { .. } => 0x0401,
                 chat::Event::Silenced { .. } => 0x0402,
                 chat::Event::Unsilenced { .. } => 0x0403,
+                chat::Event::Announced { .. } => 0x0404,
             },
             Self::Track(event) => match event {
                 track::Event::Opened { .. } => 0x0501,
@@ -146,6 +147,7 @@ impl Fact for site::Event {
             Self::Started { .. } => 0x3301,
             Self::Lost(_) => 0x3302,
             Self::Erased(_) => 0x3303,
+            Self::Deed(_) => 0x3B01,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Response};
+use convoke_model::site::settings::Branding;
 use convoke_model::{MeetingId, Refusal};
 use http::{HeaderValue, StatusCode, header};
 
@@ -26,7 +27,9 @@ pub(super) fn show(caller: &Caller, boot: &Boot, status: StatusCode) -> Response
     let Some(document) = assets::document() else {
         return No::fault("the browser client has no index.html").into_response();
     };
-    let element = boot.element();
+    let branded = caller.branding != Branding::default();
+    let branding = branded.then(|| serde_json::to_value(&caller.branding).unwrap_or_default());
+    let element = boot.clone().with("branding", branding).element();
     let document = if document.contains(PLACE) {
         document.replacen(PLACE, &element, 1)
     } else {
@@ -74,6 +77,11 @@ pub(super) async fn home(
 /// `GET /account`: who is signed in, the page asks itself.
 pub(super) async fn account(Extension(caller): Extension<Caller>) -> Response {
     show(&caller, &Boot::page("account"), StatusCode::OK)
+}
+
+/// `GET /console`: who administers, the page asks itself.
+pub(super) async fn console(Extension(caller): Extension<Caller>) -> Response {
+    show(&caller, &Boot::page("console"), StatusCode::OK)
 }
 
 /// `GET /join?id=..` and, from invitations, `&t=..`

@@ -177,6 +177,8 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::RuleInvalid
         | Refusal::DialInInvalid
         | Refusal::NumberInvalid
+        | Refusal::ReasonNeeded
+        | Refusal::CodeTooShort
         | Refusal::TypeNotAvailable
         | Refusal::AddressDenied
         | Refusal::EventUnknown => StatusCode::BAD_REQUEST,
@@ -200,6 +202,7 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::KeptElsewhere
         | Refusal::ForeignOrigin
         | Refusal::OwnNetworkOnly
+        | Refusal::AdministratorsOnly
         | Refusal::LegacyRefused
         | Refusal::ScopeMissing => StatusCode::FORBIDDEN,
     }

@@ -23,7 +23,7 @@ type Handler = MethodRouter<Arc<Site>>;
 
 #[rustfmt::skip]
 fn table() -> Vec<(&'static str, Surface, Handler)> {
-    vec![
+    let mut table = vec![
         ("/",                          Surface::Meeting, get(pages::home)),
         ("/join",                      Surface::Meeting, get(pages::join)),
         ("/m/{id}",                    Surface::Meeting, get(pages::meeting)),
@@ -82,7 +82,9 @@ fn table() -> Vec<(&'static str, Surface, Handler)> {
         ("/assets/{*name}",            Surface::Asset,   get(assets::file)),
         ("/healthz",                   Surface::Probe,   get(health::alive)),
         ("/readyz",                    Surface::Probe,   get(health::ready)),
-    ]
+    ];
+    table.extend(super::admin::routes());
+    table
 }
 
 /// The routes and what kind of thing each serves.

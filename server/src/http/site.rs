@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use convoke_model::MeetingId;
 use convoke_model::site::accounts::Via;
+use convoke_model::site::settings::Branding;
 use convoke_model::site::{Audit, Command};
 use convoke_plugins::rhai::Policies;
 use convoke_wire::turbo::Secret;
 use tokio::sync::{Semaphore, watch};
 
+use super::admin;
 use super::cookies::Browser;
 use super::events::STREAMS_MAX;
 use super::join;
@@ -36,6 +38,8 @@ use crate::invitation::Invitations;
 use crate::limits::{Backoff, Buckets, Door, Rate, by_customer};
 use crate::mail::{Language, Mail, Words};
 use crate::metrics::Metrics;
+use crate::outside::Outside;
+use crate::policy::Desk;
 use crate::public::Lists;
 use crate::quarantine::Quarantine;
 use crate::sign_in::SignIns;
@@ -117,6 +121,8 @@ pub struct Site {
     pub(super) bridges: Arc<Bridges>,
     /// Bridges that showed a wrong secret, by address.
     pub(super) bridge_door: Buckets<IpAddr>,
+    /// What the console needs.
+    pub(super) desk: admin::Desk,
 }
 
 impl Site {
@@ -191,6 +197,7 @@ impl Site {
             public: parts.public,
             public_limits: Buckets::new(public_rate),
             answers: Answers::default(),
+            desk: admin::Desk::new(parts.folder),
         }))
     }
 
@@ -234,6 +241,11 @@ impl Site {
     #[must_use]
     pub fn bridges(&self) -> Arc<Bridges> {
         Arc::clone(&self.bridges)
+    }
+
+    /// Gives the console what is there once the server runs.
+    pub fn open_console(&self, outside: Arc<Outside>, policies: Option<Arc<Desk>>) {
+        self.desk.open(outside, policies);
     }
 
     /// Whether somebody has to set up codes before anything else.
@@ -280,6 +292,8 @@ pub(super) struct Caller {
     pub(super) agent: String,
     /// The language its person reads.
     pub(super) language: Language,
+    /// How the server presents itself, on pages.
+    pub(super) branding: Branding,
     /// The connection's place, which goes along when it is handed over.
     pub(super) place: Arc<Mutex<Option<Slot>>>,
     /// The API key it came with.

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use convoke_model::Refusal;
+use convoke_model::site::settings::Branding;
 use convoke_wire::turbo::Secret;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use hyper::body::Incoming;
@@ -90,6 +91,15 @@ fn language_of(headers: &HeaderMap, usual: Language) -> Language {
     }
 }
 
+/// How the server presents itself, for those requests that a page may answer. A log that cannot be
+/// asked is no reason to show no page.
+async fn branding(site: &Site, path: &str) -> Branding {
+    if path.starts_with("/api/") || path.starts_with("/assets/") {
+        return Branding::default();
+    }
+    site.engine.settings().await.map(|settings| settings.branding).unwrap_or_default()
+}
+
 /// As much of what a browser says it is as is worth keeping.
 fn agent_of(headers: &HeaderMap) -> String {
     const AGENT_CHARS_MAX: usize = 256;
@@ -147,6 +157,7 @@ async fn answer(
         browser: Browser::of(&parts.headers),
         agent: agent_of(&parts.headers),
         language: language_of(&parts.headers, connection.site.config.mail.language),
+        branding: branding(&connection.site, parts.uri.path()).await,
         own,
         place: Arc::clone(&connection.place),
         bearer: bearer(&mut parts.headers),

@@ -97,6 +97,35 @@ impl CoreCounters {
     }
 }
 
+/// What all cores counted since the start, for those who look at rates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Facts published.
+    pub facts: u64,
+    /// People who came in with a ticket.
+    pub joins: u64,
+    /// Bytes of media let into lanes.
+    pub media_bytes: u64,
+    /// Bytes that clients took.
+    pub sent_bytes: u64,
+    /// Upgraded connections now.
+    pub connections: u64,
+}
+
+impl Totals {
+    pub(super) fn of(cores: &[CoreCounters]) -> Self {
+        let sum =
+            |of: fn(&CoreCounters) -> &Count| cores.iter().map(|core| of(core).get()).sum::<u64>();
+        Self {
+            facts: sum(|core| &core.facts),
+            joins: sum(|core| &core.joins),
+            media_bytes: sum(|core| &core.media_bytes),
+            sent_bytes: sum(|core| &core.sent_bytes),
+            connections: sum(|core| &core.connections),
+        }
+    }
+}
+
 /// Name, help, and where it is counted.
 type Row = (&'static str, &'static str, fn(&CoreCounters) -> &Count);
 

@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use convoke_model::Refusal;
 use convoke_wire::close::Close;
 
-pub use core::{CoreCounters, Largest};
+pub use core::{CoreCounters, Largest, Totals};
 pub use listener::serve;
 pub use page::Page;
 
@@ -65,6 +65,12 @@ impl Metrics {
     pub fn answered(&self, route: &'static str, status: u16) {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         *answers.entry((route, status)).or_default() += 1;
+    }
+
+    /// What all cores counted together.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        Totals::of(&self.cores)
     }
 
     /// Lets somebody else add to the page whenever it is asked for.

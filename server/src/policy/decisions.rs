@@ -75,7 +75,8 @@ impl Known {
                 | site::Event::Audit(_)
                 | site::Event::Started { .. }
                 | site::Event::Lost(_)
-                | site::Event::Erased(_) => None,
+                | site::Event::Erased(_)
+                | site::Event::Deed(_) => None,
             }
         } else if stream.session != 0 {
             match codec::decode::<meeting::Event>(entry).map(|record| record.event) {

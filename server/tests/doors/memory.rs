@@ -9,7 +9,7 @@ use convoke::control::{
     Account, Answer, Engine, EngineError, Meeting, MeetingState, NewAccount, NewMeeting,
 };
 use convoke::entropy;
-use convoke_model::meeting::life;
+use convoke_model::meeting::{self, life};
 use convoke_model::site::accounts::{self, Email, External};
 use convoke_model::site::groups::{self, Group};
 use convoke_model::site::keys::{self, ApiKey};
@@ -29,6 +29,8 @@ pub(crate) struct MemoryEngine {
     /// What became facts of it, and who did each.
     pub(crate) facts: Mutex<Vec<(Actor, Event)>>,
     pub(crate) read_only: AtomicBool,
+    /// What the server itself wished of sessions.
+    pub(crate) session_wishes: Mutex<Vec<meeting::Command>>,
 }
 
 impl MemoryEngine {
@@ -230,6 +232,22 @@ impl Engine for MemoryEngine {
     fn open_session(&self, meeting: MeetingId, _: AccountId) -> Answer<'_, SessionNumber> {
         self.set_state(meeting, MeetingState::Open(SessionNumber(1)));
         ready(Ok(SessionNumber(1)))
+    }
+
+    fn session_wish(
+        &self,
+        id: MeetingId,
+        session: SessionNumber,
+        wish: meeting::Command,
+    ) -> Answer<'_, Position> {
+        let state = MeetingState::Open(session);
+        let meetings = self.meetings.lock().expect("not poisoned");
+        if !meetings.iter().any(|meeting| meeting.id == id && meeting.state == state) {
+            return ready(Err(EngineError::Refused(Refusal::Ended)));
+        }
+        drop(meetings);
+        self.session_wishes.lock().expect("not poisoned").push(wish);
+        ready(Ok(Position { epoch: 1, seq: 1 }))
     }
 
     fn wish(&self, by: Actor, wish: site::Command) -> Answer<'_, u32> {

@@ -3,8 +3,11 @@
 use convoke_model::StreamId;
 use convoke_model::meeting::life;
 use convoke_model::meeting::plan::Plan;
+use convoke_model::policy::Value;
+use convoke_model::site::deed::{Deed, Subject};
 use convoke_model::site::{Audit, Event, Loss, LossReason, LostStretch};
 use convoke_model::site::{keys, rooms, scripts, settings, webhooks};
+use convoke_model::text::{Address, Sentence};
 
 use super::{end, kind};
 use crate::json::hex;
@@ -104,6 +107,7 @@ pub(crate) fn site(event: &Event, names: &Names) -> String {
         }
         Event::Started { version } => format!("the server started, version {}", plain(version)),
         Event::Lost(loss) => lost(loss),
+        Event::Deed(deed) => of_deed(deed, names),
         Event::Erased(erasure) => {
             let range = |(stream, from, to): &(StreamId, u64, u64)| {
                 format!("{} seq {from} to {to}", stream_name(*stream))
@@ -131,6 +135,32 @@ fn of_keys(event: &keys::Event, names: &Names) -> String {
         }
         keys::Event::Revoked { key } => format!("API key {key} was revoked"),
     }
+}
+
+/// What an administrator did: the act, to what, from what to what, why, and from where.
+fn of_deed(deed: &Deed, names: &Names) -> String {
+    let on = match deed.on {
+        Subject::Site => "the server".to_owned(),
+        Subject::Account(account) => names.account(account),
+        Subject::Group(group) => format!("group {group}"),
+        Subject::Meeting(meeting) => format!("meeting {meeting}"),
+    };
+    let mut words = format!("administers: {} on {on}", deed.act.word());
+    for (how, value) in [("before", &deed.before), ("after", &deed.after)] {
+        if *value != Value::Null {
+            words.push_str(&format!("; {how}: {}", plain(&value.shown())));
+        }
+    }
+    for (how, text) in [
+        ("reason", deed.reason.as_ref().map(Sentence::as_str)),
+        ("from", deed.from.as_ref().map(Address::as_str)),
+        ("sign-in", deed.sign_in.as_deref()),
+    ] {
+        if let Some(text) = text {
+            words.push_str(&format!("; {how}: {}", plain(text)));
+        }
+    }
+    words
 }
 
 fn lost(loss: &Loss) -> String {

@@ -11,6 +11,7 @@ import { Codes } from "./codes";
 import { Password } from "./password";
 import { Profile } from "./profile";
 import { SignIns } from "./sign_ins";
+import { serverName } from "../ui/brand";
 
 /** The account page; whoever is not signed in finds the form for it. */
 export function AccountPage(): JSX.Element {
@@ -27,7 +28,7 @@ export function AccountPage(): JSX.Element {
     setAccount(answer.ok ? answer.value : null);
   };
   useEffect(() => {
-    document.title = `${t.account.title} · Convoke`;
+    document.title = `${t.account.title} · ${serverName()}`;
   }, [t]);
   useEffect(() => void read(), []);
   if (account === undefined) {

@@ -82,7 +82,10 @@ function Said({
 }): JSX.Element {
   const t = text.value.chat;
   const own = line.from === me;
-  const name = line.name || session.view.people.get(line.from)?.name || `#${line.from}`;
+  const name =
+    line.from === 0
+      ? t.server
+      : line.name || session.view.people.get(line.from)?.name || `#${line.from}`;
   const together =
     before !== undefined &&
     before.from === line.from &&
@@ -98,7 +101,7 @@ function Said({
           : t.toOne(session.view.people.get(line.to.one)?.name ?? `#${line.to.one}`);
   return (
     <li
-      class={`line ${own ? "own" : ""} ${together ? "together" : ""} ${whisper ? "whisper" : ""}`}
+      class={`line ${own ? "own" : ""} ${together ? "together" : ""} ${whisper ? "whisper" : ""} ${line.from === 0 ? "server" : ""}`}
       data-seq={line.seq}
     >
       {!own && !together && <Avatar name={name} number={line.from} />}

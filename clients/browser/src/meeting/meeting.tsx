@@ -18,6 +18,7 @@ import { People } from "./people";
 import { canShare } from "../media/capture";
 import { actionOf } from "./shortcuts";
 import { Stage } from "./stage";
+import { serverName } from "../ui/brand";
 
 /** The meeting. */
 export function Meeting({ session }: { session: Session }): JSX.Element {
@@ -30,7 +31,7 @@ export function Meeting({ session }: { session: Session }): JSX.Element {
   const unread = useUnread(session, panel === "chat");
   const opener = useRef<HTMLElement | null>(null);
   useEffect(() => {
-    document.title = `${view.topic || t.meeting.main} · Convoke`;
+    document.title = `${view.topic || t.meeting.main} · ${serverName()}`;
   }, [view.topic]);
   const show = (next: Panel) => {
     if (panel === next) close();

@@ -8,6 +8,7 @@ import { Frame } from "../ui/frame";
 import { recall, remember } from "../ui/memory";
 import { showMeetingId } from "../model/id";
 import { Mirror } from "./tile";
+import { serverName } from "../ui/brand";
 
 /** What the person chose. */
 export type Choice = {
@@ -44,7 +45,7 @@ export function Preview({
   const microphone = useDevice("microphone", true);
   const joined = useRef(false);
   useEffect(() => {
-    document.title = `${topic ?? t.title} · Convoke`;
+    document.title = `${topic ?? t.title} · ${serverName()}`;
   }, []);
   useEffect(
     () => () => {

@@ -9,6 +9,7 @@ import { Preferences } from "../ui/preferences";
 import { Toasts } from "../ui/toast";
 import { Banners } from "./banner";
 import { Stage } from "./stage";
+import { serverName } from "../ui/brand";
 
 /** The view-only page. */
 export function Watch({ session }: { session: Session }): JSX.Element {
@@ -16,7 +17,7 @@ export function Watch({ session }: { session: Session }): JSX.Element {
   const t = text.value;
   const { view } = session;
   useEffect(() => {
-    document.title = `${view.topic || t.meeting.viewer} · Convoke`;
+    document.title = `${view.topic || t.meeting.viewer} · ${serverName()}`;
   }, [view.topic]);
   return (
     <div class="meeting watch">

@@ -104,14 +104,16 @@ function roster(view: View, fact: Fact, name: string, body: Raw): void {
 function chat(view: View, fact: Fact, name: string, body: Raw): void {
   if (name === "silenced") return person(view, body, (p) => (p.silenced = true));
   if (name === "unsilenced") return person(view, body, (p) => (p.silenced = false));
-  if (name !== "said" || fact.actor === 0) return;
-  const to = readTo(body["to"]);
-  if (to === "everyone") view.said += 1;
+  // The server speaks to everyone, in the name of who runs it.
+  const announced = name === "announced";
+  if (!announced && (name !== "said" || fact.actor === 0)) return;
+  const to = announced ? "everyone" : readTo(body["to"]);
+  if (to === "everyone" && !announced) view.said += 1;
   if (view.chat.length >= chat_max) view.chat.shift();
   const line = {
     seq: fact.seq,
     time: fact.time,
-    from: fact.actor,
+    from: announced ? 0 : fact.actor,
     name: view.people.get(fact.actor)?.name ?? "",
   };
   view.chat.push({ ...line, to, text: String(body["text"]) });

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { api, type Account } from "../api";
 import type { Boot } from "../boot";
 import { refusalSentence, text } from "../i18n";
+import { brand, serverName } from "../ui/brand";
 import { Notice } from "../ui/controls";
 import { Frame } from "../ui/frame";
 import { Icon, type IconName } from "../ui/icons";
@@ -17,7 +18,7 @@ export function Home({ boot }: { boot: Boot }): JSX.Element {
   const [account, setAccount] = useState<Account | null | undefined>(undefined);
   const t = text.value;
   useEffect(() => {
-    document.title = "Convoke";
+    document.title = serverName();
     void api
       .me()
       .then((answer) => setAccount(answer.ok && answer.value.email ? answer.value : null));
@@ -49,7 +50,7 @@ export function Home({ boot }: { boot: Boot }): JSX.Element {
       <section class="hero">
         <div class="hero-words">
           <h1>{t.home.title}</h1>
-          <p class="lead">{t.home.lead}</p>
+          <p class="lead">{brand.value.welcome ?? t.home.lead}</p>
           <ul class="points">
             {t.home.points.map(([head, body], i) => (
               <li key={head}>

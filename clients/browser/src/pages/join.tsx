@@ -11,6 +11,7 @@ import { JoinForm } from "./join_form";
 import { SignIn } from "./sign_in";
 import { api } from "../api";
 import { toast } from "../ui/toast";
+import { serverName } from "../ui/brand";
 
 /** The join page in its three forms: go straight in, sign in to host, or fill in the form. */
 export function Join({ boot }: { boot: Boot }): JSX.Element {
@@ -21,7 +22,7 @@ export function Join({ boot }: { boot: Boot }): JSX.Element {
   const straight =
     pending !== undefined || (boot.ticket !== undefined && boot.meeting !== undefined);
   useEffect(() => {
-    document.title = `${topic ?? t.title} · Convoke`;
+    document.title = `${topic ?? t.title} · ${serverName()}`;
     if (boot.ticket && boot.meeting) {
       enterMeeting({
         id: boot.meeting.id,

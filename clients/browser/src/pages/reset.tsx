@@ -7,6 +7,7 @@ import { refusalSentence, text } from "../i18n";
 import { Button, Field, Notice, PasswordField } from "../ui/controls";
 import { Frame } from "../ui/frame";
 import { Mark } from "../ui/icons";
+import { serverName } from "../ui/brand";
 
 /** The page behind "forgot password" and behind the link. */
 export function Reset({ boot }: { boot: Boot }): JSX.Element {
@@ -14,7 +15,7 @@ export function Reset({ boot }: { boot: Boot }): JSX.Element {
   const [dead, setDead] = useState<Refusal | null>(null);
   const uses = boot.resetToken !== undefined && dead === null;
   useEffect(() => {
-    document.title = `${t.title} · Convoke`;
+    document.title = `${t.title} · ${serverName()}`;
   }, [t]);
   useEffect(() => {
     // A link opened where this page is open already only changes the fragment.

@@ -7,6 +7,7 @@ import { refusalSentence, text } from "../i18n";
 import { Button, Field, Notice, PasswordField } from "../ui/controls";
 import { Frame } from "../ui/frame";
 import { Mark } from "../ui/icons";
+import { serverName } from "../ui/brand";
 
 const password_chars_min = 15;
 
@@ -21,7 +22,7 @@ export function Setup({ boot }: { boot: Boot }): JSX.Element {
   const [short, setShort] = useState(false);
   const [done, setDone] = useState(false);
   useEffect(() => {
-    document.title = `${t.title} · Convoke`;
+    document.title = `${t.title} · ${serverName()}`;
   }, [t]);
   const send = async (e: Event) => {
     e.preventDefault();

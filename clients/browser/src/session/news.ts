@@ -39,6 +39,8 @@ export function news(t: Dictionary, view: View, fact: Fact, me: number): News | 
       return who === me ? show(e.mutedYou) : null;
     case "track.unmuted":
       return who === me ? show(e.allowedYou) : null;
+    case "chat.announced":
+      return show(e.announced(String(body["text"])));
     case "chat.silenced":
       return who === me ? show(e.silencedYou) : null;
     case "floor.presenter_changed":

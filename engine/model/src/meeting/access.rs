@@ -49,6 +49,7 @@ pub fn needs(command: &Command) -> Needs {
         },
         Command::Chat(command) => match command {
             chat::Command::Say { .. } => Needs::Part,
+            chat::Command::Announce { .. } => Needs::Server,
             chat::Command::Silence { .. } | chat::Command::Unsilence { .. } => Needs::Host,
         },
         Command::Track(command) => match command {

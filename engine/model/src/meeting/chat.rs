@@ -33,6 +33,11 @@ pub enum Command {
         /// What.
         text: ChatText,
     },
+    /// The server says something to everybody, in the name of who runs it.
+    Announce {
+        /// What.
+        text: ChatText,
+    },
     /// A host pauses chat for somebody.
     Silence {
         /// Who.
@@ -66,6 +71,11 @@ pub enum Event {
         /// Who.
         who: ParticipantId,
     },
+    /// The server said something to everybody, in the name of who runs it.
+    Announced {
+        /// What.
+        text: ChatText,
+    },
 }
 
 /// Who may not write. What was said is not kept here: no rule needs it.
@@ -77,7 +87,7 @@ pub struct Chat {
 impl Chat {
     pub(super) fn apply(&mut self, event: &Event) {
         match event {
-            Event::Said { .. } => {}
+            Event::Said { .. } | Event::Announced { .. } => {}
             Event::Silenced { who } => {
                 self.silenced.insert(*who);
             }
@@ -108,6 +118,9 @@ pub(super) fn decide(session: &Session, by: Actor, command: &Command) -> Result<
             };
             let said = Event::Said { to: *to, text: text.clone() };
             Ok(vec![(audience, SessionEvent::Chat(said))])
+        }
+        Command::Announce { text } => {
+            Ok(to_everyone(SessionEvent::Chat(Event::Announced { text: text.clone() })))
         }
         Command::Silence { who } if session.roster.present(*who).is_none() => {
             Err(Refusal::NotPresent)

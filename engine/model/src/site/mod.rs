@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod alarm;
+pub mod deed;
 pub mod groups;
 pub mod keys;
 pub mod published;
@@ -46,6 +47,13 @@ pub enum Command {
         /// Its version.
         version: String,
     },
+    /// An administrator does something; both become facts, or neither does.
+    Do {
+        /// What is done, for those who look over it later.
+        deed: Box<deed::Deed>,
+        /// The wish about the site that does it; nothing when it is done elsewhere.
+        then: Option<Box<Command>>,
+    },
 }
 
 /// A fact of the site.
@@ -81,6 +89,8 @@ pub enum Event {
     Lost(Loss),
     /// Payloads were overwritten.
     Erased(Erasure),
+    /// An administrator did something.
+    Deed(Box<deed::Deed>),
 }
 
 /// Things to be able to prove later. Never holds a secret.
@@ -218,6 +228,17 @@ impl Site {
             Command::Keys(command) => self.keys(proposal.at, command),
             Command::Audit(audit) => Ok(vec![Event::Audit(audit.clone())]),
             Command::Start { version } => Ok(vec![Event::Started { version: version.clone() }]),
+            Command::Do { deed, then: None } => Ok(vec![Event::Deed(deed.clone())]),
+            Command::Do { deed, then: Some(then) } => {
+                let Proposal { by, at, request, command: _ } = *proposal;
+                let command = Command::clone(then);
+                let mut facts = self.decide(&Proposal { by, at, request, command })?;
+                // What changes nothing was not done.
+                if !facts.is_empty() {
+                    facts.push(Event::Deed(deed.clone()));
+                }
+                Ok(facts)
+            }
         }
     }
 
@@ -243,7 +264,8 @@ impl Site {
             | Event::Audit(_)
             | Event::Started { .. }
             | Event::Lost(_)
-            | Event::Erased(_) => {}
+            | Event::Erased(_)
+            | Event::Deed(_) => {}
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::meeting::chat::{self, To};
 use crate::meeting::lifecycle;
 use crate::meeting::{Event, dial_in, floor, hand, lock, recording, roster, track};
 use crate::record::{Actor, Audience, Record};
+use crate::text::ChatText;
 
 /// How many chat messages a view keeps.
 pub const CHAT_MAX: usize = 200;
@@ -136,7 +137,7 @@ pub struct Line {
     pub seq: u64,
     /// When.
     pub time: Millis,
-    /// Who said it.
+    /// Who said it; 0 for the server, in the name of who runs it.
     pub from: ParticipantId,
     /// What they were called then.
     pub name: String,
@@ -227,20 +228,27 @@ impl SessionView {
                 if *to == To::Everyone {
                     self.said += 1;
                 }
-                // The oldest line gives its memory to the newest.
-                let oldest = if self.chat.len() == CHAT_MAX { self.chat.pop_front() } else { None };
-                let (mut name, mut written) =
-                    oldest.map_or_else(Default::default, |line| (line.name, line.text));
-                name.clear();
-                name.push_str(self.people.get(&from).map_or("", |person| &person.name));
-                written.clear();
-                written.push_str(text.as_str());
-                let (seq, time) = (record.position.seq, record.time);
-                self.chat.push_back(Line { seq, time, from, name, to: *to, text: written });
+                self.line(record, from, *to, text);
+            }
+            chat::Event::Announced { text } => {
+                self.line(record, ParticipantId(0), To::Everyone, text);
             }
             chat::Event::Silenced { who } => self.person(*who, |p| p.silenced = true),
             chat::Event::Unsilenced { who } => self.person(*who, |p| p.silenced = false),
         }
+    }
+
+    fn line(&mut self, record: &Record<Event>, from: ParticipantId, to: To, text: &ChatText) {
+        // The oldest line gives its memory to the newest.
+        let oldest = if self.chat.len() == CHAT_MAX { self.chat.pop_front() } else { None };
+        let (mut name, mut written) =
+            oldest.map_or_else(Default::default, |line| (line.name, line.text));
+        name.clear();
+        name.push_str(self.people.get(&from).map_or("", |person| &person.name));
+        written.clear();
+        written.push_str(text.as_str());
+        let (seq, time) = (record.position.seq, record.time);
+        self.chat.push_back(Line { seq, time, from, name, to, text: written });
     }
 
     fn track(&mut self, actor: Actor, event: &track::Event) {

@@ -14,7 +14,7 @@ use convoke_model::policy::{
 };
 use convoke_model::privilege::{Privilege, Privileges};
 use convoke_model::site::alarm::Alarm;
-use convoke_model::site::{self, accounts, groups, keys, rooms, scripts, settings, webhooks};
+use convoke_model::site::{self, accounts, deed, groups, keys, rooms, scripts, settings, webhooks};
 use convoke_model::text::{
     Address, CallUrl, ChatText, DialNumber, ForeignId, GroupName, Name, Sentence, Source, Topic,
     Zone,
@@ -58,6 +58,7 @@ pub(crate) fn commands() -> Vec<Command> {
         Command::Chat(chat::Command::Say { to: chat::To::One(who), text: text() }),
         Command::Chat(chat::Command::Silence { who }),
         Command::Chat(chat::Command::Unsilence { who }),
+        Command::Chat(chat::Command::Announce { text: text() }),
         Command::Track(track::Command::Open {
             kind: track::Kind::Screen,
             codec: "vp09.00.10.08".into(),
@@ -218,6 +219,7 @@ pub(crate) fn facts() -> Vec<meeting::Event> {
         Event::Chat(chat::Event::Said { to: chat::To::Hosts, text: text() }),
         Event::Chat(chat::Event::Silenced { who }),
         Event::Chat(chat::Event::Unsilenced { who }),
+        Event::Chat(chat::Event::Announced { text: text() }),
         Event::Track(track::Event::Opened {
             track,
             kind: track::Kind::Microphone,
@@ -441,7 +443,21 @@ pub(crate) fn site_facts() -> Vec<site::Event> {
     facts.extend(settings_facts());
     facts.extend(key_facts());
     facts.extend(webhook_facts().into_iter().map(site::Event::Webhooks));
+    facts.push(site::Event::Deed(Box::new(deed())));
     facts
+}
+
+/// What an administrator did.
+fn deed() -> deed::Deed {
+    deed::Deed {
+        act: deed::Act::TransferMeeting,
+        on: deed::Subject::Meeting(meeting_id()),
+        before: Value::map([("owner", "ann@example.org".into())]),
+        after: Value::map([("owner", "ben@example.org".into())]),
+        reason: Sentence::new("Ann is on leave").ok(),
+        from: Address::new("192.0.2.7").ok(),
+        sign_in: Some("k3Jt".into()),
+    }
 }
 
 fn chat_only() -> Privileges {

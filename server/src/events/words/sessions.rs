@@ -115,6 +115,7 @@ fn of_chat(event: &chat::Event) -> Told {
             };
             told("chat.said", json!({ "to": to }))
         }
+        chat::Event::Announced { text: _ } => told("chat.announced", json!({})),
         chat::Event::Silenced { who } => {
             told("participant.chat_paused", json!({ "participant": who.0 }))
         }

@@ -57,6 +57,15 @@ pub(in crate::events) fn site(event: &Event) -> Option<Told> {
         Event::Lost(loss) => {
             told("server.lost", json!({ "expected": loss.expected, "found": loss.found }))
         }
+        // What it changed is told by the facts beside it.
+        Event::Deed(deed) => told(
+            "administrator.did",
+            json!({
+                "act": deed.act.word(),
+                "on": deed.on,
+                "reason": sentence(deed.reason.as_ref()),
+            }),
+        ),
         Event::Erased(erasure) => {
             let stretches = erasure.entries.len();
             told("server.erased", json!({ "stretches": stretches, "reason": erasure.reason }))

@@ -35,6 +35,7 @@ const MATRIX: &str = "
     floor.take        . + . . . . . . .
     floor.release     . + + + + . . . .
     chat.say          . + + + + . . . .
+    chat.announce     + . . . . . . . .
     chat.silence      + + . . . . . . .
     chat.unsilence    + + . . . . . . .
     track.open        . + + + + . . . .
@@ -120,7 +121,7 @@ fn what_only_the_server_may_wish_is_known_before_a_session_is_asked() {
     for (name, command) in commands::all() {
         let life = ["lifecycle.open", "lifecycle.close", "roster.enter", "roster.drop"];
         let roster = ["roster.interrupt", "roster.disconnect", "roster.reconnect"];
-        let more = ["recording.seal", "recording.gap", "delivery.close", "policy"];
+        let more = ["recording.seal", "recording.gap", "delivery.close", "policy", "chat.announce"];
         let callers = ["dial_in.arrive", "dial_in.report"];
         let is_servers = life.iter().chain(&roster).chain(&more).chain(&callers);
         let is_servers = { is_servers }.any(|&one| one == name);

@@ -9,6 +9,7 @@ use super::given::{CHI, HAL, opening, say};
 use super::roster::entering;
 use crate::id::{MeetingId, Millis, TrackId};
 use crate::policy::{Decided, Question, Verdict, record};
+use crate::text::ChatText;
 
 /// One of every command, about Chi where it is about somebody, with its name.
 pub(super) fn all() -> Vec<(&'static str, Command)> {
@@ -30,6 +31,7 @@ pub(super) fn all() -> Vec<(&'static str, Command)> {
         floor::Command::Take {}.into(),
         floor::Command::Release {}.into(),
         say(chat::To::Everyone, "hello"),
+        chat::Command::Announce { text: ChatText::new("hear this").expect("a text") }.into(),
         chat::Command::Silence { who }.into(),
         chat::Command::Unsilence { who }.into(),
         track::Command::Open {
@@ -80,6 +82,7 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Floor(floor::Command::Take {}) => "floor.take",
         Command::Floor(floor::Command::Release {}) => "floor.release",
         Command::Chat(chat::Command::Say { .. }) => "chat.say",
+        Command::Chat(chat::Command::Announce { .. }) => "chat.announce",
         Command::Chat(chat::Command::Silence { .. }) => "chat.silence",
         Command::Chat(chat::Command::Unsilence { .. }) => "chat.unsilence",
         Command::Track(track::Command::Open { .. }) => "track.open",
@@ -105,7 +108,7 @@ pub(super) fn name(command: &Command) -> &'static str {
 }
 
 /// How many names the match above has.
-pub(super) const COMMANDS: usize = 37;
+pub(super) const COMMANDS: usize = 38;
 
 #[test]
 fn the_list_holds_every_command_once() {

@@ -184,7 +184,8 @@ impl Accounts {
             | SiteEvent::Alarm(_)
             | SiteEvent::Started { .. }
             | SiteEvent::Lost(_)
-            | SiteEvent::Erased(_) => false,
+            | SiteEvent::Erased(_)
+            | SiteEvent::Deed(_) => false,
         });
         takes && self.has_local_administrator() && !self.after(facts).has_local_administrator()
     }
@@ -214,7 +215,8 @@ impl Accounts {
                 | SiteEvent::Alarm(_)
                 | SiteEvent::Started { .. }
                 | SiteEvent::Lost(_)
-                | SiteEvent::Erased(_) => {}
+                | SiteEvent::Erased(_)
+                | SiteEvent::Deed(_) => {}
             }
         }
         next
@@ -255,7 +257,8 @@ impl Accounts {
                 | SiteEvent::Alarm(_)
                 | SiteEvent::Started { .. }
                 | SiteEvent::Lost(_)
-                | SiteEvent::Erased(_) => {}
+                | SiteEvent::Erased(_)
+                | SiteEvent::Deed(_) => {}
             }
         }
         if privileges_change {

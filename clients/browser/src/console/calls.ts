@@ -1,0 +1,254 @@
+// The calls of the console: the same that programs make, one function for each.
+import { download } from "./download";
+import { call, type Answer, type Privilege } from "../api";
+
+/** One page of a table. */
+export type Page<T> = { rows: T[]; total: number; next: string | null };
+
+/** How the server is now. */
+export type Overview = {
+  now_ms: number;
+  version: string;
+  sessions: number;
+  participants: number;
+  largest: { id: string; topic: string; host: string | null; here: number; locked: boolean }[];
+  meetings: { all: number; planned: number; cancelled: number };
+  accounts: { all: number; enabled: number };
+  totals: {
+    facts: number;
+    joins: number;
+    media_bytes: number;
+    sent_bytes: number;
+    connections: number;
+  };
+  disk: { free_bytes: number; all_bytes: number } | null;
+  writable: boolean;
+  caught_up: boolean;
+  log: { epoch: number; entries: number; root: string } | null;
+  alarms: {
+    seq: number;
+    at_ms: number;
+    kind: "many_failures" | "many_failures_from" | "new_administrator" | "break_glass";
+    account: string | null;
+    failures: number | null;
+    from: string | null;
+  }[];
+};
+
+/** Which meetings. */
+export type List = "active" | "scheduled" | "past" | "cancelled";
+
+/** A meeting, whoever holds it. */
+export type Meeting = {
+  id: string;
+  topic: string;
+  type: number;
+  host: string;
+  list: List;
+  here: number;
+  locked: boolean;
+  sessions: number;
+  has_password: boolean;
+  created_ms: number;
+  cancelled_ms: number | null;
+  starts_ms: number | null;
+  plan: { public?: boolean; recurring?: boolean } | null;
+};
+
+/** Who is in a meeting. */
+export type Look = {
+  topic: string;
+  started_ms: number;
+  locked: boolean;
+  recording: boolean;
+  messages: number;
+  people: { name: string; role: string; since_ms: number; away: boolean; muted: boolean }[];
+  lobby: { name: string; since_ms: number }[];
+};
+
+/** An account, for whoever administers. */
+export type Known = {
+  id: number;
+  email: string;
+  name: string;
+  enabled: boolean;
+  administrator: boolean;
+  codes: boolean;
+  own: Privilege[];
+  privileges: Privilege[];
+  groups: { id: number; name: string }[];
+  time_zone: string | null;
+  known_elsewhere: string | null;
+  sign_ins?: number;
+  meetings?: number;
+};
+
+/** A group. */
+export type Group = { id: number; name: string; privileges: Privilege[]; members: number };
+
+/** How meetings are reached by telephone. */
+export type Telephone = {
+  numbers: { number: string; country?: string | null; toll_free: boolean }[];
+  meeting_id_is_code: boolean;
+  draw_codes: boolean;
+};
+
+/** What is set here, and what the settings file says. */
+export type Configured = {
+  settings: {
+    branding: { name?: string; welcome?: string; colour?: string };
+    telephone: Partial<Pick<Telephone, "numbers">> & Omit<Telephone, "numbers">;
+    publishing: { off: boolean; title?: string; frame_ancestors?: string[] };
+    limits: { rooms: number; participants: number };
+    integration: { has_code: boolean; changes: number };
+  };
+  address: string;
+  config: {
+    legacy_doors: "allow" | "warn" | "refuse";
+    participants_max: number;
+    administrators_need_codes: boolean;
+    mail: boolean;
+    certificate: { own: boolean; fingerprint: string } | null;
+    callback: Record<string, { url: string; method: string }>;
+    ldap: Record<string, { servers: string[]; base_dn: string }>;
+  };
+};
+
+/** A fact of the site. */
+export type Fact = {
+  seq: number;
+  at_ms: number;
+  by: string | null;
+  by_number: number;
+  kind: string;
+  name: string;
+  fact: Record<string, unknown>;
+};
+
+/** Somebody in a session. */
+export type Attendance = {
+  meeting: string;
+  topic: string;
+  session: number;
+  name: string;
+  role: string;
+  account: string | null;
+  joined_ms: number;
+  left_ms: number | null;
+  minutes: number;
+  messages: number;
+};
+
+/** A report. */
+export type Report = { rows: Attendance[]; sessions: number; messages: number; cut: boolean };
+
+/** What a report is of. */
+export type ReportOf = {
+  of: { meeting: string } | { account: string };
+  from_ms: number | null;
+  to_ms: number | null;
+};
+
+/** Scripts by hook. */
+export type Chains = Record<string, { name: string; sha256: string }[]>;
+
+/** What answers, and did before. */
+export type Policies = {
+  version: number;
+  live: Chains;
+  trial: Chains;
+  decisions?: number;
+  fallbacks?: number;
+  versions: { version: number; live: Chains; trial: Chains }[];
+};
+
+/** What a script decided, and on what evidence. */
+export type Decision = {
+  name: string;
+  at_ms: number;
+  hook: string;
+  policy: string;
+  script: string | null;
+  passed: string[];
+  question: unknown;
+  verdict: string;
+  live: string | null;
+  fallback: boolean;
+  why: string | null;
+  evidence: { call: string; answer: string; micros: number }[];
+  operations: number;
+  micros: number;
+};
+
+/** What came of trying a sign-in. */
+export type Verdict = {
+  outcome: "allowed" | "denied" | "failed";
+  said: string;
+  steps: { what: string; detail: string; micros: number }[];
+  profile: { name: string; value: string }[];
+};
+
+const base = "/api/v1/admin";
+const get = <T>(path: string) => call<T>("GET", base + path);
+const post = <T>(path: string, body: unknown = {}) => call<T>("POST", base + path, body);
+
+/** Reads one page of a table. */
+export function table<T>(
+  path: string,
+  asked: Record<string, string | number | null>,
+): Promise<Answer<Page<T>>> {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(asked))
+    if (value !== null && value !== "") query.set(name, String(value));
+  return get<Page<T>>(`${path}?${query}`);
+}
+
+export const calls = {
+  overview: () => get<Overview>("/overview"),
+  look: (id: string) => post<Look>(`/meetings/${id}/look`),
+  lock: (id: string, locked: boolean) => post<unknown>(`/meetings/${id}/lock`, { locked }),
+  end: (id: string, reason: string) => post<unknown>(`/meetings/${id}/end`, { reason }),
+  message: (id: string, text: string) => post<unknown>(`/meetings/${id}/message`, { text }),
+  cancel: (id: string, reason: string) => post<unknown>(`/meetings/${id}/cancel`, { reason }),
+  restore: (id: string, reason: string) => post<unknown>(`/meetings/${id}/restore`, { reason }),
+  transfer: (id: string, to: string, reason: string) =>
+    post<unknown>(`/meetings/${id}/transfer`, { to, reason }),
+  account: (id: number) => get<Known>(`/accounts/${id}`),
+  addAccount: (body: { email: string; name: string; administrator: boolean }) =>
+    post<{ id: number; link: string }>("/accounts", body),
+  changeAccount: (id: number, change: Record<string, unknown>, reason: string) =>
+    post<unknown>(`/accounts/${id}`, { change, reason }),
+  disable: (id: number, reason: string) => post<unknown>(`/accounts/${id}/disable`, { reason }),
+  enable: (id: number, reason: string) => post<unknown>(`/accounts/${id}/enable`, { reason }),
+  link: (id: number, reason: string) => post<{ link: string }>(`/accounts/${id}/link`, { reason }),
+  endSignIns: (id: number, reason: string) =>
+    post<{ ended: number }>(`/accounts/${id}/sign-ins`, { reason }),
+  codesOff: (id: number, reason: string) => post<unknown>(`/accounts/${id}/codes`, { reason }),
+  addGroup: (name: string, privileges: Privilege[]) =>
+    post<{ id: number }>("/groups", { name, privileges }),
+  changeGroup: (id: number, change: Record<string, unknown>, reason: string) =>
+    post<unknown>(`/groups/${id}`, { change, reason }),
+  audit: (asked: Record<string, string>) =>
+    get<{ rows: Fact[]; next: string | null }>(`/audit?${new URLSearchParams(asked)}`),
+  report: (asked: ReportOf) => post<Report>("/reports", asked),
+  /** Saves a report as a file. */
+  takeOut: (asked: ReportOf, format: "csv" | "xlsx", reason: string) =>
+    download(`${base}/reports/export`, { ...asked, format, reason }, `attendance.${format}`),
+  policies: () => get<Policies>("/policies"),
+  script: (hook: string, sha256: string) =>
+    get<{ name: string; text: string }>(`/policies/text?${new URLSearchParams({ hook, sha256 })}`),
+  decisions: (asked: Record<string, string>) =>
+    get<{ rows: Decision[]; next: string | null }>(
+      `/policies/decisions?${new URLSearchParams(asked)}`,
+    ),
+  rollBack: (to: number, reason: string) =>
+    post<{ version: number }>("/policies/rollback", { to, reason }),
+  settings: () => get<Configured>("/settings"),
+  setPart: (part: Record<string, unknown>, reason: string) =>
+    post<unknown>("/settings", { part, reason }),
+  setCode: (code: string | null, reason: string) =>
+    post<{ has_code: boolean }>("/integration-code", { code, reason }),
+  trySignIn: (body: { via: string; server: string; name: string; password: string | null }) =>
+    post<Verdict>("/integration/try", body),
+  removeGroup: (id: number, reason: string) => post<unknown>(`/groups/${id}/remove`, { reason }),
+};

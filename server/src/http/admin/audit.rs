@@ -1,0 +1,234 @@
+//! Who did what: the facts of the site, the newest first, by what they are about, by whom and when.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use convoke_journal::LogReader;
+use convoke_model::site::{Event, accounts, scripts};
+use convoke_model::{AccountId, Actor, Millis, Record, Refusal, StreamId};
+use convoke_wire::codec;
+use convoke_wire::entry::EntryRef;
+use serde_json::{Value, json};
+
+use super::session_log;
+use super::table::{Asked, place_word};
+use super::who::Reader;
+use crate::http::refusal::No;
+use crate::http::site::Site;
+
+/// Facts that are read together, from the newest back.
+const WINDOW: u64 = 512;
+/// Bytes of the log that are read at once.
+const READ_BYTES: usize = 1 << 20;
+/// Facts that one call looks at; what lies before them is for the next.
+const LOOKED_MAX: u64 = 20_000;
+
+/// What is asked for.
+struct Wanted {
+    kind: Option<&'static str>,
+    by: Option<Actor>,
+    from: Millis,
+    to: Millis,
+    filter: String,
+    limit: usize,
+}
+
+/// A fact that fits.
+struct Found {
+    seq: u64,
+    at: Millis,
+    by: Actor,
+    kind: &'static str,
+    name: String,
+    fact: Value,
+}
+
+/// What was found, and where the next call goes on.
+#[derive(Default)]
+struct Look {
+    found: Vec<Found>,
+    next: Option<u64>,
+}
+
+const KINDS: [&str; 8] =
+    ["deeds", "sign_ins", "accounts", "groups", "alarms", "settings", "policies", "server"];
+
+/// What a fact is about.
+fn kind_of(event: &Event) -> &'static str {
+    match event {
+        Event::Deed(_) => "deeds",
+        Event::Accounts(
+            accounts::Event::SignedIn { .. }
+            | accounts::Event::SignInFailed { .. }
+            | accounts::Event::SignInsEnded { .. },
+        ) => "sign_ins",
+        Event::Accounts(_) | Event::Keys(_) => "accounts",
+        Event::Groups(_) => "groups",
+        Event::Alarm(_) => "alarms",
+        Event::Settings(_) | Event::Webhooks(_) => "settings",
+        Event::Policy(_) | Event::Scripts(_) => "policies",
+        Event::Rooms(_)
+        | Event::Audit(_)
+        | Event::Started { .. }
+        | Event::Lost(_)
+        | Event::Erased(_) => "server",
+    }
+}
+
+/// `GET /api/v1/admin/audit?kind=&by=&from_ms=&to_ms=&q=&after=&limit=`
+pub(super) async fn list(
+    State(site): State<Arc<Site>>,
+    _: Reader,
+    asked: Asked,
+) -> Result<Json<Value>, No> {
+    let kind = match asked.parameter("kind") {
+        Some(word) => {
+            let known = KINDS.into_iter().find(|kind| *kind == word);
+            Some(known.ok_or(Refusal::Malformed)?)
+        }
+        None => None,
+    };
+    let number = |name: &str| -> Result<Option<u64>, No> {
+        let Some(text) = asked.parameter(name) else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| No::because(Refusal::Malformed))
+    };
+    let by = number("by")?.and_then(|by| u32::try_from(by).ok()).map(Actor::from_number);
+    let wanted = Wanted {
+        kind,
+        by,
+        from: Millis(number("from_ms")?.unwrap_or(0)),
+        to: Millis(number("to_ms")?.unwrap_or(u64::MAX)),
+        filter: asked.filter.clone(),
+        limit: asked.limit(),
+    };
+    let start: Option<u64> = asked.place()?;
+    let names = site.engine.accounts().await?;
+    let names: BTreeMap<AccountId, String> =
+        names.into_iter().map(|account| (account.id, account.email.to_string())).collect();
+    let known = names.clone();
+    let look = session_log::reading(&site, move |log| look(log, start, &wanted, &known)).await?;
+    let look = look.unwrap_or_default();
+    let rows = look.found.iter().map(|found| {
+        json!({
+            "seq": found.seq,
+            "at_ms": found.at.0,
+            "by": name_of(&names, found.by),
+            "by_number": found.by.number(),
+            "kind": found.kind,
+            "name": found.name,
+            "fact": found.fact,
+        })
+    });
+    Ok(Json(json!({
+        "rows": rows.collect::<Vec<_>>(),
+        "next": look.next.map(|next| place_word(&next)),
+    })))
+}
+
+fn name_of(names: &BTreeMap<AccountId, String>, by: Actor) -> Option<&str> {
+    names.get(&AccountId(by.number())).map(String::as_str)
+}
+
+fn look(
+    log: &dyn LogReader,
+    start: Option<u64>,
+    wanted: &Wanted,
+    names: &BTreeMap<AccountId, String>,
+) -> Result<Look, String> {
+    let tail = log.tail(StreamId::SITE).seq;
+    let mut high = start.unwrap_or(tail).min(tail);
+    let last = high.saturating_sub(LOOKED_MAX);
+    let mut look = Look::default();
+    while high > last {
+        let low = high.saturating_sub(WINDOW) + 1;
+        let mut window = VecDeque::new();
+        let mut next = low;
+        while next <= high {
+            let run = log.read(StreamId::SITE, next, READ_BYTES).map_err(|e| e.to_string())?;
+            let Some(entry) = run.entries.last() else { break };
+            next = entry.seq + 1;
+            for (stored, bytes) in run.iter().filter(|(stored, _)| stored.seq <= high) {
+                let entry = EntryRef::read(bytes).map_err(|error| format!("{error:?}"))?;
+                // An erased fact has nothing to show.
+                if let Ok(record) = codec::decode::<Event>(&entry) {
+                    window.push_front((stored.seq, record));
+                }
+            }
+        }
+        for (seq, record) in window {
+            if record.time < wanted.from {
+                return Ok(look);
+            }
+            if let Some(found) = fits(seq, record, wanted, names) {
+                look.found.push(found);
+                if look.found.len() == wanted.limit {
+                    look.next = Some(seq - 1).filter(|next| *next > 0);
+                    return Ok(look);
+                }
+            }
+        }
+        high = low - 1;
+    }
+    look.next = Some(high).filter(|next| *next > 0);
+    Ok(look)
+}
+
+fn fits(
+    seq: u64,
+    record: Record<Event>,
+    wanted: &Wanted,
+    names: &BTreeMap<AccountId, String>,
+) -> Option<Found> {
+    let kind = kind_of(&record.event);
+    let (at, by) = (record.time, record.actor);
+    let is_wanted = at <= wanted.to
+        && wanted.kind.is_none_or(|wanted| wanted == kind)
+        && wanted.by.is_none_or(|wanted| wanted == by);
+    if !is_wanted {
+        return None;
+    }
+    let (name, fact) = words(record.event);
+    let who = name_of(names, by).unwrap_or_default();
+    let contains = |text: &str| text.to_lowercase().contains(&wanted.filter);
+    let has =
+        wanted.filter.is_empty() || contains(&name) || contains(who) || contains(&fact.to_string());
+    has.then_some(Found { seq, at, by, kind, name, fact })
+}
+
+/// `topic.name` and what else there is to say. Texts of scripts are left out: they are long, and
+/// are shown elsewhere.
+fn words(mut event: Event) -> (String, Value) {
+    if let Event::Scripts(scripts::Event::Kept(text)) = &mut event {
+        text.text.clear();
+    }
+    let mut value = serde_json::to_value(&event).unwrap_or_default();
+    let mut name = String::new();
+    for _ in 0..2 {
+        let Some((tag, inner)) = value.as_object().and_then(|map| map.iter().next()) else { break };
+        if !inner.is_object() || value.as_object().is_some_and(|map| map.len() != 1) {
+            break;
+        }
+        if !name.is_empty() {
+            name.push('.');
+        }
+        name.push_str(tag);
+        value = inner.clone();
+    }
+    (name, value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use convoke_model::site::Audit;
+
+    #[test]
+    fn a_fact_has_a_name_and_what_it_says() {
+        let (name, fact) = words(Event::Audit(Audit::BackedUp { entries: 9 }));
+        assert_eq!((name.as_str(), fact), ("audit.backed_up", json!({ "entries": 9 })));
+        let (name, fact) = words(Event::Started { version: "1".into() });
+        assert_eq!((name.as_str(), fact), ("started", json!({ "version": "1" })));
+    }
+}

@@ -1,0 +1,156 @@
+//! Groups: what several accounts may do together.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::routing::{MethodRouter, get};
+use convoke_model::policy::Value as Plain;
+use convoke_model::privilege::Privilege;
+use convoke_model::site;
+use convoke_model::site::deed::{Act, Subject};
+use convoke_model::site::groups::{Command, Group};
+use convoke_model::text::GroupName;
+use convoke_model::{GroupId, Refusal};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::accounts::{listed, privileges_of};
+use super::table::{Asked, Key};
+use super::who::{Administrator, Reader, changing};
+use crate::http::api;
+use crate::http::refusal::No;
+use crate::http::site::Site;
+
+/// Listing and adding.
+pub(super) fn both() -> MethodRouter<Arc<Site>> {
+    get(list).post(add)
+}
+
+/// `GET /api/v1/admin/groups`
+async fn list(State(site): State<Arc<Site>>, _: Reader, asked: Asked) -> Result<Json<Value>, No> {
+    let accounts = site.engine.accounts().await?;
+    let mut members = std::collections::BTreeMap::<GroupId, u64>::new();
+    for group in accounts.iter().flat_map(|account| &account.groups) {
+        *members.entry(*group).or_default() += 1;
+    }
+    let groups = site.engine.groups().await?;
+    let rows = groups.into_iter().filter(|(_, group)| asked.fits(&[group.name.as_str()]));
+    let (sort, down) = asked.sort("name", false);
+    let by_members = sort == "members";
+    let count = |id: &GroupId| members.get(id).copied().unwrap_or(0);
+    let key = |(id, group): &(GroupId, Group)| {
+        let key = if by_members { Key::Number(count(id)) } else { Key::text(group.name.as_str()) };
+        (key, u64::from(id.0))
+    };
+    let page = asked.page(rows, down, key)?;
+    Ok(Json(page.json(|(id, group)| {
+        let privileges: Vec<_> = group.privileges.iter().map(Privilege::word).collect();
+        json!({
+            "id": id.0,
+            "name": group.name.as_str(),
+            "privileges": privileges,
+            "members": count(id),
+        })
+    })))
+}
+
+#[derive(Deserialize)]
+struct New {
+    name: String,
+    #[serde(default)]
+    privileges: Vec<String>,
+}
+
+fn name_of(typed: &str) -> Result<GroupName, No> {
+    GroupName::new(typed).map_err(|_| No::because(Refusal::NameInvalid))
+}
+
+/// `POST /api/v1/admin/groups`
+async fn add(
+    State(site): State<Arc<Site>>,
+    who: Administrator,
+    body: Bytes,
+) -> Result<Json<Value>, No> {
+    let New { name, privileges } = api::read(&body)?;
+    let (name, privileges) = (name_of(&name)?, privileges_of(&privileges)?);
+    let after = Plain::map([("name", name.as_str().into()), ("privileges", listed(privileges))]);
+    // Its number is given with the fact; the deed tells it by its name.
+    let deed = changing(who.deed(Act::AddGroup, Subject::Site, None)?, Plain::Null, after);
+    let wish = site::Command::Groups(Command::Add { name, privileges });
+    let id = who.does(&site, deed, wish).await?;
+    Ok(Json(json!({ "id": id })))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Change {
+    Name(String),
+    Privileges(Vec<String>),
+}
+
+#[derive(Deserialize)]
+struct Changed {
+    change: Change,
+    reason: Option<String>,
+}
+
+async fn found(site: &Site, id: &str) -> Result<(GroupId, Group), No> {
+    let id = GroupId(id.parse().map_err(|_| Refusal::NotFound)?);
+    let groups = site.engine.groups().await?;
+    Ok(groups.into_iter().find(|(found, _)| *found == id).ok_or(Refusal::NotFound)?)
+}
+
+/// `POST /api/v1/admin/groups/{id}`
+pub(super) async fn change(
+    State(site): State<Arc<Site>>,
+    who: Administrator,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, No> {
+    let Changed { change, reason } = api::read(&body)?;
+    let (group, known) = found(&site, &id).await?;
+    let deed = who.deed(Act::ChangeGroup, Subject::Group(group), reason.as_deref())?;
+    let (before, after, wish) = match change {
+        Change::Name(name) => {
+            let name = name_of(&name)?;
+            let text = |name: &GroupName| Plain::map([("name", name.as_str().into())]);
+            (text(&known.name), text(&name), Command::Rename { group, name })
+        }
+        Change::Privileges(words) => {
+            let privileges = privileges_of(&words)?;
+            let text = |privileges| Plain::map([("privileges", listed(privileges))]);
+            let wish = Command::SetPrivileges { group, privileges };
+            (text(known.privileges), text(privileges), wish)
+        }
+    };
+    let deed = changing(deed, before, after);
+    who.does(&site, deed, site::Command::Groups(wish)).await?;
+    Ok(Json(json!({})))
+}
+
+#[derive(Deserialize)]
+struct Why {
+    reason: Option<String>,
+}
+
+/// `POST /api/v1/admin/groups/{id}/remove`: its accounts stay.
+pub(super) async fn remove(
+    State(site): State<Arc<Site>>,
+    who: Administrator,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, No> {
+    let why: Why = api::read(&body)?;
+    let (group, known) = found(&site, &id).await?;
+    let deed = who.deed(Act::RemoveGroup, Subject::Group(group), why.reason.as_deref())?;
+    let before = Plain::map([
+        ("name", known.name.as_str().into()),
+        ("privileges", listed(known.privileges)),
+    ]);
+    let deed = changing(deed, before, Plain::Null);
+    let wish = site::Command::Groups(Command::Remove { group });
+    who.does(&site, deed, wish).await?;
+    Ok(Json(json!({})))
+}

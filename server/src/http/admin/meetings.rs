@@ -1,0 +1,319 @@
+//! Every meeting of the server: going on, planned, past and called off.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use convoke_model::meeting::life::{Command as Life, Right};
+use convoke_model::meeting::lifecycle::EndReason;
+use convoke_model::meeting::{Command, chat, lifecycle, lock};
+use convoke_model::policy::Value as Plain;
+use convoke_model::site::accounts::Email;
+use convoke_model::site::deed::{Act, Subject};
+use convoke_model::text::ChatText;
+use convoke_model::{AccountId, MeetingId, Millis, Refusal, SessionNumber, StreamId};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::session_log;
+use super::table::{Asked, Key};
+use super::who::{Administrator, Reader, changing};
+use crate::control::{Meeting, MeetingState};
+use crate::http::api;
+use crate::http::refusal::No;
+use crate::http::site::Site;
+
+/// Which of the four lists a meeting stands in.
+fn list_of(meeting: &Meeting, now: Millis) -> &'static str {
+    match meeting.state {
+        MeetingState::Open(_) => "active",
+        MeetingState::Cancelled(_) => "cancelled",
+        MeetingState::NotStarted | MeetingState::Ended if meeting.is_ahead(now) => "scheduled",
+        MeetingState::NotStarted | MeetingState::Ended => "past",
+    }
+}
+
+struct Row {
+    meeting: Meeting,
+    host: String,
+    here: u32,
+    locked: bool,
+}
+
+/// `GET /api/v1/admin/meetings?list=active|scheduled|past|cancelled`
+pub(super) async fn list(
+    State(site): State<Arc<Site>>,
+    _: Reader,
+    asked: Asked,
+) -> Result<Json<Value>, No> {
+    let now = site.clock.now();
+    let wanted = asked.parameter("list");
+    let open: BTreeMap<_, _> = site.engine.open_sessions().await?.into_iter().collect();
+    let accounts = site.engine.accounts().await?;
+    let hosts: BTreeMap<AccountId, String> =
+        accounts.into_iter().map(|account| (account.id, account.email.to_string())).collect();
+    let meetings = site.engine.all_meetings().await?;
+    let rows = meetings
+        .into_iter()
+        .filter(|meeting| wanted.as_deref().is_none_or(|list| list == list_of(meeting, now)));
+    let rows = rows.map(|meeting| {
+        let host = hosts.get(&meeting.owner).cloned().unwrap_or_default();
+        let session = open.get(&meeting.id);
+        let (here, locked) = session.map_or((0, false), |open| (open.here, open.locked));
+        Row { meeting, host, here, locked }
+    });
+    let rows = rows.filter(|row| {
+        let id = row.meeting.id;
+        asked.fits(&[
+            row.meeting.topic.as_str(),
+            &row.host,
+            &id.to_string(),
+            &id.number().to_string(),
+        ])
+    });
+    let (sort, down) = asked.sort("created", true);
+    let sort = sort.to_owned();
+    let key = |row: &Row| {
+        let key = match sort.as_str() {
+            "topic" => Key::text(row.meeting.topic.as_str()),
+            "host" => Key::text(&row.host),
+            "here" => Key::Number(row.here.into()),
+            "starts" => Key::Number(begins(&row.meeting).unwrap_or(0)),
+            "sessions" => Key::Number(row.meeting.sessions.into()),
+            _ => Key::Number(row.meeting.created.0),
+        };
+        (key, u64::from(row.meeting.id.number()))
+    };
+    let page = asked.page(rows, down, key)?;
+    Ok(Json(page.json(|row| words(row, now))))
+}
+
+fn begins(meeting: &Meeting) -> Option<u64> {
+    Some(meeting.plan.as_ref()?.when.as_ref()?.begins.0)
+}
+
+fn words(row: &Row, now: Millis) -> Value {
+    let Row { meeting, host, here, locked } = row;
+    let cancelled = match meeting.state {
+        MeetingState::Cancelled(when) => Some(when.0),
+        MeetingState::NotStarted | MeetingState::Open(_) | MeetingState::Ended => None,
+    };
+    json!({
+        "id": meeting.id.number().to_string(),
+        "topic": meeting.topic.as_str(),
+        "type": meeting.kind.number(),
+        "host": host,
+        "list": list_of(meeting, now),
+        "here": here,
+        "locked": locked,
+        "sessions": meeting.sessions,
+        "has_password": meeting.has_password,
+        "created_ms": meeting.created.0,
+        "cancelled_ms": cancelled,
+        "starts_ms": begins(meeting),
+        "plan": meeting.plan,
+    })
+}
+
+#[derive(Deserialize)]
+struct Why {
+    reason: Option<String>,
+}
+
+async fn found(site: &Site, id: &str) -> Result<Meeting, No> {
+    let id: MeetingId = id.parse().map_err(|_| Refusal::NotFound)?;
+    Ok(site.engine.meeting(id).await?.ok_or(Refusal::NotFound)?)
+}
+
+fn open(meeting: &Meeting) -> Result<SessionNumber, No> {
+    match meeting.state {
+        MeetingState::Open(session) => Ok(session),
+        MeetingState::Ended => Err(No::because(Refusal::Ended)),
+        MeetingState::NotStarted | MeetingState::Cancelled(_) => {
+            Err(No::because(Refusal::NotStarted))
+        }
+    }
+}
+
+/// `POST /api/v1/admin/meetings/{id}/look`: who is there. That somebody looked is a fact.
+pub(super) async fn look(
+    State(site): State<Arc<Site>>,
+    who: Reader,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, No> {
+    let meeting = found(&site, &id).await?;
+    let session = open(&meeting)?;
+    let deed = who.deed(Act::LookAtMeeting, Subject::Meeting(meeting.id), None)?;
+    who.note(&site, deed).await?;
+    let stream = StreamId::session(meeting.id, session);
+    let Some(view) = session_log::view(&site, stream).await? else {
+        return Ok(Json(json!({ "people": [], "lobby": [] })));
+    };
+    let people = view.people.values().map(|person| {
+        json!({
+            "name": person.name,
+            "role": person.role.word(),
+            "since_ms": person.since.0,
+            "away": person.away,
+            "muted": person.muted,
+            "hand": person.hand != 0,
+        })
+    });
+    let lobby = view
+        .lobby
+        .values()
+        .map(|waiting| json!({ "name": waiting.name, "since_ms": waiting.since.0 }));
+    Ok(Json(json!({
+        "topic": view.topic,
+        "started_ms": view.started.0,
+        "locked": view.locked,
+        "recording": view.recording,
+        "messages": view.said,
+        "tracks": view.tracks.len(),
+        "people": people.collect::<Vec<_>>(),
+        "lobby": lobby.collect::<Vec<_>>(),
+    })))
+}
+
+#[derive(Deserialize)]
+struct Lock {
+    locked: bool,
+    reason: Option<String>,
+}
+
+/// `POST /api/v1/admin/meetings/{id}/lock`
+pub(super) async fn lock(
+    State(site): State<Arc<Site>>,
+    who: Administrator,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, No> {
+    let Lock { locked, reason } = api::read(&body)?;
+    let meeting = found(&site, &id).await?;
+    let session = open(&meeting)?;
+    let sessions = site.engine.open_sessions().await?;
+    let now = sessions.iter().find(|(id, _)| *id == meeting.id);
+    let before = now.is_some_and(|(_, open)| open.locked);
+    let deed = who.deed(Act::LockMeeting, Subject::Meeting(meeting.id), reason.as_deref())?;
+    let locks = |locked: bool| Plain::map([("locked", locked.into())]);
+    // The deed first: what the server does in a session does not say in whose name.
+    who.note(&site, changing(deed, locks(before), locks(locked))).await?;
+    let wish = if locked { lock::Command::Lock {} } else { lock::Command::Unlock {} };
+    site.engine.session_wish(meeting.id, session, Command::Lock(wish)).await?;
+    Ok(Json(json!({ "locked": locked })))
+}
+
+/// `POST /api/v1/admin/meetings/{id}/end`
+pub(super) async fn end(
+    State(site): State<Arc<Site>>,
+    who: Administrator,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, No> {
+    let why: Why = api::read(&body)?;
+    let meeting = found(&site, &id).await?;
+    let deed = who.deed(Act::EndMeeting, Subject::Meeting(meeting.id), why.reason.as_deref())?;
+    let session = open(&meeting)?;
+    let state =
+        |word: &str| Plain::map([("session", i64::from(session.0).into()), ("state", word.into())]);
+    who.note(&site, changing(deed, state("open"), state("ended"))).await?;
+    let close = lifecycle::Command::Close { reason: EndReason::Administrator };
+    site.engine.session_wish(meeting.id, session, Command::Lifecycle(close)).await?;
+    Ok(Json(json!({})))
+}
+
+#[derive(Deserialize)]
+struct Message {
+    text: String,
+}
+
+/// `POST /api/v1/admin/meetings/{id}/message`: said to everybody in it.
+pub(super) async fn message(
+    State(site): State<Arc<Site>>,
+    who: Administrator,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, No> {
+    let Message { text } = api::read(&body)?;
+    let text = ChatText::new(&text).map_err(|error| match error {
+        convoke_model::text::TextError::Empty => Refusal::Empty,
+        convoke_model::text::TextError::TooLong => Refusal::TooLong,
+    })?;
+    let meeting = found(&site, &id).await?;
+    let session = open(&meeting)?;
+    let deed = who.deed(Act::TellMeeting, Subject::Meeting(meeting.id), None)?;
+    // The words themselves stand in the session, where they can be erased with the rest.
+    let chars = i64::try_from(text.as_str().chars().count()).unwrap_or(i64::MAX);
+    who.note(&site, changing(deed, Plain::Null, Plain::map([("characters", chars.into())])))
+        .await?;
+    let announce = chat::Command::Announce { text };
+    site.engine.session_wish(meeting.id, session, Command::Chat(announce)).await?;
+    Ok(Json(json!({})))
+}
+
+/// `POST /api/v1/admin/meetings/{id}/cancel`
+pub(super) async fn cancel(
+    State(site): State<Arc<Site>>,
+    who: Administrator,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, No> {
+    let why: Why = api::read(&body)?;
+    let meeting = found(&site, &id).await?;
+    let deed = who.deed(Act::CancelMeeting, Subject::Meeting(meeting.id), why.reason.as_deref())?;
+    let cancel = Life::Cancel { reason: deed.reason.clone(), right: Right::Administrator };
+    site.engine.change_meeting(meeting.id, who.actor(), cancel).await?;
+    who.note(&site, changing(deed, held(true), held(false))).await?;
+    Ok(Json(json!({})))
+}
+
+/// `POST /api/v1/admin/meetings/{id}/restore`
+pub(super) async fn restore(
+    State(site): State<Arc<Site>>,
+    who: Administrator,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, No> {
+    let why: Why = api::read(&body)?;
+    let meeting = found(&site, &id).await?;
+    let deed =
+        who.deed(Act::RestoreMeeting, Subject::Meeting(meeting.id), why.reason.as_deref())?;
+    let restore = Life::Restore { right: Right::Administrator };
+    site.engine.change_meeting(meeting.id, who.actor(), restore).await?;
+    who.note(&site, changing(deed, held(false), held(true))).await?;
+    Ok(Json(json!({})))
+}
+
+fn held(held: bool) -> Plain {
+    Plain::map([("held", held.into())])
+}
+
+#[derive(Deserialize)]
+struct Transfer {
+    /// What its new host signs in with.
+    to: String,
+    reason: Option<String>,
+}
+
+/// `POST /api/v1/admin/meetings/{id}/transfer`
+pub(super) async fn transfer(
+    State(site): State<Arc<Site>>,
+    who: Administrator,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, No> {
+    let Transfer { to, reason } = api::read(&body)?;
+    let meeting = found(&site, &id).await?;
+    let deed = who.deed(Act::TransferMeeting, Subject::Meeting(meeting.id), reason.as_deref())?;
+    let email = Email::new(&to).ok_or(Refusal::EmailInvalid)?;
+    let to = site.engine.account_by_email(&email).await?;
+    let to = to.filter(|account| account.enabled).ok_or(Refusal::NotFound)?;
+    let from = super::overview::named(&site, meeting.owner).await?.unwrap_or_default();
+    let give = Life::Transfer { to: to.id, right: Right::Administrator };
+    site.engine.change_meeting(meeting.id, who.actor(), give).await?;
+    let host = |email: String| Plain::map([("host", email.into())]);
+    who.note(&site, changing(deed, host(from), host(to.email.to_string()))).await?;
+    Ok(Json(json!({})))
+}
