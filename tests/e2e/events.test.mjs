@@ -40,7 +40,10 @@ class Listener {
 
   take(block) {
     const fields = Object.fromEntries(
-      block.split("\n").map((line) => [line.split(":")[0], line.slice(line.indexOf(":") + 1).trim()]),
+      block.split("\n").map((line) => {
+        const at = line.indexOf(":");
+        return [line.slice(0, at), line.slice(at + 1).trim()];
+      }),
     );
     if (fields.id !== undefined) this.last = fields.id;
     if (fields.event === "end") this.ended = JSON.parse(fields.data);

@@ -63,7 +63,7 @@ describe("a receiver that was away", () => {
     await server?.remove();
   });
 
-  test("misses nothing of a thousand meetings, in order, over two starts of the server", async () => {
+  test("misses nothing of a thousand meetings, in order, over two starts", async () => {
     hook = await add(admin, sink);
     assert.match(hook.secret, /^whsec_[A-Za-z0-9+/]{43}=$/);
     const { cursor } = await admin.events(0);
@@ -285,7 +285,7 @@ describe("a receiver that refuses", () => {
     await admin.ok("DELETE", `/api/v1/webhooks/${named.json.number}`);
   });
 
-  test("is told again, under the same names, when the note of its place is of another log", async () => {
+  test("is told again, under the same names, when its place is of another log", async () => {
     const hook = await add(admin, sink, ["meeting.*", "session.*"]);
     const path = join(server.data, "webhooks", `${hook.number}.json`);
     sink.calls.length = 0;
@@ -317,7 +317,12 @@ describe("a receiver that refuses", () => {
 
   test("is for administrators", async () => {
     const { cookie, origin } = await server.makeMeeting();
-    const paths = ["/api/v1/webhooks", "/api/v1/webhooks/1", "/api/v1/events", "/api/v1/events/stream"];
+    const paths = [
+      "/api/v1/webhooks",
+      "/api/v1/webhooks/1",
+      "/api/v1/events",
+      "/api/v1/events/stream",
+    ];
     for (const path of paths) {
       assert.equal((await server.call("GET", path)).status, 401, path);
       const hosts = await server.call("GET", path, undefined, { ...origin, Cookie: cookie });

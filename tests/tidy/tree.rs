@@ -32,7 +32,7 @@ impl File {
 
     /// Whether the file is a test: in a `tests` folder of its crate, or in the tests crate.
     pub(crate) fn is_test(&self) -> bool {
-        self.path.split('/').any(|part| part == "tests")
+        self.path.split('/').any(|part| part == "tests" || part == "tests.rs")
     }
 
     /// The lines with their numbers.

@@ -155,7 +155,8 @@ const SERVERS: [(&str, &str); 9] = [
 ];
 
 /// Finds OpenLDAP, Samba, a mail server for tests, Kamailio and sipp, or installs Debian's packages
-/// when this is root; else says what is missing. The system's own are not started: the tests start theirs, on ports those would take.
+/// when this is root; else says what is missing. The system's own are not started: the tests start
+/// theirs, on ports those would take.
 pub(crate) fn need_servers() -> Outcome {
     let missing = || -> Vec<&str> {
         let gone = |(_, file): &&(&str, &str)| !Path::new(file).exists();

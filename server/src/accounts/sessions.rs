@@ -96,7 +96,8 @@ impl Sessions {
         Some(session.clone())
     }
 
-    /// Whose this cookie is, if its sign-in is still good; looking does not keep it from idling out.
+    /// Whose this cookie is, if its sign-in is still good; looking does not keep it from idling
+    /// out.
     pub fn look(&self, cookie: &str, now: Duration) -> Option<Session> {
         let sessions = self.lock();
         sessions.get(&hash(cookie)).filter(|session| !session.is_over(now)).cloned()

@@ -119,8 +119,8 @@ impl Series {
     fn fits(&self) -> bool {
         let counted = self.days.iter().any(|day| day.nth.is_some());
         let only_of_years = self.weeks.is_empty() && self.year_days.is_empty();
-        let listed = !(self.months.is_empty() && self.month_days.is_empty())
-            || !(only_of_years && self.days.is_empty());
+        let months = !self.months.is_empty() || !self.month_days.is_empty();
+        let listed = months || !only_of_years || !self.days.is_empty();
         let placed = self.places.is_empty() || listed;
         placed
             && match self.step {

@@ -62,7 +62,7 @@ pub(super) fn numerous(event_type: u16) -> Option<&'static str> {
 #[rustfmt::skip]
 pub const WORDS: &[(&str, &str)] = &[
     ("account.added",              "An account was made."),
-    ("account.changed",            "An account's name, address, time zone, groups or privileges changed."),
+    ("account.changed",            "An account's name, address, zone, groups or privileges changed."),
     ("account.codes_off",          "An account asks for no codes any more."),
     ("account.codes_on",           "An account asks for codes of an authenticator app."),
     ("account.disabled",           "An account was switched off."),
@@ -96,7 +96,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ("participant.chat_paused",    "Somebody may not write."),
     ("participant.delivered",      "How much one participant was sent, told when they go."),
     ("participant.disconnected",   "A participant lost the connection and may come back."),
-    ("participant.entered",        "Somebody came through the door; who joins or waits is told next."),
+    ("participant.entered",        "Somebody came in; who joins or waits is told next."),
     ("participant.hand_lowered",   "A hand went down."),
     ("participant.hand_raised",    "A hand went up."),
     ("participant.joined",         "Somebody is in the session."),

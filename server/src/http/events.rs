@@ -190,7 +190,10 @@ impl Following {
                 tokio::time::sleep(GATHER).await;
                 grown.is_ok()
             }
-            () = tokio::time::sleep(HEARTBEAT) => self.send(format!(": here\nid: {next}\n\n")).await,
+            () = tokio::time::sleep(HEARTBEAT) => {
+                let beat = format!(": here\nid: {next}\n\n");
+                self.send(beat).await
+            }
             () = ended => false,
             () = self.pieces.closed() => false,
         }

@@ -9,7 +9,7 @@ pub enum Surface {
     Meeting,
     /// Any other page.
     Page,
-    /// XML of the legacy interface, for programs: what they carry says who they are, no cookie does.
+    /// XML of the legacy interface, for programs: what they carry says who they are.
     Legacy,
     /// JSON.
     Api,

@@ -151,5 +151,5 @@ fn the_page_is_the_embedded_document_with_its_facts() {
     assert_eq!(page.boot(), json!({ "page": "join", "meeting": { "id": "8813-7455" } }));
     assert_eq!(world.get("/m/88137455").boot()["page"], json!("meeting"));
     assert_eq!(world.get("/m/8813").status, 404);
-    assert_eq!(world.get("/").boot(), json!({ "page": "home" }));
+    assert_eq!(world.get("/").boot(), json!({ "page": "home", "mail": false }));
 }

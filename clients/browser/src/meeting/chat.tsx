@@ -101,7 +101,13 @@ function Said({
           : t.toOne(session.view.people.get(line.to.one)?.name ?? `#${line.to.one}`);
   return (
     <li
-      class={`line ${own ? "own" : ""} ${together ? "together" : ""} ${whisper ? "whisper" : ""} ${line.from === 0 ? "server" : ""}`}
+      class={[
+        "line",
+        own ? "own" : "",
+        together ? "together" : "",
+        whisper ? "whisper" : "",
+        line.from === 0 ? "server" : "",
+      ].join(" ")}
       data-seq={line.seq}
     >
       {!own && !together && <Avatar name={name} number={line.from} />}

@@ -1,3 +1,5 @@
+//! What letters say, and what operators may make of it.
+
 use super::*;
 use convoke_model::meeting::plan::{LocalTime, Rule};
 use convoke_model::text::Zone;
