@@ -62,7 +62,7 @@ pub(super) fn numerous(event_type: u16) -> Option<&'static str> {
 #[rustfmt::skip]
 pub const WORDS: &[(&str, &str)] = &[
     ("account.added",              "An account was made."),
-    ("account.changed",            "An account's name, address, zone, groups or privileges changed."),
+    ("account.changed",            "What an account is called, or what it may do, changed."),
     ("account.codes_off",          "An account asks for no codes any more."),
     ("account.codes_on",           "An account asks for codes of an authenticator app."),
     ("account.disabled",           "An account was switched off."),
