@@ -212,6 +212,38 @@ describe("the account page", () => {
     for (const each of pages) await each.context().close();
   });
 
+  test("a key is made, acts for the account, is shown once, and is dead when revoked", async () => {
+    await add("kim@example.com", "Kim");
+    const page = await browser.person("kim");
+    await signIn(page, "kim@example.com", ADDED);
+    const keys = part(page, "Keys for programs");
+    await keys.getByText("There is no key.").waitFor();
+    await keys.getByLabel("What is it for?").fill("Our CRM");
+    assert.equal(await keys.getByText("Do what administrators do").count(), 0);
+    await keys.getByRole("button", { name: "Make a key" }).click();
+    const dialog = page.getByRole("dialog", { name: "Your new key" });
+    const key = (await dialog.locator("pre").innerText()).trim();
+    assert.match(key, /^ck_\d+_[\w-]{43}$/);
+    await page.keyboard.press("Escape");
+    await keys.getByText("meetings:read meetings:write").waitFor();
+    assert.ok(!(await page.content()).includes(key), "it is shown once");
+    const call = (method, body) =>
+      fetch(`${server.url}/api/v1/meetings`, {
+        method,
+        headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+        body,
+      });
+    const planned = await call("POST", JSON.stringify({ type: 0, topic: "By the CRM" }));
+    assert.equal(planned.status, 200, await planned.text());
+    await browser.shoot(page, "account-keys");
+    await keys.getByRole("button", { name: "Revoke: Our CRM" }).click();
+    const sure = page.getByRole("dialog", { name: /Revoke/ });
+    await sure.getByRole("button", { name: "Revoke" }).click();
+    await keys.getByText("There is no key.").waitFor();
+    assert.equal((await call("GET")).status, 401);
+    await page.context().close();
+  });
+
   test("who lost the password gets a link from the administrator, and it works once", async () => {
     await add("zoe@example.com", "Zoe");
     const page = await browser.person("zoe");

@@ -142,12 +142,13 @@ pub(crate) fn need_chromium() -> Result<PathBuf, Failed> {
 
 /// Debian's packages for the servers that tests run against (directories, mail, a SIP proxy), and a
 /// file of each.
-const SERVERS: [(&str, &str); 9] = [
+const SERVERS: [(&str, &str); 10] = [
     ("slapd", "/usr/sbin/slapd"),
     ("samba", "/usr/bin/samba-tool"),
     ("samba-ad-dc", "/usr/sbin/samba"),
     ("samba-ad-provision", "/usr/share/samba/setup/provision.ldif"),
     ("python3-aiosmtpd", "/usr/lib/python3/dist-packages/aiosmtpd/controller.py"),
+    ("python3-venv", "/usr/share/doc/python3-venv/copyright"),
     ("python3-icalendar", "/usr/lib/python3/dist-packages/icalendar/__init__.py"),
     ("kamailio", "/usr/sbin/kamailio"),
     ("kamailio-utils-modules", "/usr/share/doc/kamailio-utils-modules"),

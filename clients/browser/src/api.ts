@@ -38,6 +38,15 @@ export type Privilege =
 /** The right password of an account with codes: half a sign-in, and the token to go on with. */
 export type Half = { half: string };
 
+/** A key by which programs act for an account, without its secret. */
+export type ApiKey = {
+  number: number;
+  name: string;
+  scopes: string[];
+  made_ms: number;
+  good: boolean;
+};
+
 /** One place where an account is signed in. */
 export type SignedIn = {
   name: string;
@@ -105,7 +114,7 @@ const deadline_ms = 15_000;
 
 /** Makes a call of the server. */
 export async function call<T>(
-  method: "GET" | "POST" | "PATCH",
+  method: "GET" | "POST" | "PATCH" | "DELETE",
   path: string,
   body?: unknown,
   more: Record<string, string> = {},
@@ -183,6 +192,11 @@ export const api = {
   /** One by its name, or all but this one. */
   endSignIns: (name: string | null) =>
     call<{ ended: number }>("POST", "/api/v1/me/sessions/end", { name }),
+  keys: () => call<{ keys: ApiKey[] }>("GET", "/api/v1/keys"),
+  /** The key itself is told this one time. */
+  makeKey: (name: string, scopes: string[]) =>
+    call<ApiKey & { key: string }>("POST", "/api/v1/keys", { name, scopes }),
+  revokeKey: (number: number) => call<unknown>("DELETE", `/api/v1/keys/${number}`),
   askReset: (email: string) => call<{ mail: boolean }>("POST", "/api/v1/reset", { email }),
   useReset: (token: string, password: string) =>
     call<unknown>("POST", "/api/v1/reset/use", { token, password }),

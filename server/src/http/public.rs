@@ -7,6 +7,7 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use convoke_model::privilege::Privilege;
 use convoke_model::{Millis, Refusal};
 use convoke_plugins::feed::{Format, Language, theme};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -152,7 +153,7 @@ fn seconds_of(date: &str) -> Option<u64> {
     u64::try_from(jiff::tz::TimeZone::UTC.to_timestamp(at).ok()?.as_second()).ok()
 }
 
-/// `?at=`: what the public knew then, for those who administer this server.
+/// `?at=`: what the public knew then, for those who administer this server or audit it.
 async fn look_back(
     site: &Arc<Site>,
     caller: &Caller,
@@ -162,7 +163,7 @@ async fn look_back(
     rendering: Rendering,
 ) -> Result<Response, No> {
     let account = api::signed_in(site, caller, headers).await?;
-    if !account.administers() {
+    if !account.administers() && !account.privileges.has(Privilege::Auditor) {
         return Err(No::because(Refusal::NotAllowed));
     }
     let at = instant(at).ok_or(Refusal::TimesInvalid)?;

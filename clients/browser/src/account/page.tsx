@@ -10,6 +10,7 @@ import { Frame } from "../ui/frame";
 import { Codes } from "./codes";
 import { Password } from "./password";
 import { Profile } from "./profile";
+import { Keys } from "./keys";
 import { SignIns } from "./sign_ins";
 import { serverName } from "../ui/brand";
 
@@ -75,6 +76,7 @@ export function AccountPage(): JSX.Element {
         <div class="stack account-column">
           <Codes account={account} onDone={() => void read()} />
           <SignIns key={round} zone={account.time_zone} onGone={() => setAccount(null)} />
+          <Keys account={account} onGone={() => setAccount(null)} />
         </div>
       </div>
     </Frame>
