@@ -520,6 +520,6 @@ mod tests {
     #[test]
     fn a_name_unlike_any_other_gets_the_list_of_names() {
         let error = Config::parse("zzzzzzzzzzzz = 1").expect_err("refused").to_string();
-        assert!(error.contains("known here: base_url, callback, chat,"), "{error}");
+        assert!(error.contains("known here: base_url, bridge, callback,"), "{error}");
     }
 }

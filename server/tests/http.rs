@@ -28,6 +28,7 @@ mod doors {
     mod privileges;
     mod program;
     mod quarantine;
+    mod redirects;
     mod resets;
     mod same_site;
     mod scheduling;

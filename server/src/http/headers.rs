@@ -11,6 +11,8 @@ pub enum Surface {
     Page,
     /// XML of the legacy interface, for programs: what they carry says who they are.
     Legacy,
+    /// What telephone bridges ask, in dialects of their own; a secret says who they are.
+    Bridge,
     /// JSON.
     Api,
     /// A file of the browser client.
@@ -74,6 +76,7 @@ pub(super) fn put(
         Surface::Public | Surface::Feed | Surface::Embed => true,
         Surface::Meeting
         | Surface::Legacy
+        | Surface::Bridge
         | Surface::Page
         | Surface::Api
         | Surface::Asset

@@ -160,7 +160,7 @@ async fn answer(
         branding: branding(&connection.site, parts.uri.path()).await,
         own,
         place: Arc::clone(&connection.place),
-        bearer: bearer(&mut parts.headers),
+        bearer: bearer(parts.uri.path(), &mut parts.headers),
     };
     let path = parts.uri.path();
     if caller.must_move && !may_be_plain(path) {
@@ -204,7 +204,11 @@ fn host_of(headers: &HeaderMap) -> Result<Option<String>, Stop> {
 
 /// The key of a program, taken out of the headers. A call with one has no cookies: whatever browser
 /// sends it, nobody's sign-in goes along, and so it may come from anywhere.
-fn bearer(headers: &mut HeaderMap) -> Option<Arc<Secret>> {
+fn bearer(path: &str, headers: &mut HeaderMap) -> Option<Arc<Secret>> {
+    // What a bridge shows is not a key of this kind; it is looked at where bridges come in.
+    if path.starts_with("/bridge/") {
+        return None;
+    }
     let given = headers.remove(header::AUTHORIZATION)?;
     let given = given.to_str().ok()?;
     let (scheme, token) = given.split_once(' ').unwrap_or((given, ""));
