@@ -459,7 +459,7 @@ export const en = {
   },
   keys: {
     title: "Keys for programs",
-    lead: "With a key, a program acts for you by the API, without your password. Revoke it when you do not need it any more.",
+    lead: "With a key, a program acts for you without your password. Revoke what you do not need.",
     none: "There is no key.",
     name: "What is it for?",
     nameHolder: "Our CRM",
