@@ -213,9 +213,9 @@ describe("the account page", () => {
   });
 
   test("a key is made, acts for the account, is shown once, and is dead when revoked", async () => {
-    await add("kim@example.com", "Kim");
-    const page = await browser.person("kim");
-    await signIn(page, "kim@example.com", ADDED);
+    await add("kai@example.com", "Kai");
+    const page = await browser.person("kai");
+    await signIn(page, "kai@example.com", ADDED);
     const keys = part(page, "Keys for programs");
     await keys.getByText("There is no key.").waitFor();
     await keys.getByLabel("What is it for?").fill("Our CRM");
