@@ -125,6 +125,8 @@ async fn caller_of(site: &Site, caller: &Caller, call: &ScheduleCall) -> Result<
     let trusted = match &call.integration_code {
         None => false,
         Some(code) => {
+            // The code stands for every account's password, so guessing it is limited as that is.
+            site.may_try(caller)?;
             let fits = site.integration_code_fits(code)?;
             if !fits {
                 site.join_limits.failed(caller.from(), None, site.clock.uptime());

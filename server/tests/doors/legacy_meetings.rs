@@ -145,6 +145,11 @@ fn what_cannot_be_planned_is_refused_with_a_reason() {
 fn the_integration_code_stands_for_the_callers_own_sign_in_and_for_nothing_else() {
     let world = with_ann();
     let plain = format!("email={EMAIL}&meeting_topic=x&integration_code=");
+    // So that the limits on guessing are not what is measured.
+    let form = |world: &World, path: &str, body: &[u8]| {
+        world.clock.advance(Duration::from_secs(3600));
+        form(world, path, body)
+    };
     // Without one set, none fits; the empty one least of all.
     for code in ["", "x"] {
         refused(&form(&world, SCHEDULE, (plain.clone() + code).as_bytes()), "do not fit together");
@@ -165,6 +170,28 @@ fn the_integration_code_stands_for_the_callers_own_sign_in_and_for_nothing_else(
     let page = format!("role=host&email={EMAIL}&user_password=crm-42&integration_code=crm-42");
     let reply = form(&world, "/as/wapi/goto_downloader", page.as_bytes());
     assert!(reply.boot()["pending"].is_null(), "{reply:?}");
+}
+
+#[test]
+fn who_guesses_the_integration_code_has_to_wait_also_with_the_right_one() {
+    let world = with_ann();
+    let vault = Vault::open(&world.folder).expect("opens");
+    vault.put(SecretOf::IntegrationCode, b"crm-42-crm-42").expect("kept");
+    let call = |code: &str| {
+        let body = format!("email={EMAIL}&meeting_topic=x&integration_code={code}");
+        form(&world, SCHEDULE, body.as_bytes())
+    };
+    let mut looked_at = 0;
+    for n in 0..60 {
+        world.clock.advance(Duration::from_secs(1));
+        let reason = field(&call(&format!("guess-{n}")), "Reason");
+        looked_at += u32::from(reason.contains("do not fit together"));
+    }
+    // Twenty at once and ten in a minute.
+    assert!((20..=31).contains(&looked_at), "{looked_at}");
+    refused(&call("crm-42-crm-42"), "too fast");
+    world.clock.advance(Duration::from_secs(600));
+    made(&world, &call("crm-42-crm-42"));
 }
 
 #[test]
