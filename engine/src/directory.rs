@@ -23,6 +23,8 @@ use convoke_model::{AccountId, MeetingId, Millis, ParticipantId, Position, Recor
 use callers::Callers;
 use codes::Codes;
 
+use crate::seats::Seats;
+
 /// What is known of a meeting from outside.
 #[derive(Clone, Debug)]
 pub struct MeetingInfo {
@@ -93,6 +95,7 @@ pub enum CallerPlace {
 #[derive(Debug, Default)]
 pub struct Directory {
     inner: RwLock<Inner>,
+    pub(crate) seats: Seats,
 }
 
 #[derive(Debug, Default)]
@@ -168,11 +171,17 @@ impl Directory {
         inner.site.rooms.meetings().filter(is_idle).collect()
     }
 
-    /// How many people are in all open sessions together.
+    /// How many people are in all open sessions together, those included whose entering is not
+    /// durable yet.
     #[must_use]
     pub fn people(&self) -> u64 {
-        let inner = self.read();
-        inner.meetings.values().filter_map(|info| info.open).map(|open| u64::from(open.here)).sum()
+        self.seats.taken().into()
+    }
+
+    /// Whether as many are in all open sessions together as administrators allow.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.seats.are_full()
     }
 
     /// What is known of the site as a whole and of all meetings, at one moment. Others wait
@@ -262,6 +271,7 @@ impl Directory {
         inner.revision += 1;
         inner.public_revision += u64::from(is_told(&record.event));
         inner.site.apply(record);
+        self.seats.allow(inner.site.settings.limits.participants);
     }
 
     pub(crate) fn life(&self, meeting: MeetingId, record: &Record<life::Event>) {

@@ -9,6 +9,7 @@ pub mod limits;
 pub mod pen;
 pub mod policies;
 pub mod recovery;
+mod seats;
 pub mod session;
 pub mod shard;
 

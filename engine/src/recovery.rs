@@ -108,6 +108,7 @@ impl Shard {
             Ok(())
         })?;
         self.directory().session(id, &live.view);
+        self.directory().seats.follow(0, live.decided.roster.count());
         self.sessions.insert((id, number), live);
         Ok(())
     }

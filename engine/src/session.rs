@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use convoke_fanout::Pool;
-use convoke_model::meeting::{self, Event, Session, lifecycle, track};
+use convoke_model::grant::Role;
+use convoke_model::meeting::{self, Event, Session, lifecycle, roster, track};
 use convoke_model::view::session::{SessionView, Viewer};
 use convoke_model::{MeetingId, Millis, ParticipantId, Position, Refusal, SessionNumber, StreamId};
 use convoke_model::{Proposal, Record};
@@ -13,6 +14,7 @@ use convoke_wire::entry::{CHAIN_START, EntryRef, Hash};
 use crate::lanes::Lanes;
 use crate::limits::Limits;
 use crate::pen::{Origin, Pen, Salts, Written};
+use crate::seats::{Full, Seats};
 
 /// Where a recent fact lies.
 #[derive(Clone, Copy, Debug)]
@@ -100,26 +102,33 @@ impl LiveSession {
         self.view.people.get(&who).map(|person| Viewer::Participant(who, person.role))
     }
 
-    /// Decides a wish and gives its facts their places.
+    /// Decides a wish and gives its facts their places. Whoever joins sits down in one of the
+    /// site's seats; a host always finds one.
     ///
     /// # Errors
     /// The refusal.
-    pub fn decide(
+    pub(crate) fn decide(
         &mut self,
-        epoch: u32,
-        salts: &mut Salts,
+        (epoch, salts): (u32, &mut Salts),
+        seats: &Seats,
         origin: Origin,
         command: meeting::Command,
     ) -> Result<Vec<Written<Event>>, Refusal> {
         let proposal =
             Proposal { by: origin.actor, at: origin.now, request: origin.request, command };
         let facts = self.decided.decide(&proposal)?;
+        let joining = facts.iter().filter(|(_, event)| needs_seat(event)).count();
+        let joining = u32::try_from(joining).unwrap_or(u32::MAX);
+        seats.take(joining).map_err(|Full| Refusal::SiteFull)?;
+        let known = self.decided.roster.count() + joining;
         let write = |(audience, event)| {
             let written = self.pen.write(epoch, salts, origin, audience, event);
             self.decided.apply(&written.record);
             written
         };
-        Ok(facts.into_iter().map(write).collect())
+        let written = facts.into_iter().map(write).collect();
+        seats.follow(known, self.decided.roster.count());
+        Ok(written)
     }
 
     /// Publishes a fact that became durable.
@@ -243,4 +252,10 @@ impl LiveSession {
             track::Event::Muted { .. } | track::Event::Unmuted { .. } => {}
         }
     }
+}
+
+/// Whether somebody joins who does so only while there is a seat.
+fn needs_seat(event: &Event) -> bool {
+    let Event::Roster(roster::Event::Joined { role, .. }) = event else { return false };
+    *role != Role::Host
 }

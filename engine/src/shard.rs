@@ -445,7 +445,8 @@ impl Shard {
                 dedupe::Known::Forgotten => return Err(Refusal::AlreadyDone),
             }
         }
-        let written = live.decide(self.epoch, &mut self.salts, origin, command)?;
+        let written =
+            live.decide((self.epoch, &mut self.salts), &self.directory.seats, origin, command)?;
         let (position, hash) = live.tail();
         let answer = Answer { position, hash, made: made(&written) };
         let ended = written.iter().find_map(|written| match &written.record.event {

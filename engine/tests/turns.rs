@@ -16,7 +16,7 @@ use convoke_model::meeting::roster::{self, Entering};
 use convoke_model::meeting::{Command, chat, hand};
 use convoke_model::policy::{Question, record};
 use convoke_model::privilege::{Privilege, Privileges};
-use convoke_model::site::{self, accounts};
+use convoke_model::site::{self, accounts, settings};
 use convoke_model::text::{ChatText, Name, Topic};
 use convoke_model::view::session::Viewer;
 use convoke_model::{
@@ -32,9 +32,8 @@ fn meeting() -> MeetingId {
     MeetingId::new(88_137_455).expect("eight digits")
 }
 
-fn shard(epoch: u32, limits: Limits) -> Shard {
-    let pool = Pool::new(PoolLimits::default());
-    Shard::new(epoch, [7; 32], true, pool, limits, Arc::new(Directory::default()))
+fn shard(epoch: u32, limits: Limits, directory: Arc<Directory>) -> Shard {
+    Shard::new(epoch, [7; 32], true, Pool::new(PoolLimits::default()), limits, directory)
 }
 
 /// A shard and its journal.
@@ -48,8 +47,13 @@ struct Stage {
 impl Stage {
     /// A session with a host (1), an attendee (2) and a viewer (3).
     fn open(limits: Limits) -> Self {
+        Self::beside(limits, Arc::default())
+    }
+
+    /// The same, of a server whose other shards keep the same directory.
+    fn beside(limits: Limits, directory: Arc<Directory>) -> Self {
         let journal = Memory::new();
-        let shard = shard(journal.epoch(), limits);
+        let shard = shard(journal.epoch(), limits, directory);
         let mut stage = Self { shard, journal, personal: Vec::new(), answers: Vec::new() };
         let creation = Creation {
             meeting: meeting(),
@@ -76,21 +80,33 @@ impl Stage {
         }));
         stage.run();
         for (number, role) in [(1, Role::Host), (2, Role::Attendee), (3, Role::Viewer)] {
-            let entering = Entering {
-                client: ClientId(number),
-                name: Name::new("Somebody").expect("a name"),
-                account: None,
-                family: number,
-                ticket: number,
-                grant: Grant::of(role),
-                lobby: false,
-            };
-            let command = Command::Roster(roster::Command::Enter(entering));
-            stage.shard.submit(Ask::server(Wish::Session(meeting(), SESSION, command)));
+            stage.enter(number, role, false);
         }
         stage.run();
         stage.answers.clear();
         stage
+    }
+
+    fn enter(&mut self, number: u64, role: Role, lobby: bool) {
+        let entering = Entering {
+            client: ClientId(number),
+            name: Name::new("Somebody").expect("a name"),
+            account: None,
+            family: number,
+            ticket: number,
+            grant: Grant::of(role),
+            lobby,
+        };
+        let command = Command::Roster(roster::Command::Enter(entering));
+        let reply = ReplyTo::Connection(0, number);
+        let wish = Wish::Session(meeting(), SESSION, command);
+        self.shard.submit(Ask { reply, ..Ask::server(wish) });
+    }
+
+    /// What came of what was asked, since this was called last.
+    fn told(&mut self) -> Vec<Option<Refusal>> {
+        self.run();
+        self.answers.drain(..).map(|(_, answer)| answer.err()).collect()
     }
 
     fn ask(&mut self, who: u32, n: u64, command: Command) {
@@ -214,7 +230,8 @@ fn a_request_is_known_again_after_a_restart() {
     stage.say(1, chat::To::Everyone);
     stage.run();
     let journal = stage.journal.take_over();
-    let mut shard = shard(journal.epoch(), Limits { recent_facts_max: 1, ..Limits::DEFAULT });
+    let limits = Limits { recent_facts_max: 1, ..Limits::DEFAULT };
+    let mut shard = shard(journal.epoch(), limits, Arc::default());
     shard.load(&*journal.reader(), |_| true).expect("the log is whole");
     let before = stage.answers.remove(0).1.expect("granted");
     let mut stage = Stage { shard, journal, personal: Vec::new(), answers: Vec::new() };
@@ -229,6 +246,49 @@ fn a_request_is_known_again_after_a_restart() {
     assert_eq!(again.hash, stage.hash_in_log(again.position.seq));
     let view = &stage.shard.session(meeting(), SESSION).expect("open").view;
     assert_eq!(view.said, 3, "said once, over the restart");
+}
+
+#[test]
+fn the_seats_of_the_site_hold_over_all_shards_and_a_restart() {
+    let directory = Arc::new(Directory::default());
+    let mut one = Stage::beside(Limits::DEFAULT, Arc::clone(&directory));
+    let mut other = Stage::beside(Limits::DEFAULT, Arc::clone(&directory));
+    assert_eq!((directory.people(), directory.is_full()), (6, false));
+    let part = settings::Part::Limits(settings::Limits { rooms: 0, participants: 7 });
+    let set = site::Command::Settings(settings::Command::Set { part, reason: None });
+    one.shard.submit(Ask::server(Wish::Site(set)));
+    assert_eq!(one.told(), []);
+
+    // Nothing is durable yet when the next one asks, at the other shard.
+    one.enter(4, Role::Attendee, false);
+    let batch = one.shard.turn(NOW).expect("a turn");
+    other.enter(4, Role::Viewer, false);
+    other.enter(5, Role::Attendee, true);
+    other.enter(6, Role::Host, false);
+    assert_eq!(other.told(), [Some(Refusal::SiteFull), None, None], "a host always comes in");
+    assert_eq!((directory.people(), directory.is_full()), (8, true));
+    one.append(&batch);
+    one.shard.durable(batch.turn);
+    assert_eq!(one.told(), [None]);
+
+    // Who waits in the lobby has no seat yet.
+    let waits = ParticipantId(4);
+    other.ask(1, 1, Command::Roster(roster::Command::Admit { who: waits }));
+    assert_eq!(other.told(), [Some(Refusal::SiteFull)]);
+    other.ask(5, 1, Command::Roster(roster::Command::Leave {}));
+    one.ask(2, 1, Command::Roster(roster::Command::Leave {}));
+    other.ask(1, 2, Command::Roster(roster::Command::Admit { who: waits }));
+    assert_eq!((other.told(), directory.people()), (vec![None, Some(Refusal::SiteFull)], 7));
+    assert_eq!((one.told(), directory.people()), (vec![None], 6));
+    other.ask(1, 3, Command::Roster(roster::Command::Admit { who: waits }));
+    assert_eq!((other.told(), directory.people()), (vec![None], 7));
+
+    let counted = Arc::new(Directory::default());
+    let mut again = shard(2, Limits::DEFAULT, Arc::clone(&counted));
+    again.load(&*other.journal.reader(), |_| true).expect("the log is whole");
+    assert_eq!(counted.people(), 4);
+    other.ask(1, 4, Command::Lifecycle(lifecycle::Command::End {}));
+    assert_eq!((other.told(), directory.people()), (vec![None], 3));
 }
 
 /// Seq of each whole entry and of each place marked in frames.
@@ -321,7 +381,7 @@ fn an_erased_entry_leaves_its_place_and_the_chain_in_order() {
     let before = stage.shard.session(meeting(), SESSION).expect("open").durable();
     let journal = stage.journal.take_over();
     let log = Erased(journal.reader(), erased);
-    let mut shard = shard(journal.epoch(), Limits::DEFAULT);
+    let mut shard = shard(journal.epoch(), Limits::DEFAULT, Arc::default());
     shard.load(&log, |_| true).expect("an erased entry is no damage");
     let live = shard.session(meeting(), SESSION).expect("still open");
     assert_eq!(live.durable(), before);
@@ -337,7 +397,7 @@ fn an_erased_entry_leaves_its_place_and_the_chain_in_order() {
 
 #[test]
 fn what_the_hosts_account_does_not_cover_is_not_recorded() {
-    let mut stage = Stage::open(Limits::default());
+    let mut stage = Stage::open(Limits::DEFAULT);
     let site = |command| Ask::server(Wish::Site(site::Command::Accounts(command)));
     let email = accounts::Email::new("ann@example.org").expect("an address");
     let name = Name::new("Ann").expect("a name");

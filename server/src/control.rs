@@ -246,6 +246,10 @@ pub trait Engine: Send + Sync {
     fn people(&self) -> u64 {
         0
     }
+    /// Whether as many are in all of them as administrators allow.
+    fn is_full(&self) -> bool {
+        false
+    }
 
     /// What administrators set.
     fn settings(&self) -> Answer<'_, Settings>;

@@ -252,6 +252,10 @@ impl Engine for LiveEngine {
         self.directory.people()
     }
 
+    fn is_full(&self) -> bool {
+        self.directory.is_full()
+    }
+
     fn settings(&self) -> Answer<'_, Settings> {
         Box::pin(async { Ok(self.directory.settings()) })
     }

@@ -151,8 +151,7 @@ impl Telephone {
     /// Whether as many people are in all sessions together as administrators allow.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        let most = self.directory.settings().limits.participants;
-        most > 0 && self.directory.people() >= u64::from(most)
+        self.directory.is_full()
     }
 
     /// What the `admit` hook says of a caller.

@@ -11,6 +11,12 @@ pub struct Ics(String);
 impl Ics {
     /// One line as it is: a name with parameters, and a value that is no free text.
     pub fn line(&mut self, name: &str, value: &str) -> &mut Self {
+        if name.len() + 1 + value.len() <= LINE_BYTES_MAX && is_plain(name) && is_plain(value) {
+            for part in [name, ":", value, "\r\n"] {
+                self.0.push_str(part);
+            }
+            return self;
+        }
         let mut width = 0;
         for letter in name.chars().chain([':']).chain(value.chars()) {
             // Line ends in a value would be lines of somebody else's.
@@ -30,6 +36,9 @@ impl Ics {
 
     /// One line of free text.
     pub fn text(&mut self, name: &str, value: &str) -> &mut Self {
+        if !value.contains(['\\', ';', ',', '\n']) {
+            return self.line(name, value);
+        }
         let mut escaped = String::with_capacity(value.len() + 8);
         for letter in value.chars() {
             match letter {
@@ -58,6 +67,11 @@ impl Ics {
     pub fn into_string(self) -> String {
         self.0
     }
+}
+
+/// Whether nothing in it is left out, and each byte is a letter.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_control())
 }
 
 /// A parameter's value, quoted where it has to be (RFC 5545, 3.2): no quote can be in it.

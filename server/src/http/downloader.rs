@@ -135,7 +135,7 @@ pub(super) async fn enter(
         .meeting(meeting.id, Some((meeting.topic.as_str(), meeting.kind.number())))
         .with("invitation", shown.password.map(|_| site.invitations.of(meeting.id)));
     let Some(name) = name else { return boot };
-    if let Err(no) = site.has_seat().await {
+    if let Err(no) = site.has_seat() {
         return boot.refused(no);
     }
     match site.ticket(&opened, name, viewer, caller) {

@@ -163,14 +163,10 @@ impl Site {
         self.issue(admission)
     }
 
-    /// Whether one more may be in a meeting of this site. Those who are on their way in are not
-    /// counted yet.
-    pub(super) async fn has_seat(&self) -> Result<(), No> {
-        let most = self.engine.settings().await?.limits.participants;
-        if most > 0 && self.engine.people() >= u64::from(most) {
-            return Err(No::because(Refusal::SiteFull));
-        }
-        Ok(())
+    /// Whether one more may be in a meeting of this site. Whoever joins with a ticket meanwhile may
+    /// be first: the engine counts again, exactly, when somebody enters.
+    pub(super) fn has_seat(&self) -> Result<(), No> {
+        if self.engine.is_full() { Err(No::because(Refusal::SiteFull)) } else { Ok(()) }
     }
 
     /// Issues a ticket.
@@ -246,7 +242,7 @@ pub(super) async fn join(
         site.exposed(&caller, "/api/v1/join", false).await?;
     }
     let opened = site.open_door(&shown, caller.from()).await?;
-    site.has_seat().await?;
+    site.has_seat()?;
     let ticket = site.ticket(&opened, name, wanted.viewer, &caller)?;
     Ok(Json(Joined { ticket, meeting: Entered::of(&opened.meeting) }))
 }

@@ -208,11 +208,13 @@ function Actions({ session, member, isHost, onWrite, onRemove }: RowProps): JSX.
   const items: MenuItem[] = [];
   const wish = (wanted: unknown) => () => void session.wish(wanted);
   const iPresent = session.view.presenter === session.me.value;
-  if (!member.isMe) items.push({ icon: "chat", label: t.writeTo, act: () => onWrite(member.id) });
+  // Whoever listens by telephone neither reads nor shows.
+  const reads = !member.isMe && !member.telephone;
+  if (reads) items.push({ icon: "chat", label: t.writeTo, act: () => onWrite(member.id) });
   if (isHost && member.isMe && !member.presents)
     items.push({ icon: "presenter", label: t.takePresenter, act: wish(command.takePresenter()) });
   if (!member.isMe && member.role !== "viewer") {
-    if ((isHost || iPresent) && !member.presents)
+    if (reads && (isHost || iPresent) && !member.presents)
       items.push({
         icon: "presenter",
         label: t.givePresenter,
@@ -226,9 +228,9 @@ function Actions({ session, member, isHost, onWrite, onRemove }: RowProps): JSX.
       items.push({ icon: "mic", label: t.allow, act: wish(command.unmute(member.id)) });
     else if (isHost)
       items.push({ icon: "micOff", label: t.mute, act: wish(command.mute(member.id)) });
-    if (isHost && member.silenced)
+    if (isHost && reads && member.silenced)
       items.push({ icon: "chat", label: t.allowChat, act: wish(command.unsilence(member.id)) });
-    else if (isHost)
+    else if (isHost && reads)
       items.push({ icon: "chat", label: t.pauseChat, act: wish(command.silence(member.id)) });
   }
   if (isHost && !member.isMe)
