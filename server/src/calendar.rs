@@ -7,7 +7,7 @@
 mod days;
 mod rule;
 
-use convoke_model::meeting::plan::{LocalTime, Rule, When};
+use convoke_model::meeting::plan::{Exception, LocalTime, Rule, When};
 use convoke_model::text::Zone;
 use convoke_model::{Millis, Refusal};
 use jiff::Timestamp;
@@ -68,16 +68,106 @@ pub fn when(
         minutes,
         zone: zone.clone(),
         rule: rule.cloned(),
+        exceptions: Vec::new(),
         begins: instant(first)?,
         ends,
     })
 }
 
+/// A series with some of its dates called off or moved, and its last end worked out anew.
+///
+/// # Errors
+/// `times_invalid` when one of them is no date of the series or comes twice, is moved to what is no
+/// date, or when none of the series is left; `too_long` above [`When::EXCEPTIONS_MAX`].
+pub fn except(mut when: When, mut exceptions: Vec<Exception>) -> Result<When, Refusal> {
+    if exceptions.len() > When::EXCEPTIONS_MAX {
+        return Err(Refusal::TooLong);
+    }
+    exceptions.sort_by(|one, other| one.date.cmp(&other.date));
+    exceptions.dedup();
+    let clocks = clocks(&when.zone).ok_or(Refusal::ZoneInvalid)?;
+    let holds = |one: &Exception| {
+        let begins = begins(&one.date, &clocks)?;
+        let to = Millis(begins.0.saturating_add(1));
+        let regular = regular(&when, begins, to, usize::MAX);
+        let moved = one.moved.as_ref().is_none_or(|moved| begins_in_years(moved, &clocks));
+        Some(moved && regular.iter().any(|regular| regular.local == one.date))
+    };
+    let once = exceptions.windows(2).all(|pair| pair[0].date != pair[1].date);
+    let is_series = when.rule.is_some() || exceptions.is_empty();
+    if !once || !is_series || !exceptions.iter().all(|one| holds(one) == Some(true)) {
+        return Err(Refusal::TimesInvalid);
+    }
+    when.exceptions = exceptions;
+    if when.ends.is_some() {
+        let last = occurrences(&when, Millis(0), Millis(u64::MAX), usize::MAX).pop();
+        when.ends = Some(last.ok_or(Refusal::TimesInvalid)?.ends);
+    }
+    Ok(when)
+}
+
+/// One date of a plan: as its rule has it, and as it is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Date {
+    /// As the rule has it.
+    pub regular: Occurrence,
+    /// As it is held; nothing when it is called off.
+    pub held: Option<Occurrence>,
+}
+
+/// The dates of a plan that are not over at an instant, those called off among them, in order, at
+/// most so many.
+#[must_use]
+pub fn dates(when: &When, now: Millis, max: usize) -> Vec<Date> {
+    let date = |regular: Occurrence| {
+        let exception = when.exceptions.iter().find(|one| one.date == regular.local);
+        let held = match exception.map(|one| &one.moved) {
+            None => Some(regular.clone()),
+            Some(None) => None,
+            Some(Some(to)) => clocks(&when.zone).and_then(|clocks| held_at(when, to, &clocks)),
+        };
+        Date { regular, held }
+    };
+    let over = |date: &Date| date.held.as_ref().unwrap_or(&date.regular).ends <= now;
+    let reach = max.saturating_add(when.exceptions.len());
+    let mut all: Vec<Date> =
+        regular(when, now, Millis(u64::MAX), reach).into_iter().map(date).collect();
+    // A date that is over by the rule may have been moved to one that is not.
+    all.extend(when.exceptions.iter().filter_map(|one| {
+        let begins = begins(&one.date, &clocks(&when.zone)?)?;
+        let regular = regular(when, begins, begins.plus(1), 1).pop()?;
+        (regular.ends <= now).then(|| date(regular))
+    }));
+    all.retain(|date| !over(date));
+    all.sort_by_key(|date| date.held.as_ref().unwrap_or(&date.regular).begins);
+    all.truncate(max);
+    all
+}
+
 /// The meetings of a plan that are held at some time between two instants, in order, at most so
-/// many. A plan whose zone or rule this machine does not know (any more) gives its first meeting
-/// as it was worked out when it was planned.
+/// many: as its rule has them, but for those that are called off or moved.
 #[must_use]
 pub fn occurrences(when: &When, from: Millis, to: Millis, max: usize) -> Vec<Occurrence> {
+    let exceptions = &when.exceptions;
+    let mut all = regular(when, from, to, max.saturating_add(exceptions.len()));
+    if exceptions.is_empty() {
+        return all;
+    }
+    all.retain(|one| exceptions.binary_search_by(|other| other.date.cmp(&one.local)).is_err());
+    let clocks = clocks(&when.zone);
+    all.extend(exceptions.iter().filter_map(|exception| {
+        let moved = held_at(when, exception.moved.as_ref()?, clocks.as_ref()?)?;
+        (moved.ends > from && moved.begins < to).then_some(moved)
+    }));
+    all.sort_by_key(|one| one.begins);
+    all.truncate(max);
+    all
+}
+
+/// The same, as if none were called off or moved. A plan whose zone or rule this machine does not
+/// know (any more) gives its first meeting as it was worked out when it was planned.
+#[must_use]
+pub fn regular(when: &When, from: Millis, to: Millis, max: usize) -> Vec<Occurrence> {
     let length = length_ms(when.minutes);
     let within = |one: &Occurrence| one.ends > from && one.begins < to;
     let known = clocks(&when.zone).zip(date_time(&when.start));
@@ -128,6 +218,20 @@ fn clocks(zone: &Zone) -> Option<TimeZone> {
 
 fn date_time(local: &LocalTime) -> Option<DateTime> {
     local.as_str().parse().ok()
+}
+
+fn held_at(when: &When, local: &LocalTime, clocks: &TimeZone) -> Option<Occurrence> {
+    let begins = begins(local, clocks)?;
+    Some(Occurrence { local: local.clone(), begins, ends: begins.plus(length_ms(when.minutes)) })
+}
+
+fn begins(local: &LocalTime, clocks: &TimeZone) -> Option<Millis> {
+    instant(date_time(local)?, clocks)
+}
+
+fn begins_in_years(local: &LocalTime, clocks: &TimeZone) -> bool {
+    let in_years = date_time(local).is_some_and(|at| YEARS.contains(&at.year()));
+    in_years && begins(local, clocks).is_some()
 }
 
 fn local(at: DateTime) -> LocalTime {

@@ -21,6 +21,7 @@ mod legacy_meetings;
 mod listener;
 mod me;
 mod meeting;
+mod meeting_dates;
 mod meeting_words;
 mod meetings;
 mod once;

@@ -2,7 +2,7 @@
 //! plans (the JSON calls, the legacy ones) asks here, so that all take the same.
 
 use convoke_model::Refusal;
-use convoke_model::meeting::plan::{DialIn, LocalTime, Plan, Rule, When};
+use convoke_model::meeting::plan::{DialIn, Exception, LocalTime, Plan, Rule, When};
 use convoke_model::policy::draw_code::AccessCode;
 use convoke_model::text::DialNumber;
 
@@ -41,6 +41,8 @@ pub struct WantedWhen {
     pub zone: String,
     /// A rule of RFC 5545.
     pub rule: Option<String>,
+    /// Dates that the rule gives and that are called off, or held at the second time instead.
+    pub exceptions: Vec<(String, Option<String>)>,
 }
 
 /// The plan.
@@ -76,13 +78,18 @@ pub fn participants(max: Option<u32>, most: u32) -> Result<(), Refusal> {
 /// When, worked out.
 ///
 /// # Errors
-/// `times_invalid`, `zone_invalid`, `rule_invalid`.
+/// `times_invalid`, `zone_invalid`, `rule_invalid`; `too_long` of too many exceptions.
 pub fn when(wanted: &WantedWhen) -> Result<When, Refusal> {
     let start = LocalTime::new(wanted.start.trim()).ok_or(Refusal::TimesInvalid)?;
     let zone = zone(&wanted.zone)?.ok_or(Refusal::ZoneInvalid)?;
     let rule = wanted.rule.as_deref().map(str::trim).filter(|rule| !rule.is_empty());
     let rule = rule.map(|rule| Rule::new(rule).ok_or(Refusal::RuleInvalid)).transpose()?;
-    calendar::when(&start, wanted.minutes, &zone, rule.as_ref())
+    let when = calendar::when(&start, wanted.minutes, &zone, rule.as_ref())?;
+    let time = |text: &String| LocalTime::new(text.trim()).ok_or(Refusal::TimesInvalid);
+    let exceptions = wanted.exceptions.iter().map(|(date, moved)| {
+        Ok(Exception { date: time(date)?, moved: moved.as_ref().map(time).transpose()? })
+    });
+    calendar::except(when, exceptions.collect::<Result<_, Refusal>>()?)
 }
 
 /// How to reach it by telephone; nothing of nothing.
@@ -115,6 +122,7 @@ mod tests {
             minutes: 30,
             zone: "Europe/Berlin".to_owned(),
             rule: Some("FREQ=WEEKLY;BYDAY=WE;COUNT=4".to_owned()),
+            exceptions: Vec::new(),
         };
         Wanted { when: Some(when), ..Wanted::default() }
     }
@@ -131,7 +139,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_refused_by_name() {
         type Spoil = fn(&mut Wanted);
-        let table: [(Spoil, Refusal); 9] = [
+        let table: [(Spoil, Refusal); 11] = [
             (|w| w.participants_max = Some(0), Refusal::NumberInvalid),
             (|w| w.participants_max = Some(51), Refusal::NumberInvalid),
             (|w| w.dial_in_code = Some("123".to_owned()), Refusal::DialInInvalid),
@@ -140,6 +148,11 @@ mod tests {
             (|w| w.dial_in_number = Some("+-()".to_owned()), Refusal::DialInInvalid),
             (|w| time(w).start = "tomorrow".to_owned(), Refusal::TimesInvalid),
             (|w| time(w).zone = " ".to_owned(), Refusal::ZoneInvalid),
+            (|w| time(w).exceptions = vec![("today".to_owned(), None)], Refusal::TimesInvalid),
+            (
+                |w| time(w).exceptions = vec![("2026-12-03T10:00".to_owned(), None)],
+                Refusal::TimesInvalid,
+            ),
             (|w| time(w).rule = Some("every day".to_owned()), Refusal::RuleInvalid),
         ];
         for (spoil, refusal) in table {

@@ -1,7 +1,9 @@
 // Planning meetings on the start page: a series, a change, giving away, calling off, restoring.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 
+import { check } from "./harness/axe.mjs";
 import { Browser } from "./harness/browser.mjs";
 import { signIn } from "./harness/room.mjs";
 import { CONVOKE, Server, run } from "./harness/server.mjs";
@@ -104,6 +106,48 @@ describe("planning on the start page", () => {
     const password = (text) => /Password: (\S+)/.exec(text)?.[1];
     assert.ok(password(meeting.invitation));
     assert.equal(password(meeting.invitation), password(before.invitation));
+  });
+
+  test("a single date is moved, another called off, and both can be taken back", async () => {
+    await choose(page, "Board of all", "Dates of the series");
+    const dialog = page.getByRole("dialog", { name: "Dates of “Board of all”" });
+    await dialog.getByRole("button", { name: /^Move: .* 1 Apr/ }).click();
+    await dialog.getByLabel("Day").fill("2031-04-02");
+    await dialog.getByLabel("Begins at").fill("16:30");
+    await browser.shoot(page, "schedule-dates-move");
+    await dialog.getByRole("button", { name: "Move this date" }).click();
+    await dialog.getByText("Moved from 2031-04-01 11:00").waitFor();
+    await dialog.getByRole("button", { name: /^Call off: .* 8 Apr/ }).click();
+    await dialog.getByText("Called off", { exact: true }).waitFor();
+    await browser.shoot(page, "schedule-dates");
+    await check(page, "schedule-dates");
+    const { when, invitation } = await told(page, "Board of all");
+    assert.deepEqual(when.exceptions, [
+      { date: "2031-04-01T11:00", moved: "2031-04-02T16:30" },
+      { date: "2031-04-08T11:00", moved: null },
+    ]);
+    assert.ok(invitation.includes("Then: Wednesday, 2 April 2031, 16:30"), invitation);
+    await dialog.getByRole("button", { name: /^Take back: .* 8 Apr/ }).click();
+    await dialog.getByRole("button", { name: /^Call off: .* 8 Apr/ }).waitFor();
+    await page.keyboard.press("Escape");
+
+    // A change of something else keeps them.
+    await choose(page, "Board of all", "Change");
+    await page.getByLabel("Length").selectOption("60");
+    await page.getByRole("button", { name: "Save" }).click();
+    const kept = await until("it is changed", async () => {
+      const meeting = await told(page, "Board of all");
+      return meeting.when.minutes === 60 && meeting;
+    });
+    assert.equal(kept.when.exceptions.length, 1);
+
+    const [file] = await Promise.all([
+      page.waitForEvent("download"),
+      choose(page, "Board of all", "Save to my calendar"),
+    ]);
+    assert.match(file.suggestedFilename(), /^meeting-\d{8}\.ics$/);
+    const text = await readFile(await file.path(), "utf8");
+    assert.ok(text.includes("RECURRENCE-ID;TZID=Europe/Berlin:20310401T110000"), text);
   });
 
   test("it is called off with a reason, found under what is cancelled, and restored", async () => {

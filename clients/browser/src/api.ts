@@ -88,17 +88,33 @@ export type When = {
   minutes: number;
   zone: string;
   rule: string | null;
+  exceptions: Exception[];
   begins_ms: number;
   ends_ms: number | null;
   next_ms: number | null;
 };
 
+/** A date of a series that is called off, or held at another time. */
+export type Exception = { date: string; moved: string | null };
+
+/** A date of a meeting: as its rule names it, and when it is held or would have been. */
+export type MeetingDate = {
+  date: string;
+  moved: string | null;
+  cancelled: boolean;
+  begins_ms: number;
+  ends_ms: number;
+};
+
 /** A meeting to be. A password that is not there stays what it is. */
-export type Wanted = {
-  type: number;
-  topic: string;
+export type Wanted = Change & { type: number; topic: string };
+
+/** What is to become of a meeting; what is not there stays what it is. */
+export type Change = {
+  type?: number;
+  topic?: string;
   password?: string | null;
-  when?: { start: string; minutes: number; zone: string; rule: string | null } | null;
+  when?: Pick<When, "start" | "minutes" | "zone" | "rule" | "exceptions"> | null;
   recurring?: boolean;
   public?: boolean;
   lobby?: boolean;
@@ -239,13 +255,15 @@ export const api = {
       : answer;
   },
   /** Changes a meeting, unless somebody else did meanwhile. */
-  async change(old: Meeting, body: Wanted): Promise<Answer<Meeting>> {
+  async change(old: Meeting, body: Change): Promise<Answer<Meeting>> {
     const at = old.position;
     const tag: Record<string, string> = at ? { "If-Match": `"${at.epoch}.${at.seq}"` } : {};
     const path = `/api/v1/meetings/${old.id}`;
     const answer = await call<Record<string, unknown>>("PATCH", path, body, tag);
     return answer.ok ? { ok: true, value: meeting(answer.value) } : answer;
   },
+  dates: (id: string) =>
+    call<{ dates: MeetingDate[]; more: boolean }>("GET", `/api/v1/meetings/${id}/dates`),
   cancel: (id: string, reason: string | null) =>
     call<unknown>("POST", `/api/v1/meetings/${id}/cancel`, reason ? { reason } : {}),
   restore: (id: string) => call<unknown>("POST", `/api/v1/meetings/${id}/restore`),

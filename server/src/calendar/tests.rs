@@ -145,3 +145,60 @@ fn a_plan_that_is_not_understood_any_more_keeps_its_first_meeting() {
     when.zone = zone("Europe/Atlantis");
     assert_eq!(beginnings(&when, 5), ["2026-11-30T10:00"]);
 }
+
+fn exception(date: &str, moved: Option<&str>) -> Exception {
+    Exception { date: at(date), moved: moved.map(at) }
+}
+
+#[test]
+fn dates_of_a_series_are_called_off_and_moved() {
+    let weekly = planned("2026-03-22T10:00", "Europe/Berlin", "FREQ=WEEKLY;COUNT=4");
+    let weekly = weekly.expect("a plan");
+    let exceptions = vec![
+        exception("2026-04-12T10:00", None),
+        exception("2026-03-29T10:00", Some("2026-04-06T14:30")),
+    ];
+    let when = except(weekly.clone(), exceptions).expect("dates of it");
+    let held = ["2026-03-22T10:00", "2026-04-05T10:00", "2026-04-06T14:30"];
+    assert_eq!(beginnings(&when, 9), held);
+    assert_eq!(beginnings(&when, 1), held[..1]);
+    let all = occurrences(&when, Millis(0), Millis(u64::MAX), 9);
+    assert_eq!((when.begins, when.ends), (weekly.begins, Some(all[2].ends)));
+    assert_eq!(next(&when, all[1].ends), Some(all[2].clone()));
+    assert_eq!(regular(&when, Millis(0), Millis(u64::MAX), 9).len(), 4);
+    // Taken back, it is the series that it was.
+    assert_eq!(except(when, Vec::new()), Ok(weekly));
+}
+
+#[test]
+fn what_is_no_date_of_the_series_cannot_be_called_off() {
+    let weekly = planned("2026-03-22T10:00", "Europe/Berlin", "FREQ=WEEKLY;COUNT=2");
+    let weekly = weekly.expect("a plan");
+    let (one, other) = ("2026-03-22T10:00", "2026-03-29T10:00");
+    let odd: [&[Exception]; 6] = [
+        &[exception("2026-03-23T10:00", None)],
+        &[exception("2026-03-22T10:01", None)],
+        &[exception("2026-02-30T10:00", None)],
+        &[exception(one, Some("2026-02-30T10:00"))],
+        &[exception(one, None), exception(one, Some("2026-03-23T10:00"))],
+        &[exception(one, None), exception(other, None)],
+    ];
+    for odd in odd {
+        assert_eq!(except(weekly.clone(), odd.to_vec()), Err(Refusal::TimesInvalid), "{odd:?}");
+    }
+    let once = when(&at(one), 60, &zone("UTC"), None).expect("a plan");
+    assert_eq!(except(once, vec![exception(one, None)]), Err(Refusal::TimesInvalid));
+    let many = vec![exception(one, None); When::EXCEPTIONS_MAX + 1];
+    assert_eq!(except(weekly, many), Err(Refusal::TooLong));
+}
+
+#[test]
+fn an_endless_series_stays_endless() {
+    let daily = planned("2026-03-22T10:00", "UTC", "FREQ=DAILY").expect("a plan");
+    let off = (22..=31).map(|day| exception(&format!("2026-03-{day}T10:00"), None)).collect();
+    let when = except(daily, off).expect("dates of it");
+    assert_eq!(
+        (beginnings(&when, 2), when.ends),
+        (vec!["2026-04-01T10:00".to_owned(), "2026-04-02T10:00".to_owned()], None,)
+    );
+}

@@ -11,7 +11,7 @@ use convoke_wire::turbo::Secret;
 use super::site::Site;
 use crate::control::{Answer, EngineError, Meeting};
 use crate::folder::Folder;
-use crate::mail::{About, Around, Method, News, Postman, Sayer, calendar_event};
+use crate::mail::{About, Around, Language, Method, News, Postman, Sayer, calendar_event};
 use crate::vault::SecretOf;
 
 impl Site {
@@ -78,6 +78,34 @@ impl Site {
     }
 }
 
+impl Site {
+    /// A meeting as a calendar event; nothing when it has no time.
+    pub(super) async fn event(
+        &self,
+        meeting: &Meeting,
+        method: Method,
+        about: &About,
+        (language, attendee): (Language, Option<&Email>),
+    ) -> Result<Option<String>, EngineError> {
+        let host = self.engine.account(meeting.owner).await?;
+        let organizer =
+            host.as_ref().map_or(("", ""), |host| (host.name.as_str(), host.email.as_str()));
+        let address = self.address();
+        let site = address.split("//").nth(1).unwrap_or("convoke");
+        let site = site.split(':').next().unwrap_or(site);
+        let words = self.words.copy(about, language);
+        let around = Around {
+            site,
+            organizer,
+            attendee: attendee.map(Email::as_str),
+            join_url: &about.join_url,
+            description: &words.map_err(EngineError::Unavailable)?,
+            now: about.now,
+        };
+        Ok(calendar_event(meeting, method, &around))
+    }
+}
+
 impl Sayer for Site {
     fn about<'a>(&'a self, meeting: &'a Meeting, news: News, now: Millis) -> Answer<'a, About> {
         // Nobody asks: links begin with the configured address, never with what a request said.
@@ -91,25 +119,7 @@ impl Sayer for Site {
         about: &'a About,
         to: &'a Email,
     ) -> Answer<'a, Option<String>> {
-        Box::pin(async move {
-            let host = self.engine.account(meeting.owner).await?;
-            let (name, email) = match &host {
-                Some(host) => (host.name.as_str(), host.email.as_str()),
-                None => ("", ""),
-            };
-            let address = self.address();
-            let site = address.split("//").nth(1).unwrap_or("convoke");
-            let site = site.split(':').next().unwrap_or(site);
-            let words = self.words.copy(about, self.config.mail.language);
-            let around = Around {
-                site,
-                organizer: (name, email),
-                attendee: to.as_str(),
-                join_url: &about.join_url,
-                description: &words.map_err(EngineError::Unavailable)?,
-                now: about.now,
-            };
-            Ok(calendar_event(meeting, method, &around))
-        })
+        let receiver = (self.config.mail.language, Some(to));
+        Box::pin(self.event(meeting, method, about, receiver))
     }
 }

@@ -174,6 +174,6 @@ async fn answer(
         .into_response())
 }
 
-fn id_of(text: &str) -> Result<MeetingId, Refusal> {
+pub(super) fn id_of(text: &str) -> Result<MeetingId, Refusal> {
     text.parse().map_err(|_| Refusal::NotFound)
 }

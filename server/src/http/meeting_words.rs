@@ -1,7 +1,7 @@
 //! A meeting in JSON: as it is shown, and as it is asked for.
 
 use convoke_model::meeting::lifecycle::MeetingType;
-use convoke_model::meeting::plan::{DialIn, Plan, When};
+use convoke_model::meeting::plan::{DialIn, Exception, Plan, When};
 use convoke_model::text::Topic;
 use convoke_model::{Position, Refusal, StreamId};
 use convoke_wire::turbo::Secret;
@@ -127,12 +127,24 @@ struct WhenSeen {
     zone: String,
     /// How it comes again: an RRULE of RFC 5545.
     rule: Option<String>,
-    /// The instant of its first beginning.
+    /// Dates of a series that are called off or moved, in order.
+    exceptions: Vec<ExceptionSeen>,
+    /// The instant of its first beginning; of a series, by its rule alone.
     begins_ms: u64,
     /// The instant of its last end; nothing when it goes on for ever.
     ends_ms: Option<u64>,
     /// The beginning of the next one that is not over.
     next_ms: Option<u64>,
+}
+
+/// A date of a series that is called off or moved.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Exception)]
+struct ExceptionSeen {
+    /// Its beginning as the rule has it, on the clocks of the meeting's zone.
+    date: String,
+    /// Its beginning instead; nothing when it is called off.
+    moved: Option<String>,
 }
 
 /// How a meeting is reached by telephone.
@@ -198,6 +210,7 @@ pub(super) async fn seen(
             minutes: when.minutes,
             zone: when.zone.as_str().to_owned(),
             rule: when.rule.map(|rule| rule.as_str().to_owned()),
+            exceptions: when.exceptions.into_iter().map(exception).collect(),
             begins_ms: when.begins.0,
             ends_ms: when.ends.map(|ends| ends.0),
         }),
@@ -221,6 +234,13 @@ pub(super) async fn seen(
         invitation,
         invitation_token,
     })
+}
+
+fn exception(Exception { date, moved }: Exception) -> ExceptionSeen {
+    ExceptionSeen {
+        date: date.as_str().to_owned(),
+        moved: moved.map(|moved| moved.as_str().to_owned()),
+    }
 }
 
 /// The link, the words to send, and the token that the link carries.
@@ -280,6 +300,25 @@ struct WhenAsked {
     #[serde(default)]
     #[schema(example = "FREQ=WEEKLY;BYDAY=MO,WE;COUNT=10")]
     rule: Option<String>,
+    /// Dates of a series that are called off or moved. What is not named is held as the rule has
+    /// it: a change of `when` names them all again.
+    #[serde(default)]
+    #[schema(max_items = 200)]
+    exceptions: Vec<ExceptionAsked>,
+}
+
+/// A date of a series that is to be called off or moved.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewException)]
+struct ExceptionAsked {
+    /// Its beginning as the rule has it, on the clocks of the meeting's zone.
+    #[schema(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$")]
+    date: String,
+    /// Its beginning instead; nothing to call it off.
+    #[serde(default)]
+    #[schema(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$")]
+    moved: Option<String>,
 }
 
 /// How a meeting is to be reached by telephone.
@@ -340,8 +379,9 @@ where
 }
 
 impl From<WhenAsked> for WantedWhen {
-    fn from(WhenAsked { start, minutes, zone, rule }: WhenAsked) -> Self {
-        Self { start, minutes, zone, rule }
+    fn from(WhenAsked { start, minutes, zone, rule, exceptions }: WhenAsked) -> Self {
+        let exceptions = exceptions.into_iter().map(|one| (one.date, one.moved)).collect();
+        Self { start, minutes, zone, rule, exceptions }
     }
 }
 

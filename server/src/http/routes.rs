@@ -15,8 +15,8 @@ use super::refusal::No;
 use super::site::Site;
 use super::{
     assets, bridge, codes, downloader, events, health, invitations, join, keys, legacy_meetings,
-    me, meeting, meetings, once, openapi, pages, pending, public, reset, scrub, setup, sign_in,
-    socket, viewer, webhooks,
+    me, meeting, meeting_dates, meetings, once, openapi, pages, pending, public, reset, scrub,
+    setup, sign_in, socket, viewer, webhooks,
 };
 
 type Handler = MethodRouter<Arc<Site>>;
@@ -54,6 +54,8 @@ fn table() -> Vec<(&'static str, Surface, Handler)> {
         ("/api/v1/meetings/{id}/restore", Surface::Api,  post(meeting::restore)),
         ("/api/v1/meetings/{id}/transfer", Surface::Api, post(meeting::transfer)),
         ("/api/v1/meetings/{id}/invitations", Surface::Api, post(invitations::invite)),
+        ("/api/v1/meetings/{id}/dates", Surface::Api,    get(meeting_dates::coming)),
+        ("/api/v1/meetings/{id}/calendar", Surface::Api, get(meeting_dates::file)),
         ("/api/v1/events",             Surface::Api,     get(events::page)),
         ("/api/v1/events/stream",      Surface::Api,     get(events::stream)),
         ("/api/v1/webhooks",           Surface::Api,     webhooks::all()),

@@ -2,7 +2,7 @@
 //! off. The clocks of its zone go along, so that a series keeps its hour.
 
 use convoke_model::Millis;
-use convoke_model::meeting::plan::{Rule, When};
+use convoke_model::meeting::plan::{Exception, Rule, When};
 use convoke_wire::ics::{Ics, parameter};
 use jiff::Timestamp;
 use jiff::tz::{Dst, Offset, TimeZone};
@@ -21,6 +21,8 @@ pub enum Method {
     Request,
     /// Takes it out.
     Cancel,
+    /// Keeps a copy; nobody was asked to come.
+    Publish,
 }
 
 impl Method {
@@ -30,6 +32,7 @@ impl Method {
         match self {
             Self::Request => "REQUEST",
             Self::Cancel => "CANCEL",
+            Self::Publish => "PUBLISH",
         }
     }
 }
@@ -40,8 +43,8 @@ pub struct Around<'a> {
     pub site: &'a str,
     /// Its host's name and address.
     pub organizer: (&'a str, &'a str),
-    /// The receiver's address.
-    pub attendee: &'a str,
+    /// The receiver's address, of somebody who was asked to come.
+    pub attendee: Option<&'a str>,
     /// The link that lets people in.
     pub join_url: &'a str,
     /// What to say besides.
@@ -55,43 +58,63 @@ pub struct Around<'a> {
 pub fn event(meeting: &Meeting, method: Method, around: &Around<'_>) -> Option<String> {
     let when = meeting.plan.as_ref()?.when.as_ref()?;
     let zone = TimeZone::get(when.zone.as_str()).ok()?;
-    let first = calendar::occurrences(when, Millis(0), Millis(u64::MAX), 1).pop()?;
-    let id = when.zone.as_str();
+    // A rule that this machine does not know any more gives the first date as it was planned.
+    let first = calendar::regular(when, Millis(0), Millis(u64::MAX), 1).pop()?;
+    let id = parameter(when.zone.as_str());
     let mut ics = Ics::default();
     ics.begin("VCALENDAR")
         .line("VERSION", "2.0")
         .line("PRODID", "-//Convoke//Meetings//EN")
         .line("CALSCALE", "GREGORIAN")
         .line("METHOD", method.word());
-    clocks(&mut ics, id, &zone, when);
-    let (host, address) = around.organizer;
+    clocks(&mut ics, when.zone.as_str(), &zone, when);
+    let local = |name: &str| format!("{name};TZID={id}");
+    begin(&mut ics, meeting, around, when);
+    ics.line(&local("DTSTART"), &compact(first.local.as_str()));
+    if let Some(rule) = &when.rule {
+        ics.line("RRULE", &in_utc(rule, &zone));
+    }
+    for called_off in when.exceptions.iter().filter(|one| one.moved.is_none()) {
+        ics.line(&local("EXDATE"), &compact(called_off.date.as_str()));
+    }
+    finish(&mut ics, meeting, method, around);
+    // What is called off as a whole has no dates of its own any more.
+    let exceptions = when.exceptions.iter().filter(|_| method != Method::Cancel);
+    for Exception { date, moved } in exceptions {
+        let Some(moved) = moved else { continue };
+        begin(&mut ics, meeting, around, when);
+        ics.line(&local("RECURRENCE-ID"), &compact(date.as_str()));
+        ics.line(&local("DTSTART"), &compact(moved.as_str()));
+        finish(&mut ics, meeting, method, around);
+    }
+    ics.end("VCALENDAR");
+    Some(ics.into_string())
+}
+
+fn begin(ics: &mut Ics, meeting: &Meeting, around: &Around<'_>, when: &When) {
     ics.begin("VEVENT")
         .line("UID", &format!("meeting-{}@{}", meeting.id.number(), around.site))
         .line("SEQUENCE", &meeting.changes.to_string())
         .line("DTSTAMP", &utc(around.now))
-        .line(&format!("DTSTART;TZID={}", parameter(id)), &compact(first.local.as_str()))
         .line("DURATION", &format!("PT{}M", when.minutes));
-    if let Some(rule) = &when.rule {
-        ics.line("RRULE", &in_utc(rule, &zone));
-    }
+}
+
+fn finish(ics: &mut Ics, meeting: &Meeting, method: Method, around: &Around<'_>) {
     let status = match method {
-        Method::Request => "CONFIRMED",
+        Method::Request | Method::Publish => "CONFIRMED",
         Method::Cancel => "CANCELLED",
     };
+    let (host, address) = around.organizer;
     ics.text("SUMMARY", meeting.topic.as_str())
         .text("DESCRIPTION", around.description)
         .text("LOCATION", around.join_url)
         .line("URL", around.join_url)
-        .line(&format!("ORGANIZER;CN={}", parameter(host)), &format!("mailto:{address}"))
-        .line(
-            "ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=FALSE",
-            &format!("mailto:{}", around.attendee),
-        )
-        .line("STATUS", status)
-        .line("TRANSP", "OPAQUE")
-        .end("VEVENT")
-        .end("VCALENDAR");
-    Some(ics.into_string())
+        .line(&format!("ORGANIZER;CN={}", parameter(host)), &format!("mailto:{address}"));
+    if let Some(attendee) = around.attendee {
+        let asked = "ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=FALSE";
+        ics.line(asked, &format!("mailto:{attendee}"));
+    }
+    ics.line("STATUS", status).line("TRANSP", "OPAQUE").end("VEVENT");
 }
 
 /// The zone's offsets while the meeting is held, each change of clocks by itself.

@@ -15,7 +15,7 @@ use minijinja::{Environment, UndefinedBehavior, context};
 
 use super::Letter;
 use super::settings::{BadMail, Language};
-use crate::calendar;
+use crate::calendar::{self, Occurrence};
 
 /// Bytes of a template.
 const TEMPLATE_BYTES_MAX: u64 = 64 * 1024;
@@ -183,7 +183,8 @@ impl Words {
                 let zone = TimeZone::get(when.zone.as_str()).unwrap_or(TimeZone::UTC);
                 let first = coming.first().map_or(when.begins, |first| first.begins);
                 let later = coming.iter().skip(1).take(DATES_MAX);
-                let dates: Vec<_> = later.map(|one| day(one.begins, &zone, language)).collect();
+                let date = |one: &Occurrence| follower(one.begins, first, &zone, language);
+                let dates: Vec<_> = later.map(date).collect();
                 let words = long(first, when, &zone, language);
                 (Some(words), dates, coming.len() > DATES_MAX + 1)
             }
@@ -261,6 +262,18 @@ fn long(begins: Millis, when: &When, zone: &TimeZone, language: Language) -> Str
     match language {
         Language::En => format!("{from}, {}–{until} ({name})", start.strftime("%H:%M")),
         Language::Zh => format!("{from} {}–{until}（{name}）", start.strftime("%H:%M")),
+    }
+}
+
+/// A later date of a series: with its hour, where that is not the first one's.
+fn follower(begins: Millis, first: Millis, zone: &TimeZone, language: Language) -> String {
+    let (day, at) = (day(begins, zone, language), local(begins, zone).time());
+    if at == local(first, zone).time() {
+        return day;
+    }
+    match language {
+        Language::En => format!("{day}, {}", at.strftime("%H:%M")),
+        Language::Zh => format!("{day} {}", at.strftime("%H:%M")),
     }
 }
 

@@ -54,10 +54,14 @@ export function ScheduleForm({ account, meeting, onDone, onBack }: Props): JSX.E
     setBusy(true);
     setRefusal(null);
     const rule = ruleOf(repeat);
+    const start = `${day}T${time}`;
+    // Dates that were called off or moved stay so for as long as it is the same series.
+    const same = when?.start === start && when.zone === zone && when.rule === rule;
+    const exceptions = same ? when.exceptions : [];
     const wanted: Wanted = {
       type,
       topic: topic.trim() || words.defaultTopic(account.name || account.email),
-      when: timed ? { start: `${day}T${time}`, minutes, zone, rule } : null,
+      when: timed ? { start, minutes, zone, rule, exceptions } : null,
       recurring: !timed || rule !== null,
       public: open,
       lobby,

@@ -9,6 +9,7 @@ import { Icon } from "../ui/icons";
 import { Menu, type MenuItem } from "../ui/menu";
 import { toast } from "../ui/toast";
 import { CancelDialog, InvitationDialog, TransferDialog } from "./dialogs";
+import { DatesDialog } from "./dates";
 import { shownTime } from "./times";
 
 type Props = {
@@ -20,6 +21,7 @@ type Props = {
   onChanged: () => void;
 };
 
+type Asked = "invite" | "cancel" | "transfer" | "dates";
 type Tab = "coming" | "past" | "cancelled";
 
 function tabOf(meeting: Meeting): Tab {
@@ -37,9 +39,7 @@ function order(a: Meeting, b: Meeting): number {
 export function Mine({ list, mail, onOpen, onEdit, onChanged }: Props): JSX.Element {
   const t = text.value;
   const [tab, setTab] = useState<Tab>("coming");
-  const [shown, setShown] = useState<[what: "invite" | "cancel" | "transfer", Meeting] | null>(
-    null,
-  );
+  const [shown, setShown] = useState<[Asked, Meeting] | null>(null);
   const [opening, setOpening] = useState<string | null>(null);
   const tabs: [Tab, string][] = [
     ["coming", t.schedule.coming],
@@ -64,6 +64,16 @@ export function Mine({ list, mail, onOpen, onEdit, onChanged }: Props): JSX.Elem
     setShown(null);
     onChanged();
   };
+  const dates = (meeting: Meeting): MenuItem => ({
+    icon: "clock",
+    label: t.schedule.dates,
+    act: () => setShown(["dates", meeting]),
+  });
+  const calendar = (meeting: Meeting): MenuItem => ({
+    icon: "calendar",
+    label: t.schedule.calendar,
+    act: () => location.assign(`/api/v1/meetings/${meeting.id}/calendar`),
+  });
   const items = (meeting: Meeting): MenuItem[] => [
     {
       icon: "invite",
@@ -71,6 +81,8 @@ export function Mine({ list, mail, onOpen, onEdit, onChanged }: Props): JSX.Elem
       act: () => setShown(["invite", meeting]),
     },
     { icon: "settings", label: t.schedule.edit, act: () => onEdit(meeting) },
+    ...(meeting.when?.rule ? [dates(meeting)] : []),
+    ...(meeting.when ? [calendar(meeting)] : []),
     { icon: "people", label: t.schedule.transfer, act: () => setShown(["transfer", meeting]) },
     null,
     {
@@ -178,6 +190,7 @@ export function Mine({ list, mail, onOpen, onEdit, onChanged }: Props): JSX.Elem
           onClose={changed}
         />
       )}
+      {shown?.[0] === "dates" && <DatesDialog meeting={shown[1]} onClose={changed} />}
       {shown?.[0] === "cancel" && (
         <CancelDialog meeting={shown[1]} onClose={() => setShown(null)} onDone={changed} />
       )}

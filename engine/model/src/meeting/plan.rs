@@ -42,7 +42,11 @@ pub struct When {
     /// How it comes again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<Rule>,
-    /// The instant of its first beginning, by the zone's rules when it was planned.
+    /// Dates of the series that are not held as the rule has them, in order, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<Exception>,
+    /// The instant of its first beginning, by the zone's rules when it was planned; of a series,
+    /// by its rule alone.
     pub begins: Millis,
     /// The instant of its last end; nothing when it goes on for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,6 +56,18 @@ pub struct When {
 impl When {
     /// A week.
     pub const MINUTES_MAX: u32 = 7 * 24 * 60;
+    /// Dates of a series that can be called off or moved.
+    pub const EXCEPTIONS_MAX: usize = 200;
+}
+
+/// A date of a series that is called off, or held at another time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exception {
+    /// Its beginning as the rule has it, on the clocks of the meeting's zone.
+    pub date: LocalTime,
+    /// Its beginning instead; nothing when it is called off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<LocalTime>,
 }
 
 /// A place in the calendar without a zone: `2026-11-30T10:00`.

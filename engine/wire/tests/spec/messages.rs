@@ -2,7 +2,7 @@
 //! from.
 
 use convoke_model::grant::{Grant, Role};
-use convoke_model::meeting::plan::{DialIn, LocalTime, Plan, Rule, When};
+use convoke_model::meeting::plan::{DialIn, Exception, LocalTime, Plan, Rule, When};
 use convoke_model::meeting::{
     self, Command, chat, delivery, dial_in, floor, hand, life, lifecycle, lock, recording, roster,
     track,
@@ -265,6 +265,10 @@ fn plan() -> Plan {
             minutes: 60,
             zone: Zone::new("Europe/Berlin").expect("a zone"),
             rule: Rule::new("FREQ=WEEKLY;BYDAY=MO"),
+            exceptions: vec![Exception {
+                date: LocalTime::new("2026-12-07T10:00").expect("a time"),
+                moved: LocalTime::new("2026-12-08T11:00"),
+            }],
             begins: Millis(1_796_029_200_000),
             ends: None,
         }),

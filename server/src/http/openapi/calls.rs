@@ -4,12 +4,12 @@ use utoipa::openapi::Required;
 use utoipa::openapi::path::HttpMethod::{Delete, Get, Patch, Post};
 
 use super::parts::{
-    Call, Does, Schemas, Who, call, idempotency, if_match, key_number, limit, meeting_id, one_of,
-    query,
+    Call, Does, Schemas, Who, call, dates_limit, idempotency, if_match, key_number, limit,
+    meeting_id, one_of, query,
 };
 use crate::http::{
-    codes, invitations, join, keys, me, meeting, meeting_words, meetings, pending, reset, setup,
-    sign_in,
+    codes, invitations, join, keys, me, meeting, meeting_dates, meeting_words, meetings, pending,
+    reset, setup, sign_in,
 };
 
 const READ: Who = Who::Programs("meetings:read");
@@ -30,6 +30,7 @@ fn meetings_of(s: &mut Schemas) -> Vec<Call> {
     let (asked, patch) = (s.add::<meeting_words::Asked>(), s.add::<meeting_words::Patch>());
     let (reason, heir) = (s.add::<meeting::Reason>(), s.add::<meeting::Heir>());
     let (nothing, ticket) = (s.add::<meeting::Nothing>(), s.add::<meetings::Ticket>());
+    let dates = s.add::<meeting_dates::Dates>();
     let (people, invited) = (s.add::<invitations::Wanted>(), s.add::<invitations::Invited>());
     let states = ["scheduled", "running", "past", "cancelled"];
     let does = |method, id, what: &str| Does::new(method, id, "meetings", what);
@@ -116,6 +117,30 @@ fn meetings_of(s: &mut Schemas) -> Vec<Call> {
                     .may_take(nothing, Required::False)
                     .answers(ticket, CAUSED)
                     .refuses(&[404, 409, 422]),
+            ],
+        ),
+        (
+            "/api/v1/meetings/{id}/dates",
+            vec![
+                does(Get, "list_dates", "The dates of a meeting that are not over.")
+                    .by(READ)
+                    .with([meeting_id(), dates_limit()])
+                    .answers(dates, &["ETag"])
+                    .refuses(&[404]),
+            ],
+        ),
+        (
+            "/api/v1/meetings/{id}/calendar",
+            vec![
+                does(
+                    Get,
+                    "read_calendar",
+                    "A meeting as a calendar file (RFC 5545), for its host.",
+                )
+                .by(READ)
+                .with([meeting_id()])
+                .answers_file("text/calendar", &["ETag"])
+                .refuses(&[404]),
             ],
         ),
         (

@@ -102,15 +102,24 @@ impl Does {
 
     /// What it answers when it was done.
     pub(super) fn answers(self, schema: Ref, headers: &[&str]) -> Self {
+        self.answers_as("application/json", schema.into(), headers)
+    }
+
+    fn answers_as(self, media_type: &str, schema: RefOr<Schema>, headers: &[&str]) -> Self {
         let mut response = ResponseBuilder::new()
             .description("Done.")
-            .content("application/json", Content::new(Some(schema)));
+            .content(media_type, Content::new(Some(schema)));
         for name in headers {
             let text = ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).build();
             response = response.header(*name, HeaderBuilder::new().schema(Some(text)).build());
         }
         let operation = self.operation.response("200", response.build());
         Self { operation, ..self }
+    }
+
+    /// The same, as a file of this type.
+    pub(super) fn answers_file(self, media_type: &str, headers: &[&str]) -> Self {
+        self.answers_as(media_type, text().build().into(), headers)
     }
 
     /// Refusals of its own.
@@ -220,9 +229,17 @@ pub(super) fn one_of(name: &str, what: &str, words: &[&str]) -> Parameter {
 }
 
 pub(super) fn limit() -> Parameter {
+    at_most(500, "How many at most; 200 when it is not said.")
+}
+
+pub(super) fn dates_limit() -> Parameter {
+    at_most(100, "How many at most; 20 when it is not said.")
+}
+
+fn at_most(most: i32, what: &str) -> Parameter {
     let number = ObjectBuilder::new().schema_type(SchemaType::new(Type::Integer));
-    let number = number.minimum(Some(1)).maximum(Some(500));
-    parameter(ParameterIn::Query, "limit", "How many at most; 200 when it is not said.", number)
+    let number = number.minimum(Some(1)).maximum(Some(most));
+    parameter(ParameterIn::Query, "limit", what, number)
 }
 
 pub(super) fn idempotency() -> Parameter {

@@ -1,7 +1,7 @@
 //! What letters say, and what operators may make of it.
 
 use super::*;
-use convoke_model::meeting::plan::{LocalTime, Rule};
+use convoke_model::meeting::plan::{Exception, LocalTime, Rule};
 use convoke_model::text::Zone;
 
 fn about(news: News) -> About {
@@ -45,6 +45,19 @@ fn an_invitation_says_everything_that_is_needed_to_come() {
         copied.starts_with("Budget <2027>\n时间：2026年11月30日 星期一 10:00–11:00"),
         "{copied}"
     );
+}
+
+#[test]
+fn a_date_that_was_moved_is_told_with_its_hour_and_one_called_off_is_not_told() {
+    let mut about = about(News::Changed);
+    let date = |text| LocalTime::new(text).expect("a time");
+    let moved =
+        Exception { date: date("2026-12-07T10:00"), moved: LocalTime::new("2026-12-08T16:30") };
+    let off = Exception { date: date("2026-12-14T10:00"), moved: None };
+    let when = about.when.take().expect("a series");
+    about.when = calendar::except(when, vec![moved, off]).ok();
+    let said = words().meeting(&about, Language::En).expect("written");
+    assert!(said.body.contains("Then: Tuesday, 8 December 2026, 16:30\n"), "{}", said.body);
 }
 
 #[test]
