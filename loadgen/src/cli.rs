@@ -42,9 +42,14 @@ pub(crate) enum Command {
       --account host@example.org --password-stdin --sessions 1 --attendees 100 --publishers 1 \\
       --kind media --size 100 --p99-ms 10 --from 100 --to 50000 --json limit.json
 
+  How many times the sessions of a scenario the server carries:
+    printf %s \"$PASSWORD\" | loadgen find-limit --scenario hundred-meetings.toml \\
+        --server http://localhost:8889 --account host@example.org --password-stdin --p99-ms 50
+
 Each rate is a run of its own: people come in, publish for a while, everything must arrive in time.
 The rate is doubled until it does not hold, which is tried twice, then halved in between until 5 %
-are left. --json is the search; --html and --hlog are of the highest rate that held.
+are left. With --scenario its rates stay, and its sessions are multiplied; its thresholds must hold
+too. --json is the search; --html and --hlog are of the highest rate that held.
 
 Exit codes: 0 a rate held; 1 none did; 2 the search could not take place or be brought to its
 end.")]
@@ -56,13 +61,13 @@ pub(crate) struct FindArgs {
     #[arg(long, value_name = "BOUND", conflicts_with_all = ["rate", "seconds"])]
     pub(crate) p99_ms: f64,
 
-    /// The rate to begin with, messages a second of each publisher
-    #[arg(long, value_name = "PER_SECOND", default_value_t = 1.0)]
+    /// What to begin with: messages a second of each publisher, or times the scenario's sessions
+    #[arg(long, value_name = "N", default_value_t = 1.0)]
     pub(crate) from: f64,
 
-    /// The highest rate to try
-    #[arg(long, value_name = "PER_SECOND", default_value_t = 100_000.0)]
-    pub(crate) to: f64,
+    /// The most to try [default: 100000, with a scenario 1000]
+    #[arg(long, value_name = "N")]
+    pub(crate) to: Option<f64>,
 
     /// How long each rate is tried
     #[arg(long, value_name = "T", default_value_t = 10.0)]
@@ -211,6 +216,10 @@ pub(crate) struct RunArgs {
     /// Certificates to trust for https, PEM; otherwise those of the system
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
+
+    /// How many times a scenario's sessions there are, in a search.
+    #[arg(skip)]
+    pub(crate) times: Option<u32>,
 
     /// Decides sizes and who speaks when: the same seed, the same traffic [default: 1]
     #[arg(long)]

@@ -1,6 +1,6 @@
 // Many at once: one session of a thousand, a hundred sessions of ten; everything sent is delivered.
 import assert from "node:assert/strict";
-import { copyFile, readFile } from "node:fs/promises";
+import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
@@ -65,6 +65,25 @@ describe("load", () => {
     assert.equal(found.limited_by, "range");
     assert.equal(found.limit.rate, 10);
     assert.match(await readFile(html, "utf8"), /<h1>All that was sent arrived|<h1>The generator/);
+  });
+
+  test("how many times a scenario's sessions the server carries is searched for", async (t) => {
+    const [json, scenario] = [join(OUT, "times.json"), join(OUT, "times.toml")];
+    const sessions = "[[sessions]]\ncount = 2\npeople = { talker = 1, listener = 3 }\n";
+    const talker = "[roles.talker.chat]\nrate = 2\nsize = 60\n";
+    await writeFile(scenario, `${sessions}${talker}[roles.listener]\n`);
+    const words = ["find-limit", "--server", `http://127.0.0.1:${server.port}`];
+    words.push("--account", server.email, "--password-stdin", "--json", json);
+    words.push("--scenario", scenario, ..."--p99-ms 20000 --to 3 --step-seconds 1".split(" "));
+    const done = await run(LOADGEN, words, `${server.password}\n`);
+    assert.equal(done.code, 0, done.stdout + done.stderr);
+    const found = JSON.parse(await readFile(json, "utf8"));
+    t.diagnostic(found.sentence);
+    assert.deepEqual([found.grows, found.limited_by], ["sessions", "range"]);
+    assert.deepEqual(found.probes.map((probe) => probe.rate), [1, 2, 3]);
+    // Twice the sessions, twice the messages.
+    const [one, two] = found.probes.map((probe) => probe.sent_per_second);
+    assert.ok(Math.abs(two / one - 2) < 0.2, `${one} ${two}`);
   });
 
   test("pictures of 16 KB reach a hundred attendees", async (t) => {

@@ -1,4 +1,5 @@
-//! `loadgen find-limit`: the highest rate that keeps a bound of latency with everything delivered.
+//! `loadgen find-limit`: the highest load that keeps a bound of latency with everything delivered.
+//! What grows is the rate of each publisher, or how many times a scenario's sessions there are.
 
 mod probe;
 mod search;
@@ -7,7 +8,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use probe::{Outcome, Probe};
-use search::Search;
+use search::{Search, Steps};
 use serde::Serialize;
 
 use crate::CannotRun;
@@ -30,9 +31,46 @@ enum LimitedBy {
     Interruption,
 }
 
-/// What the search came to. Rates are messages a second of each publisher.
+/// What grows from try to try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Grows {
+    /// Messages a second of each publisher.
+    Rate,
+    /// How many times a scenario's sessions there are.
+    Sessions,
+}
+
+impl Grows {
+    /// The most that is tried unless something else is said.
+    fn most(self) -> f64 {
+        match self {
+            Self::Rate => 100_000.0,
+            Self::Sessions => 1_000.0,
+        }
+    }
+
+    fn steps(self) -> Steps {
+        match self {
+            Self::Rate => Steps::Any,
+            Self::Sessions => Steps::Whole,
+        }
+    }
+
+    /// So much of it.
+    fn said(self, rate: f64) -> String {
+        match self {
+            Self::Rate => format!("{rate} messages/s of each publisher"),
+            Self::Sessions => format!("{rate} times the scenario's sessions"),
+        }
+    }
+}
+
+/// What the search came to. Rates are messages a second of each publisher, or times a scenario's
+/// sessions: `grows` says which.
 #[derive(Debug, Serialize)]
 pub(crate) struct Limit {
+    grows: Grows,
     p99_ms_bound: f64,
     from: f64,
     to: f64,
@@ -48,35 +86,42 @@ pub(crate) struct Limit {
 
 /// Searches, and writes the files; the best run's report is what goes into the page.
 pub(crate) fn find(args: &FindArgs) -> Result<Limit, CannotRun> {
-    if !(args.from > 0.0 && args.from <= args.to && args.to <= 1e6) {
+    let grows = if args.run.scenario.is_some() { Grows::Sessions } else { Grows::Rate };
+    let to = args.to.unwrap_or_else(|| grows.most());
+    if !(args.from > 0.0 && args.from <= to && to <= 1e6) {
         return Err("--from must be above 0, and --to from there to 1000000".into());
+    }
+    if grows == Grows::Sessions && [args.from, to].iter().any(|ends| ends.fract() != 0.0) {
+        return Err("--from and --to are whole numbers: times the scenario's sessions".into());
     }
     if !(args.p99_ms > 0.0 && args.p99_ms <= 3_600_000.0) {
         return Err(format!("--p99-ms {} must be above 0 and at most 3600000", args.p99_ms).into());
-    }
-    if args.run.scenario.is_some() {
-        return Err(
-            "the rate that is searched for is --kind's: a scenario has rates of its own".into()
-        );
     }
     let files = Files::open(&args.run.files)?;
     let mut run = args.run.clone();
     run.files = FileArgs::default();
     run.seconds = Some(args.step_seconds);
     run.password = run::read_password(&run)?;
-    let (limit, best) = search(args, run)?;
+    let (limit, best) = search(args, (grows, to), run)?;
     files.write_as(&limit.json()?, best.as_ref())?;
     Ok(limit)
 }
 
-fn search(args: &FindArgs, mut run: RunArgs) -> Result<(Limit, Option<Report>), CannotRun> {
-    let mut search = Search::new(args.from, args.to);
+fn search(
+    args: &FindArgs,
+    (grows, to): (Grows, f64),
+    mut run: RunArgs,
+) -> Result<(Limit, Option<Report>), CannotRun> {
+    let mut search = Search::new(args.from, to, grows.steps());
     let (mut probes, mut best): (Vec<Probe>, Option<(Probe, Report)>) = (Vec::new(), None);
     let mut stopped = None;
     say(Probe::HEAD);
     'search: while let Some(rate) = search.next() {
         for tries_left in (0..TRIES).rev() {
-            run.rate = Some(rate);
+            match grows {
+                Grows::Rate => run.rate = Some(rate),
+                Grows::Sessions => run.times = Some(rate as u32),
+            }
             let report = match tried(&run) {
                 Ok(report) => report,
                 Err(failure) if probes.is_empty() => return Err(failure),
@@ -105,11 +150,12 @@ fn search(args: &FindArgs, mut run: RunArgs) -> Result<(Limit, Option<Report>), 
     let could_run = stopped.as_ref().is_none_or(|(_, could_run)| *could_run);
     let (best, report) = best.unzip();
     let (limited_by, sentence) =
-        concluded(args, best.as_ref(), &probes, stopped.map(|(why, _)| why));
+        concluded(args.from, (grows, to), best.as_ref(), (&probes, stopped.map(|(why, _)| why)));
     let limit = Limit {
+        grows,
         p99_ms_bound: args.p99_ms,
         from: args.from,
-        to: args.to,
+        to,
         step_seconds: args.step_seconds,
         probes,
         limit: best,
@@ -133,17 +179,16 @@ fn tried(args: &RunArgs) -> Result<Report, CannotRun> {
 
 /// What the search means, in a sentence.
 fn concluded(
-    args: &FindArgs,
+    from: f64,
+    (grows, to): (Grows, f64),
     best: Option<&Probe>,
-    probes: &[Probe],
-    stopped: Option<String>,
+    (probes, stopped): (&[Probe], Option<String>),
 ) -> (LimitedBy, String) {
     let found = match best {
-        None => format!("not even {} messages/s of each publisher held", args.from),
+        None => format!("not even {} held", grows.said(from)),
         Some(best) => format!(
-            "the highest rate that held is {} messages/s of each publisher: {:.0} deliveries/s \
-             with p99 {:.1} ms",
-            best.rate,
+            "the most that held is {}: {:.0} deliveries/s with p99 {:.1} ms",
+            grows.said(best.rate),
             best.deliveries_per_second,
             best.p99_us as f64 / 1e3
         ),
@@ -158,7 +203,7 @@ fn concluded(
     // The last word on that rate counts.
     let lowest = lowest.and_then(|found| probes.iter().rfind(|probe| probe.rate == found.rate));
     match lowest {
-        None => (LimitedBy::Range, format!("{found}; nothing above --to {} was tried", args.to)),
+        None => (LimitedBy::Range, format!("{found}; nothing above --to {to} was tried")),
         Some(probe) if probe.outcome == Outcome::Generator => (
             LimitedBy::Generator,
             format!(

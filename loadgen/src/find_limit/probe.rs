@@ -20,7 +20,7 @@ pub(super) enum Outcome {
 /// Times are microseconds.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Probe {
-    /// Messages a second of each publisher.
+    /// Messages a second of each publisher, or times a scenario's sessions.
     pub(super) rate: f64,
     pub(super) sent_per_second: f64,
     pub(super) deliveries_per_second: f64,
@@ -38,10 +38,15 @@ impl Probe {
     pub(super) fn of(rate: f64, report: &Report, p99_ms: f64) -> Self {
         let p99_us = report.latency_us.p99;
         let is_late = p99_us as f64 > p99_ms * 1e3;
-        let (outcome, why) = match (report.sound() && !is_late, report.verdict) {
+        // A scenario's own thresholds must hold as well.
+        let holds = report.sound() && report.passed();
+        let (outcome, why) = match (holds && !is_late, report.verdict) {
             (true, _) => (Outcome::Held, String::new()),
             (false, Verdict::Generator) => (Outcome::Generator, report.verdict_sentence.clone()),
             (false, _) if !report.sound() => (Outcome::Server, report.verdict_sentence.clone()),
+            (false, _) if !report.passed() => {
+                (Outcome::Server, "a threshold of the scenario did not hold".to_owned())
+            }
             (false, _) => {
                 let why = format!("p99 {:.1} ms is above {p99_ms} ms", p99_us as f64 / 1e3);
                 (Outcome::Server, why)
@@ -62,7 +67,7 @@ impl Probe {
     }
 
     pub(super) const HEAD: &'static str =
-        "    rate/s      sent/s  deliveries/s     p50 ms     p99 ms     max ms   own CPU  outcome";
+        "      rate      sent/s  deliveries/s     p50 ms     p99 ms     max ms   own CPU  outcome";
 
     pub(super) fn row(&self) -> String {
         let ms = |us: u64| format!("{:.2}", us as f64 / 1e3);

@@ -3,9 +3,18 @@
 /// The search is over when the highest rate that held and the lowest that did not are this close.
 const CLOSE: f64 = 1.05;
 
+/// Which rates there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Steps {
+    Any,
+    /// Whole numbers alone.
+    Whole,
+}
+
 /// What is known of the rates so far.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Search {
+    steps: Steps,
     from: f64,
     to: f64,
     held: Option<f64>,
@@ -13,8 +22,8 @@ pub(super) struct Search {
 }
 
 impl Search {
-    pub(super) fn new(from: f64, to: f64) -> Self {
-        Self { from, to, held: None, failed: None }
+    pub(super) fn new(from: f64, to: f64, steps: Steps) -> Self {
+        Self { steps, from, to, held: None, failed: None }
     }
 
     /// The next rate to try; `None` when enough is known.
@@ -26,7 +35,10 @@ impl Search {
             (Some(held), None) => (held * 2.0).min(self.to),
             (Some(held), Some(failed)) if failed / held <= CLOSE => return None,
             // The middle of the ratio: each try halves what is left to find.
-            (Some(held), Some(failed)) => round((held * failed).sqrt()),
+            (Some(held), Some(failed)) => match self.steps {
+                Steps::Any => round((held * failed).sqrt()),
+                Steps::Whole => (held * failed).sqrt().round().clamp(held, failed),
+            },
         };
         let is_new = self.held.is_none_or(|held| next > held)
             && self.failed.is_none_or(|failed| next < failed);
@@ -51,7 +63,11 @@ mod tests {
 
     /// All tries against a server that holds up to `limit`, and the highest that held.
     fn tries(from: f64, to: f64, limit: f64) -> (Vec<f64>, Option<f64>) {
-        let (mut search, mut tries) = (Search::new(from, to), Vec::new());
+        tried(Search::new(from, to, Steps::Any), limit)
+    }
+
+    fn tried(mut search: Search, limit: f64) -> (Vec<f64>, Option<f64>) {
+        let mut tries = Vec::new();
         while let Some(rate) = search.next() {
             tries.push(rate);
             assert!(tries.len() < 40, "it ends: {tries:?}");
@@ -67,6 +83,16 @@ mod tests {
             let held = held.expect("1 holds");
             assert!(held <= limit && limit <= held * 1.06, "{limit}: {held} {tries:?}");
             assert!(tries.len() <= 20, "{tries:?}");
+        }
+    }
+
+    #[test]
+    fn of_whole_numbers_the_last_that_holds_is_found() {
+        for limit in 1..=20 {
+            let search = Search::new(1.0, 64.0, Steps::Whole);
+            let (tries, held) = tried(search, f64::from(limit));
+            assert_eq!(held, Some(f64::from(limit)), "{tries:?}");
+            assert!(tries.iter().all(|rate| rate.fract() == 0.0), "{tries:?}");
         }
     }
 

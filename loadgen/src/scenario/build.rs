@@ -73,7 +73,7 @@ impl Scenario {
     }
 
     /// What does not fit together.
-    fn check(&self) -> Result<(), CannotRun> {
+    pub(super) fn check(&self) -> Result<(), CannotRun> {
         if self.groups.is_empty() && self.join != Join::Ticket {
             return Err("a scenario needs at least one [[sessions]] with `people`".into());
         }

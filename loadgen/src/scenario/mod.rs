@@ -114,6 +114,12 @@ impl Scenario {
             build::check_seconds(seconds, "--seconds")?;
             scenario.seconds = seconds;
         }
+        if let Some(times) = args.times {
+            for group in &mut scenario.groups {
+                group.count = group.count.saturating_mul(times);
+            }
+            scenario.check()?;
+        }
         if scenario.join == Join::Ticket && scenario.name.is_some() {
             scenario.add_presets();
         }

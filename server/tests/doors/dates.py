@@ -13,11 +13,18 @@ events = calendar.walk("VEVENT")
 (master,) = [event for event in events if "RECURRENCE-ID" not in event]
 others = [event for event in events if "RECURRENCE-ID" in event]
 assert all(event["UID"] == master["UID"] for event in others)
-start = master["DTSTART"].dt
-rule = rrulestr(master["RRULE"].to_ical().decode(), dtstart=start)
+
+
+def clock(value):
+    """A time on the clocks of its zone: what a calendar shows, whatever their offset is that day."""
+    return value.dt.replace(tzinfo=None)
+
+
+rule = rrulestr(master["RRULE"].to_ical().decode(), dtstart=clock(master["DTSTART"]))
 gone = master.get("EXDATE", [])
 gone = gone if isinstance(gone, list) else [gone]
-gone = {date.dt for one in gone for date in one.dts} | {one["RECURRENCE-ID"].dt for one in others}
-dates = [date for date in rule if date not in gone] + [one["DTSTART"].dt for one in others]
+gone = {clock(date) for one in gone for date in one.dts}
+gone |= {clock(event["RECURRENCE-ID"]) for event in others}
+dates = [date for date in rule if date not in gone] + [clock(event["DTSTART"]) for event in others]
 for date in sorted(dates):
     print(date.strftime("%Y-%m-%dT%H:%M"))
