@@ -102,6 +102,7 @@ export type MeetingDate = {
   date: string;
   moved: string | null;
   cancelled: boolean;
+  regular_ms: number;
   begins_ms: number;
   ends_ms: number;
 };

@@ -41,6 +41,8 @@ struct DateSeen {
     moved: Option<String>,
     /// Whether it is called off.
     cancelled: bool,
+    /// The instant of its beginning as its rule has it.
+    regular_ms: u64,
     /// The instant of its beginning as it is held, or would have been.
     begins_ms: u64,
     ends_ms: u64,
@@ -76,8 +78,9 @@ fn seen(date: calendar::Date) -> DateSeen {
     let cancelled = held.is_none();
     let shown = held.as_ref().unwrap_or(&regular);
     let moved = (*shown != regular).then(|| shown.local.as_str().to_owned());
-    let (begins_ms, ends_ms) = (shown.begins.0, shown.ends.0);
-    DateSeen { date: regular.local.as_str().to_owned(), moved, cancelled, begins_ms, ends_ms }
+    let (regular_ms, begins_ms, ends_ms) = (regular.begins.0, shown.begins.0, shown.ends.0);
+    let date = regular.local.as_str().to_owned();
+    DateSeen { date, moved, cancelled, regular_ms, begins_ms, ends_ms }
 }
 
 /// `GET /api/v1/meetings/{id}/calendar`: a file for the host's own calendar. It holds the way in,

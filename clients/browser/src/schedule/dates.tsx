@@ -94,7 +94,7 @@ function Row({ date, minutes, zone, moving, busy, onMove, onPut }: RowProps): JS
       <div class="grow">
         {date.cancelled ? <s class="block">{shown}</s> : <b class="block">{shown}</b>}
         {date.cancelled && <span class="tag">{t.dateCancelled}</span>}
-        {date.moved && <span class="tag">{t.dateMoved(date.date.replace("T", " "))}</span>}
+        {date.moved && <span class="tag">{t.dateMoved(shownTime(date.regular_ms, minutes))}</span>}
       </div>
       {date.cancelled || date.moved ? (
         <Button
@@ -117,7 +117,6 @@ function Row({ date, minutes, zone, moving, busy, onMove, onPut }: RowProps): JS
             {t.dateMove}
           </Button>
           <Button
-            kind="danger"
             size="small"
             busy={busy && !moving}
             aria-label={named(t.dateCancel)}
