@@ -89,6 +89,12 @@ impl Account {
     pub fn administers(&self) -> bool {
         self.privileges.has(Privilege::Administrator)
     }
+
+    /// Whether it may see what was done on this server and how it is set.
+    #[must_use]
+    pub fn looks_over(&self) -> bool {
+        self.administers() || self.privileges.has(Privilege::Auditor)
+    }
 }
 
 /// An account to be.

@@ -14,6 +14,7 @@ mod doors {
     mod elsewhere;
     mod headers;
     mod installs;
+    mod key_scopes;
     mod keys;
     mod legacy;
     mod legacy_meetings;

@@ -1,9 +1,9 @@
 //! What JSON calls have in common: reading the body, and knowing who calls.
 
 use axum::body::Bytes;
-use convoke_model::Refusal;
 use convoke_model::privilege::Privilege;
 use convoke_model::site::keys::Scope;
+use convoke_model::{ApiKeyId, Refusal};
 use convoke_wire::turbo::Secret;
 use http::HeaderMap;
 use serde::de::DeserializeOwned;
@@ -40,6 +40,12 @@ where
     let object = Option::<serde_json::Map<String, Value>>::deserialize(from)?;
     let read = object.map(|object| serde_json::from_value(Value::Object(object)));
     read.transpose().map_err(serde::de::Error::custom)
+}
+
+/// Somebody who calls about the server as a whole, and the key by which they do, if it is one.
+pub(super) struct Overseer {
+    pub(super) account: Account,
+    pub(super) key: Option<ApiKeyId>,
 }
 
 /// Who is signed in and owes nothing: an administrator who has to set up codes first may not yet.
@@ -80,6 +86,47 @@ pub(super) async fn allowed(
         return Err(No::because(Refusal::PrivilegeMissing));
     }
     Ok(account)
+}
+
+/// Who calls about the server as a whole: somebody who is signed in, or a program with a key that
+/// has this scope. What the account may do is as it is; whoever asks has to look at it.
+async fn overseer(
+    site: &Site,
+    caller: &Caller,
+    headers: &HeaderMap,
+    scope: Scope,
+) -> Result<Overseer, No> {
+    let Some(token) = &caller.bearer else {
+        return Ok(Overseer { account: signed_in(site, caller, headers).await?, key: None });
+    };
+    let (id, key, account) = site.keyed(caller, token).await?;
+    if !key.covers(scope) {
+        return Err(No::because(Refusal::ScopeMissing));
+    }
+    Ok(Overseer { account, key: Some(id) })
+}
+
+/// An administrator or an auditor, themselves or by a key with this scope; `otherwise` to others.
+pub(super) async fn looking_over(
+    site: &Site,
+    caller: &Caller,
+    headers: &HeaderMap,
+    scope: Scope,
+    otherwise: Refusal,
+) -> Result<Overseer, No> {
+    let who = overseer(site, caller, headers, scope).await?;
+    if who.account.looks_over() { Ok(who) } else { Err(No::because(otherwise)) }
+}
+
+/// An administrator, themselves or by a key with `admin:write`; `otherwise` to others.
+pub(super) async fn administering(
+    site: &Site,
+    caller: &Caller,
+    headers: &HeaderMap,
+    otherwise: Refusal,
+) -> Result<Overseer, No> {
+    let who = overseer(site, caller, headers, Scope::AdminWrite).await?;
+    if who.account.administers() { Ok(who) } else { Err(No::because(otherwise)) }
 }
 
 /// Who a call is of, to tell callers apart: an account, or one of its keys.

@@ -1,4 +1,5 @@
-//! The log as events, for administrators: a page at a time, or as a stream that goes on.
+//! The log as events, for administrators and auditors, and for programs by a key with
+//! `events:read`: a page at a time, or as a stream that goes on.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,17 +11,18 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use bytes::Bytes;
-use convoke_model::Refusal;
+use convoke_model::site::keys::Scope;
+use convoke_model::{ApiKeyId, Refusal};
 use http::{HeaderMap, HeaderValue, header};
 use hyper::body::Frame;
 use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 
+use super::api::Overseer;
 use super::refusal::No;
 use super::scrub::Taken;
 use super::site::{Caller, Site};
 use super::{api, cookies};
-use crate::control::Account;
 use crate::events::{Event, EventLog, Filter, Page, Portion, stream_of};
 
 /// Events of one page.
@@ -32,19 +34,14 @@ const PAGE_BYTES_MAX: usize = 8 << 20;
 pub(super) const STREAMS_MAX: usize = 64;
 /// Pieces that wait for a reader who is slower.
 const PIECES_MAX: usize = 16;
-/// So often a stream says that it is there, and looks whether the sign-in still is.
+/// So often a stream says that it is there, and looks whether whoever reads still may.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// What comes within this time is sent together.
 const GATHER: Duration = Duration::from_millis(20);
 
-/// Who is signed in and administers this server.
-pub(super) async fn administrator(
-    site: &Site,
-    caller: &Caller,
-    headers: &HeaderMap,
-) -> Result<Account, No> {
-    let account = api::signed_in(site, caller, headers).await?;
-    if account.administers() { Ok(account) } else { Err(No::because(Refusal::PrivilegeMissing)) }
+async fn reader(site: &Site, caller: &Caller, headers: &HeaderMap) -> Result<Overseer, No> {
+    let missing = Refusal::PrivilegeMissing;
+    api::looking_over(site, caller, headers, Scope::EventsRead, missing).await
 }
 
 /// `GET /api/v1/events`
@@ -54,7 +51,7 @@ pub(super) async fn page(
     Extension(taken): Extension<Taken>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, No> {
-    administrator(&site, &caller, &headers).await?;
+    reader(&site, &caller, &headers).await?;
     let log = site.engine.events().ok_or(Refusal::NotFound)?;
     let filter = filter(&taken)?;
     let limit = match taken.parameter("limit") {
@@ -114,7 +111,7 @@ pub(super) async fn stream(
     Extension(taken): Extension<Taken>,
     headers: HeaderMap,
 ) -> Result<Response, No> {
-    administrator(&site, &caller, &headers).await?;
+    let key = reader(&site, &caller, &headers).await?.key;
     let log = site.engine.events().ok_or(Refusal::NotFound)?;
     let filter = filter(&taken)?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
@@ -124,7 +121,7 @@ pub(super) async fn stream(
     };
     let place = Arc::clone(&site.streams).try_acquire_owned().map_err(|_| Refusal::Busy)?;
     let (pieces, body) = mpsc::channel(PIECES_MAX);
-    let following = Following { site, caller, headers, log, filter, pieces, _place: place };
+    let following = Following { site, caller, headers, key, log, filter, pieces, _place: place };
     tokio::spawn(following.run(after));
     let kind = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
@@ -139,6 +136,8 @@ struct Following {
     site: Arc<Site>,
     caller: Caller,
     headers: HeaderMap,
+    /// The key it was asked for with.
+    key: Option<ApiKeyId>,
     log: Arc<EventLog>,
     filter: Filter,
     pieces: mpsc::Sender<Bytes>,
@@ -146,7 +145,7 @@ struct Following {
 }
 
 impl Following {
-    /// Until the reader goes, the sign-in ends, or the server stops.
+    /// Until the reader goes, the sign-in or the key ends, or the server stops.
     async fn run(self, mut next: u64) {
         let mut growth = self.log.growth();
         let mut ending = self.site.ending.subscribe();
@@ -156,7 +155,12 @@ impl Following {
         loop {
             growth.borrow_and_update();
             if !self.may_go_on().await {
-                self.send("event: end\ndata: {\"code\":\"sign_in_needed\"}\n\n".to_owned()).await;
+                let why = match self.key {
+                    Some(_) => Refusal::KeyInvalid,
+                    None => Refusal::SignInNeeded,
+                };
+                let code = why.code();
+                self.send(format!("event: end\ndata: {{\"code\":\"{code}\"}}\n\n")).await;
                 return;
             }
             let portion = Portion { events_max: 100, bytes_max: PAGE_BYTES_MAX };
@@ -203,15 +207,26 @@ impl Following {
         self.pieces.send(Bytes::from(text)).await.is_ok()
     }
 
-    /// Whether the sign-in is still good. Listening does not keep it from idling out.
+    /// Whether the key or the sign-in is still good. Listening does not keep a sign-in from idling
+    /// out.
     async fn may_go_on(&self) -> bool {
-        let Some(cookie) = cookies::sign_in(&self.headers, &self.caller.own) else {
-            return administrator(&self.site, &self.caller, &self.headers).await.is_ok();
+        let account = match self.key {
+            Some(key) => match self.site.engine.api_key(key).await {
+                Ok(Some(key)) if key.is_good(self.site.clock.now()) => key.account,
+                Ok(_) | Err(_) => return false,
+            },
+            None => {
+                let cookie = cookies::sign_in(&self.headers, &self.caller.own);
+                let sessions = self.site.accounts.sessions();
+                let now = self.site.clock.uptime();
+                match cookie.and_then(|cookie| sessions.look(cookie, now)) {
+                    Some(session) => session.start.account,
+                    None => return false,
+                }
+            }
         };
-        let sessions = self.site.accounts.sessions();
-        let Some(session) = sessions.look(cookie, self.site.clock.uptime()) else { return false };
-        match self.site.engine.account(session.start.account).await {
-            Ok(Some(account)) => account.enabled && account.administers(),
+        match self.site.engine.account(account).await {
+            Ok(Some(account)) => account.enabled && account.looks_over(),
             Ok(None) | Err(_) => false,
         }
     }

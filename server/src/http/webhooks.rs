@@ -1,4 +1,5 @@
-//! Webhooks, for administrators: list, add, change, and see how they fare.
+//! Webhooks: administrators add and change them, auditors see how they fare, and programs do by a
+//! key with `admin:write` or `admin:read`.
 
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use axum::{Extension, Json};
+use convoke_model::site::keys::Scope;
 use convoke_model::site::webhooks::{Command, Letter, Pattern, Subscription, Webhook};
 use convoke_model::text::{CallUrl, Sentence};
 use convoke_model::{Actor, MeetingId, Millis, Position, Refusal, StreamId, WebhookId};
@@ -15,9 +17,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::api;
-use super::events::administrator;
 use super::refusal::No;
 use super::site::{Caller, Site};
+use crate::control::Account;
 use crate::events::{Filter, stream_name};
 use crate::webhooks::{Sent, State as Fares, WebhookError};
 
@@ -41,13 +43,24 @@ impl From<WebhookError> for No {
     }
 }
 
+async fn reader(site: &Site, caller: &Caller, headers: &HeaderMap) -> Result<Account, No> {
+    let missing = Refusal::PrivilegeMissing;
+    let who = api::looking_over(site, caller, headers, Scope::AdminRead, missing).await?;
+    Ok(who.account)
+}
+
+async fn administrator(site: &Site, caller: &Caller, headers: &HeaderMap) -> Result<Account, No> {
+    let missing = Refusal::PrivilegeMissing;
+    Ok(api::administering(site, caller, headers, missing).await?.account)
+}
+
 /// `GET /api/v1/webhooks`
 async fn list(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, No> {
-    administrator(&site, &caller, &headers).await?;
+    reader(&site, &caller, &headers).await?;
     let all = site.webhooks.all();
     let shown = all.iter().map(|(number, webhook, fares)| words(&site, *number, webhook, fares));
     Ok(Json(json!({ "webhooks": shown.collect::<Vec<_>>() })))
@@ -92,7 +105,7 @@ async fn read(
     Path(number): Path<String>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, No> {
-    administrator(&site, &caller, &headers).await?;
+    reader(&site, &caller, &headers).await?;
     Ok(Json(shown(&site, webhook_id(&number)?)?))
 }
 
@@ -220,7 +233,7 @@ pub(super) async fn dead(
     Path(number): Path<String>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, No> {
-    administrator(&site, &caller, &headers).await?;
+    reader(&site, &caller, &headers).await?;
     let (known, _) = site.webhooks.one(webhook_id(&number)?).ok_or(Refusal::NotFound)?;
     let letters: Vec<Value> = known.dead.iter().rev().map(letter).collect();
     Ok(Json(json!({ "dead": letters })))

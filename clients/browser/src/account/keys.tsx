@@ -1,7 +1,7 @@
 // Keys by which programs act for this account: made, shown once, revoked.
 import { useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
-import { api, type Account, type ApiKey } from "../api";
+import { api, seesConsole, type Account, type ApiKey } from "../api";
 import type { Refusal } from "../boot";
 import { dateAndTime, refusalSentence, text } from "../i18n";
 import { Button, Field, Notice, Switch } from "../ui/controls";
@@ -11,9 +11,10 @@ import { toast } from "../ui/toast";
 
 type Props = { account: Account; onGone: () => void };
 
-/** What a key can be good for; the last three only for administrators. */
+/** What a key can be good for; whoever looks over the server reads more, administrators do more. */
 const everyday = ["meetings:read", "meetings:write"] as const;
-const administrators = ["events:read", "admin:read", "admin:write"] as const;
+const lookingOver = ["events:read", "admin:read"] as const;
+const administering = ["admin:write"] as const;
 
 /** The list of keys that open something, and the form for another one. */
 export function Keys({ account, onGone }: Props): JSX.Element {
@@ -53,7 +54,11 @@ export function Keys({ account, onGone }: Props): JSX.Element {
     toast(t.revoked(key.name));
     await read();
   };
-  const offered = account.administrator ? [...everyday, ...administrators] : everyday;
+  const offered = [
+    ...everyday,
+    ...(seesConsole(account) ? lookingOver : []),
+    ...(account.administrator ? administering : []),
+  ];
   return (
     <section class="card stack" aria-labelledby="keys-title">
       <div class="stack tight">

@@ -120,7 +120,7 @@ pub struct Deed {
     /// From which address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Address>,
-    /// The sign-in it was done from, by its name.
+    /// The sign-in it was done from, by its name; `key N` when a program did it with key N.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_in: Option<String>,
 }

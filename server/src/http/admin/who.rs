@@ -1,44 +1,44 @@
-//! Who uses the console, and the deeds they leave.
+//! Who uses the console, or calls what it calls by a key; and the deeds they leave.
 
 use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use convoke_model::policy::Value;
-use convoke_model::privilege::Privilege;
 use convoke_model::site::Command;
 use convoke_model::site::deed::{Act, Deed, Subject};
+use convoke_model::site::keys::Scope;
 use convoke_model::text::{Address, Sentence};
 use convoke_model::{Actor, Refusal};
 use http::request::Parts;
 
 use crate::control::Account;
+use crate::http::api::Overseer;
 use crate::http::refusal::No;
 use crate::http::site::{Caller, Site};
 use crate::http::{api, cookies};
 
-/// Somebody who is signed in and may look over the server.
+/// Somebody who may look over the server.
 pub(in crate::http) struct Who {
     account: Account,
     from: Option<Address>,
     sign_in: Option<String>,
 }
 
-/// An administrator, who may read and change everything.
+/// An administrator, who may read and change everything; or a key of one with `admin:write`.
 pub(in crate::http) struct Administrator(Who);
 
-/// An administrator or an auditor, who may read.
+/// An administrator or an auditor, who may read; or a key of one with `admin:read`.
 pub(in crate::http) struct Reader(Who);
 
 impl FromRequestParts<Arc<Site>> for Administrator {
     type Rejection = No;
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, No> {
-        let who = Who::of(parts, site).await?;
-        if who.account.administers() {
-            return Ok(Self(who));
-        }
-        Err(No::because(Refusal::AdministratorsOnly))
+        let caller = caller_of(parts)?;
+        let only = Refusal::AdministratorsOnly;
+        let who = api::administering(site, caller, &parts.headers, only).await?;
+        Ok(Self(Who::of(parts, site, caller, who)))
     }
 }
 
@@ -46,11 +46,10 @@ impl FromRequestParts<Arc<Site>> for Reader {
     type Rejection = No;
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, No> {
-        let who = Who::of(parts, site).await?;
-        if who.account.administers() || who.account.privileges.has(Privilege::Auditor) {
-            return Ok(Self(who));
-        }
-        Err(No::because(Refusal::AdministratorsOnly))
+        let caller = caller_of(parts)?;
+        let (scope, only) = (Scope::AdminRead, Refusal::AdministratorsOnly);
+        let who = api::looking_over(site, caller, &parts.headers, scope, only).await?;
+        Ok(Self(Who::of(parts, site, caller, who)))
     }
 }
 
@@ -70,19 +69,21 @@ impl Deref for Reader {
     }
 }
 
+fn caller_of(parts: &Parts) -> Result<&Caller, No> {
+    parts.extensions.get::<Caller>().ok_or_else(|| No::fault("a request without a caller"))
+}
+
 impl Who {
-    async fn of(parts: &Parts, site: &Arc<Site>) -> Result<Self, No> {
-        let caller = parts.extensions.get::<Caller>();
-        let caller = caller.ok_or_else(|| No::fault("a request without a caller"))?;
-        let account = api::signed_in(site, caller, &parts.headers).await?;
+    fn of(parts: &Parts, site: &Site, caller: &Caller, who: Overseer) -> Self {
         let cookie = cookies::sign_in(&parts.headers, &caller.own);
         let sessions = site.accounts.sessions();
         let session = cookie.and_then(|cookie| sessions.find(cookie, site.clock.uptime()));
-        Ok(Self {
-            account,
+        let by_key = who.key.map(|key| format!("key {key}"));
+        Self {
+            account: who.account,
             from: Address::new(&caller.from().to_canonical().to_string()).ok(),
-            sign_in: session.map(|session| session.name),
-        })
+            sign_in: by_key.or_else(|| session.map(|session| session.name)),
+        }
     }
 
     /// As the author of facts.
