@@ -4,7 +4,9 @@ use convoke_model::meeting::life;
 use convoke_model::{Actor, Millis, Position, StreamId, meeting, site};
 use convoke_wire::codec::{self, DecodeError};
 use convoke_wire::entry::EntryRef;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::words::{self, Told};
 
@@ -25,6 +27,45 @@ pub struct Event {
     pub word: &'static str,
     /// More about it.
     pub data: Value,
+}
+
+/// An event in JSON.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
+pub struct Shown {
+    /// Its name, the same for ever: nothing else has it.
+    #[schema(pattern = "^evt_[0-9]+_[0-9]+_[0-9]+_[0-9]+$")]
+    id: String,
+    /// What happened, such as `meeting.created`.
+    #[serde(rename = "type")]
+    word: &'static str,
+    /// When, in RFC 3339 and UTC.
+    timestamp: String,
+    /// The place behind it in the order of the whole server.
+    cursor: String,
+    /// `site`, a meeting (`88137455`) or a session of it (`88137455/1`).
+    stream: String,
+    epoch: u32,
+    seq: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meeting: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<u32>,
+    actor: Author,
+    /// More about it; it depends on the type.
+    data: Value,
+}
+
+/// Who did it: the server, an account, or in a session a participant.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = EventActor)]
+struct Author {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    participant: Option<u32>,
 }
 
 impl Event {
@@ -59,32 +100,36 @@ impl Event {
 
     /// As it is told.
     #[must_use]
-    pub fn to_json(&self) -> Value {
-        let mut shown = json!({
-            "id": self.id(),
-            "type": self.word,
-            "timestamp": timestamp(self.time),
-            "cursor": self.cursor.to_string(),
-            "stream": stream_name(self.stream),
-            "epoch": self.position.epoch,
-            "seq": self.position.seq,
-            "actor": self.actor(),
-            "data": self.data,
-        });
-        if let Some(meeting) = self.stream.meeting_id() {
-            shown["meeting"] = meeting.number().to_string().into();
-            if self.stream.session != 0 {
-                shown["session"] = self.stream.session.into();
-            }
+    pub fn shown(&self) -> Shown {
+        let session = self.stream.session;
+        Shown {
+            id: self.id(),
+            word: self.word,
+            timestamp: timestamp(self.time),
+            cursor: self.cursor.to_string(),
+            stream: stream_name(self.stream),
+            epoch: self.position.epoch,
+            seq: self.position.seq,
+            meeting: self.stream.meeting_id().map(|meeting| meeting.number().to_string()),
+            session: (session != 0).then_some(session),
+            actor: self.author(),
+            data: self.data.clone(),
         }
-        shown
     }
 
-    fn actor(&self) -> Value {
+    /// The same as a value.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        serde_json::to_value(self.shown()).unwrap_or_default()
+    }
+
+    fn author(&self) -> Author {
         match self.actor {
-            Actor::Server => json!({ "server": true }),
-            Actor::Number(number) if self.stream.session != 0 => json!({ "participant": number }),
-            Actor::Number(number) => json!({ "account": number }),
+            Actor::Server => Author { server: Some(true), ..Author::default() },
+            Actor::Number(number) if self.stream.session != 0 => {
+                Author { participant: Some(number), ..Author::default() }
+            }
+            Actor::Number(number) => Author { account: Some(number), ..Author::default() },
         }
     }
 }
@@ -136,6 +181,7 @@ fn timestamp(time: Millis) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn an_event_has_a_name_of_its_own_and_its_place() {

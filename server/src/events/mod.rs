@@ -16,7 +16,7 @@ use convoke_wire::codec;
 use convoke_wire::entry::EntryRef;
 use tokio::sync::watch;
 
-pub use event::{Event, stream_name, stream_of};
+pub use event::{Event, Shown, stream_name, stream_of};
 pub use filter::Filter;
 pub use words::WORDS;
 

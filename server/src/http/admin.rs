@@ -5,15 +5,18 @@
 mod accounts;
 mod attendance;
 mod audit;
+mod described;
 mod desk;
 mod groups;
 mod integration;
 mod meetings;
 mod overview;
+mod plan_words;
 mod policies;
 mod reports;
 mod session_log;
 mod settings;
+mod settings_words;
 mod sheet;
 mod table;
 mod who;
@@ -26,6 +29,7 @@ use super::headers::Surface;
 use super::pages;
 use super::site::Site;
 
+pub(super) use described::described;
 pub(super) use desk::Desk;
 
 type Handler = MethodRouter<Arc<Site>>;

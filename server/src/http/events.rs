@@ -15,15 +15,16 @@ use convoke_model::site::keys::Scope;
 use convoke_model::{ApiKeyId, Refusal};
 use http::{HeaderMap, HeaderValue, header};
 use hyper::body::Frame;
-use serde_json::{Value, json};
+use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use utoipa::ToSchema;
 
 use super::api::Overseer;
 use super::refusal::No;
 use super::scrub::Taken;
 use super::site::{Caller, Site};
 use super::{api, cookies};
-use crate::events::{Event, EventLog, Filter, Page, Portion, stream_of};
+use crate::events::{Event, EventLog, Filter, Page, Portion, Shown, stream_of};
 
 /// Events of one page.
 const PAGE_EVENTS_MAX: usize = 1000;
@@ -44,13 +45,23 @@ async fn reader(site: &Site, caller: &Caller, headers: &HeaderMap) -> Result<Ove
     api::looking_over(site, caller, headers, Scope::EventsRead, missing).await
 }
 
+/// A page of the log.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Events {
+    events: Vec<Shown>,
+    /// What to give as `after` for what comes next.
+    cursor: String,
+    /// Whether there is more of the log already, with such events or without.
+    more: bool,
+}
+
 /// `GET /api/v1/events`
 pub(super) async fn page(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
     Extension(taken): Extension<Taken>,
     headers: HeaderMap,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Events>, No> {
     reader(&site, &caller, &headers).await?;
     let log = site.engine.events().ok_or(Refusal::NotFound)?;
     let filter = filter(&taken)?;
@@ -68,12 +79,8 @@ pub(super) async fn page(
     };
     let portion = Portion { events_max: limit, bytes_max: PAGE_BYTES_MAX };
     let page = read(log, after, filter, portion).await?;
-    let events: Vec<Value> = page.events.iter().map(Event::to_json).collect();
-    Ok(Json(json!({
-        "events": events,
-        "cursor": page.next.to_string(),
-        "more": page.more,
-    })))
+    let events = page.events.iter().map(Event::shown).collect();
+    Ok(Json(Events { events, cursor: page.next.to_string(), more: page.more }))
 }
 
 /// The place of a cursor. One beyond the end is of a log that is no longer this one, brought back

@@ -2,7 +2,9 @@
 //! read and write. `schemas/openapi.json` is the same, and a test holds them equal.
 
 mod calls;
-mod parts;
+pub(super) mod parts;
+mod programs;
+pub(super) mod words;
 
 use axum::response::{IntoResponse, Response};
 use convoke_model::Refusal;

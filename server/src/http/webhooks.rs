@@ -13,8 +13,8 @@ use convoke_model::site::webhooks::{Command, Letter, Pattern, Subscription, Webh
 use convoke_model::text::{CallUrl, Sentence};
 use convoke_model::{Actor, MeetingId, Millis, Position, Refusal, StreamId, WebhookId};
 use http::{HeaderMap, StatusCode};
-use serde::{Deserialize, Deserializer};
-use serde_json::{Value, json};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
 
 use super::api;
 use super::refusal::No;
@@ -43,6 +43,107 @@ impl From<WebhookError> for No {
     }
 }
 
+/// A webhook, without its secret.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Webhook)]
+pub(super) struct Seen {
+    number: u32,
+    url: String,
+    /// Words, families such as `meeting.*`, and `*`.
+    events: Vec<String>,
+    description: Option<String>,
+    enabled: bool,
+    added_ms: u64,
+    delivery: Delivery,
+    /// Events that were given up.
+    dead: usize,
+}
+
+/// How a webhook fares.
+#[derive(Serialize, ToSchema)]
+#[schema(as = WebhookDelivery)]
+struct Delivery {
+    /// What it was told of lies before it.
+    cursor: Option<String>,
+    /// Facts of the log behind that place, told or not.
+    behind: Option<u64>,
+    /// Tries that failed since the last that did not.
+    failures: u32,
+    why: Option<String>,
+    retry_at_ms: Option<u64>,
+    /// When it last took an event.
+    taken_ms: Option<u64>,
+}
+
+/// Webhooks, by number.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Webhooks)]
+pub(super) struct List {
+    webhooks: Vec<Seen>,
+}
+
+/// A webhook and its secret, this one time.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MadeWebhook)]
+pub(super) struct Made {
+    #[serde(flatten)]
+    seen: Seen,
+    /// What its calls are signed with.
+    secret: String,
+}
+
+/// A webhook's new secret, this one time.
+#[derive(Serialize, ToSchema)]
+#[schema(as = WebhookSecret)]
+pub(super) struct NewSecret {
+    secret: String,
+}
+
+/// What came of a call of a webhook.
+#[derive(Serialize, ToSchema)]
+#[schema(as = WebhookSent)]
+pub(super) struct SentSeen {
+    taken: bool,
+    /// What it answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    /// Why it was not taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+}
+
+impl From<Sent> for SentSeen {
+    fn from(sent: Sent) -> Self {
+        match sent {
+            Sent::Taken(status) => Self { taken: true, status: Some(status), why: None },
+            Sent::Gone => {
+                let why = Some("it answered 410 Gone".to_owned());
+                Self { taken: false, status: Some(410), why }
+            }
+            Sent::Failed { why, .. } | Sent::NoSecret(why) => {
+                Self { taken: false, status: None, why: Some(why) }
+            }
+        }
+    }
+}
+
+/// Events that were given up, the newest first.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeadEvents)]
+pub(super) struct Dead {
+    dead: Vec<DeadEvent>,
+}
+
+/// An event that was given up.
+#[derive(Serialize, ToSchema)]
+struct DeadEvent {
+    event: String,
+    stream: String,
+    attempts: u32,
+    why: String,
+    given_up_ms: u64,
+}
+
 async fn reader(site: &Site, caller: &Caller, headers: &HeaderMap) -> Result<Account, No> {
     let missing = Refusal::PrivilegeMissing;
     let who = api::looking_over(site, caller, headers, Scope::AdminRead, missing).await?;
@@ -59,16 +160,19 @@ async fn list(
     State(site): State<Arc<Site>>,
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<List>, No> {
     reader(&site, &caller, &headers).await?;
     let all = site.webhooks.all();
     let shown = all.iter().map(|(number, webhook, fares)| words(&site, *number, webhook, fares));
-    Ok(Json(json!({ "webhooks": shown.collect::<Vec<_>>() })))
+    Ok(Json(List { webhooks: shown.collect() }))
 }
 
-#[derive(Deserialize)]
-struct Wanted {
+/// A webhook to be.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewWebhook)]
+pub(super) struct Wanted {
     url: String,
+    /// Words, families such as `meeting.*`, and `*`, which is usual.
     #[serde(default)]
     events: Option<Vec<String>>,
     #[serde(default)]
@@ -93,9 +197,8 @@ async fn add(
     };
     let reason = sentence(wanted.reason)?;
     let (number, secret) = site.webhooks.add(by.id.into(), subscription, reason).await?;
-    let mut shown = shown(&site, number)?;
-    shown["secret"] = secret.into();
-    Ok((StatusCode::CREATED, Json(shown)).into_response())
+    let seen = shown(&site, number)?;
+    Ok((StatusCode::CREATED, Json(Made { seen, secret })).into_response())
 }
 
 /// `GET /api/v1/webhooks/{n}`
@@ -104,17 +207,20 @@ async fn read(
     Extension(caller): Extension<Caller>,
     Path(number): Path<String>,
     headers: HeaderMap,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Seen>, No> {
     reader(&site, &caller, &headers).await?;
     Ok(Json(shown(&site, webhook_id(&number)?)?))
 }
 
-#[derive(Deserialize)]
-struct Change {
+/// What a webhook is to become; what is not given stays.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ChangedWebhook)]
+pub(super) struct Change {
     url: Option<String>,
     events: Option<Vec<String>>,
     /// Given as null, it is taken away.
     #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
     description: Option<Option<String>>,
     enabled: Option<bool>,
     reason: Option<String>,
@@ -131,7 +237,7 @@ async fn change(
     Path(number): Path<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Seen>, No> {
     let by: Actor = administrator(&site, &caller, &headers).await?.id.into();
     let webhook = webhook_id(&number)?;
     let asked: Change = api::read(&body)?;
@@ -157,9 +263,11 @@ async fn change(
     Ok(Json(shown(&site, webhook)?))
 }
 
-#[derive(Default, Deserialize)]
+/// Why it is done.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default)]
-struct Why {
+#[schema(as = WebhookReason)]
+pub(super) struct Why {
     reason: Option<String>,
 }
 
@@ -191,11 +299,11 @@ pub(super) async fn rotate(
     Path(number): Path<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<NewSecret>, No> {
     let by = administrator(&site, &caller, &headers).await?;
     let webhook = webhook_id(&number)?;
     let secret = site.webhooks.rotate(by.id.into(), webhook, reason(&body)?).await?;
-    Ok(Json(json!({ "secret": secret })))
+    Ok(Json(NewSecret { secret }))
 }
 
 /// `POST /api/v1/webhooks/{n}/test`: calls it with an event of its own kind.
@@ -204,12 +312,12 @@ pub(super) async fn test(
     Extension(caller): Extension<Caller>,
     Path(number): Path<String>,
     headers: HeaderMap,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<SentSeen>, No> {
     administrator(&site, &caller, &headers).await?;
     let webhook = webhook_id(&number)?;
     let (known, _) = site.webhooks.one(webhook).ok_or(Refusal::NotFound)?;
     let sent = site.webhooks.test(webhook, known.subscription.url.as_str()).await;
-    Ok(Json(sent.to_json()))
+    Ok(Json(sent.into()))
 }
 
 /// `POST /api/v1/webhooks/{n}/retry`: what waits for a better time is tried at once.
@@ -218,7 +326,7 @@ pub(super) async fn retry(
     Extension(caller): Extension<Caller>,
     Path(number): Path<String>,
     headers: HeaderMap,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Seen>, No> {
     administrator(&site, &caller, &headers).await?;
     let webhook = webhook_id(&number)?;
     site.webhooks.one(webhook).ok_or(Refusal::NotFound)?;
@@ -232,11 +340,10 @@ pub(super) async fn dead(
     Extension(caller): Extension<Caller>,
     Path(number): Path<String>,
     headers: HeaderMap,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Dead>, No> {
     reader(&site, &caller, &headers).await?;
     let (known, _) = site.webhooks.one(webhook_id(&number)?).ok_or(Refusal::NotFound)?;
-    let letters: Vec<Value> = known.dead.iter().rev().map(letter).collect();
-    Ok(Json(json!({ "dead": letters })))
+    Ok(Json(Dead { dead: known.dead.iter().rev().map(letter).collect() }))
 }
 
 /// `POST /api/v1/webhooks/{n}/dead/{event}`: tells it after all.
@@ -245,11 +352,11 @@ pub(super) async fn redeliver(
     Extension(caller): Extension<Caller>,
     Path((number, event)): Path<(String, String)>,
     headers: HeaderMap,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<SentSeen>, No> {
     let by = administrator(&site, &caller, &headers).await?;
     let event = event_place(&event).ok_or(Refusal::NotFound)?;
     let sent = site.webhooks.redeliver(by.id.into(), webhook_id(&number)?, event).await?;
-    Ok(Json(Sent::to_json(&sent)))
+    Ok(Json(sent.into()))
 }
 
 fn webhook_id(text: &str) -> Result<WebhookId, No> {
@@ -302,48 +409,48 @@ fn sentence(typed: Option<String>) -> Result<Option<Sentence>, No> {
     }
 }
 
-fn shown(site: &Site, number: WebhookId) -> Result<Value, No> {
+fn shown(site: &Site, number: WebhookId) -> Result<Seen, No> {
     let (webhook, fares) = site.webhooks.one(number).ok_or(Refusal::NotFound)?;
     Ok(words(site, number, &webhook, &fares))
 }
 
-fn words(site: &Site, number: WebhookId, webhook: &Webhook, fares: &Fares) -> Value {
+fn words(site: &Site, number: WebhookId, webhook: &Webhook, fares: &Fares) -> Seen {
     let Webhook { subscription, enabled, added, since: _, changes: _, dead } = webhook;
-    let events: Vec<&str> = subscription.events.iter().map(Pattern::as_str).collect();
+    let description = subscription.description.as_ref();
     let place = &fares.place;
     // A task that has just begun has not found its place yet.
     let begun = place.next > 0;
     let retry_at = (place.retry_at > Millis(0)).then_some(place.retry_at.0);
-    json!({
-        "number": number.0,
-        "url": subscription.url.as_str(),
-        "events": events,
-        "description": subscription.description.as_ref().map(Sentence::as_str),
-        "enabled": enabled,
-        "added_ms": added.0,
-        "delivery": {
-            "cursor": begun.then(|| place.next.to_string()),
-            "behind": begun.then(|| site.webhooks.behind(fares)),
-            "failures": place.failures,
-            "why": fares.trouble.as_ref().or(place.why.as_ref()),
-            "retry_at_ms": retry_at,
-            "taken_ms": fares.taken.map(|at| at.0),
+    Seen {
+        number: number.0,
+        url: subscription.url.as_str().to_owned(),
+        events: subscription.events.iter().map(|one| one.as_str().to_owned()).collect(),
+        description: description.map(|sentence| sentence.as_str().to_owned()),
+        enabled: *enabled,
+        added_ms: added.0,
+        delivery: Delivery {
+            cursor: begun.then(|| place.next.to_string()),
+            behind: begun.then(|| site.webhooks.behind(fares)),
+            failures: place.failures,
+            why: fares.trouble.as_ref().or(place.why.as_ref()).cloned(),
+            retry_at_ms: retry_at,
+            taken_ms: fares.taken.map(|at| at.0),
         },
-        "dead": dead.len(),
-    })
+        dead: dead.len(),
+    }
 }
 
-fn letter((at, letter): &(Millis, Letter)) -> Value {
+fn letter((at, letter): &(Millis, Letter)) -> DeadEvent {
     let Letter { stream, position, attempts, why } = letter;
     let StreamId { meeting, session } = *stream;
     let Position { epoch, seq } = *position;
-    json!({
-        "event": format!("evt_{meeting}_{session}_{epoch}_{seq}"),
-        "stream": stream_name(*stream),
-        "attempts": attempts,
-        "why": why.as_str(),
-        "given_up_ms": at.0,
-    })
+    DeadEvent {
+        event: format!("evt_{meeting}_{session}_{epoch}_{seq}"),
+        stream: stream_name(*stream),
+        attempts: *attempts,
+        why: why.as_str().to_owned(),
+        given_up_ms: at.0,
+    }
 }
 
 #[cfg(test)]

@@ -29,20 +29,6 @@ pub enum Sent {
     NoSecret(String),
 }
 
-impl Sent {
-    /// As it is shown to whoever asked for it.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        match self {
-            Self::Taken(status) => json!({ "taken": true, "status": status }),
-            Self::Gone => json!({ "taken": false, "status": 410, "why": "it answered 410 Gone" }),
-            Self::Failed { why, .. } | Self::NoSecret(why) => {
-                json!({ "taken": false, "why": why })
-            }
-        }
-    }
-}
-
 impl Webhooks {
     /// Tells a receiver something that is no event: whether it is there and checks signatures.
     pub async fn test(&self, webhook: WebhookId, url: &str) -> Sent {

@@ -14,14 +14,16 @@ use convoke_model::site::accounts::{Command, Email};
 use convoke_model::site::deed::{Act, Deed, Subject};
 use convoke_model::text::Name;
 use convoke_model::{AccountId, GroupId, Refusal};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::table::{Asked, Key};
-use super::who::{Administrator, Reader, Who, changing};
+use super::table::{Asked, Key, Page};
+use super::who::{Administrator, Reader, Who, Why, changing};
 use crate::control::{Account, NewAccount};
 use crate::entropy;
 use crate::http::api;
+use crate::http::meeting::Done;
+use crate::http::openapi::words;
 use crate::http::refusal::No;
 use crate::http::site::Site;
 use crate::zone::zone;
@@ -36,14 +38,69 @@ pub(super) fn one() -> MethodRouter<Arc<Site>> {
     get(show).post(change)
 }
 
+/// States of accounts that can be asked for.
+pub(super) const STATES: [&str; 3] = ["enabled", "disabled", "administrators"];
+
+/// An account, for whoever looks over the server.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AdminAccount)]
+pub(super) struct Seen {
+    id: u32,
+    email: String,
+    name: String,
+    enabled: bool,
+    administrator: bool,
+    /// Whether it signs in with a code too.
+    codes: bool,
+    /// What it may do of its own.
+    #[schema(value_type = Vec<words::Privilege>)]
+    own: Vec<&'static str>,
+    /// The same and what it may do by its groups.
+    #[schema(value_type = Vec<words::Privilege>)]
+    privileges: Vec<&'static str>,
+    groups: Vec<InGroup>,
+    time_zone: Option<String>,
+    /// Which server outside keeps its name and password, if one does.
+    known_elsewhere: Option<String>,
+    /// In how many places it is signed in. Of one account alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sign_ins: Option<usize>,
+    /// How many meetings it has. Of one account alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meetings: Option<usize>,
+}
+
+/// A group that an account is in.
+#[derive(Serialize, ToSchema)]
+struct InGroup {
+    id: u32,
+    name: String,
+}
+
+/// A page of accounts.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AdminAccounts)]
+pub(super) struct Accounts {
+    rows: Vec<Seen>,
+    /// How many there are in all that fit.
+    total: usize,
+    /// What to give as `after` for the next page.
+    next: Option<String>,
+}
+
 /// `GET /api/v1/admin/accounts`
-async fn list(State(site): State<Arc<Site>>, _: Reader, asked: Asked) -> Result<Json<Value>, No> {
+async fn list(
+    State(site): State<Arc<Site>>,
+    _: Reader,
+    asked: Asked,
+) -> Result<Json<Accounts>, No> {
     let accounts = site.engine.accounts().await?;
     let groups = group_names(&site).await?;
-    let (state, group) = (asked.parameter("state"), asked.parameter("group"));
-    let group = group.and_then(|group| group.parse().ok()).map(GroupId);
+    let state = asked.word("state", &STATES)?;
+    let group = asked.parameter("group").map(|group| group.parse().map(GroupId));
+    let group = group.transpose().map_err(|_| Refusal::NumberInvalid)?;
     let rows = accounts.into_iter().filter(|account| {
-        let is = match state.as_deref() {
+        let is = match state {
             Some("enabled") => account.enabled,
             Some("disabled") => !account.enabled,
             Some("administrators") => account.administers(),
@@ -64,7 +121,8 @@ async fn list(State(site): State<Arc<Site>>, _: Reader, asked: Asked) -> Result<
         (key, u64::from(account.id.0))
     };
     let page = asked.page(rows, down, key)?;
-    Ok(Json(page.json(|account| words(account, &groups))))
+    let Page { rows, total, next } = page.of(|account| seen(&account, &groups));
+    Ok(Json(Accounts { rows, total, next }))
 }
 
 async fn group_names(site: &Site) -> Result<BTreeMap<GroupId, String>, No> {
@@ -72,27 +130,24 @@ async fn group_names(site: &Site) -> Result<BTreeMap<GroupId, String>, No> {
     Ok(groups.into_iter().map(|(id, group)| (id, group.name.as_str().to_owned())).collect())
 }
 
-fn words(account: &Account, groups: &BTreeMap<GroupId, String>) -> Value {
-    let own: Vec<_> = account.own.iter().map(Privilege::word).collect();
-    let all: Vec<_> = account.privileges.iter().map(Privilege::word).collect();
+fn seen(account: &Account, groups: &BTreeMap<GroupId, String>) -> Seen {
     let known = account.external.as_ref();
-    let in_groups = account
-        .groups
-        .iter()
-        .filter_map(|id| groups.get(id).map(|name| json!({ "id": id.0, "name": name })));
-    json!({
-        "id": account.id.0,
-        "email": account.email.as_str(),
-        "name": account.name.as_str(),
-        "enabled": account.enabled,
-        "administrator": account.administers(),
-        "codes": account.codes,
-        "own": own,
-        "privileges": all,
-        "groups": in_groups.collect::<Vec<_>>(),
-        "time_zone": account.zone.as_ref().map(|zone| zone.as_str()),
-        "known_elsewhere": known.map(|external| external.source.as_str()),
-    })
+    let group = |id: &GroupId| Some(InGroup { id: id.0, name: groups.get(id)?.clone() });
+    Seen {
+        id: account.id.0,
+        email: account.email.to_string(),
+        name: account.name.as_str().to_owned(),
+        enabled: account.enabled,
+        administrator: account.administers(),
+        codes: account.codes,
+        own: account.own.iter().map(Privilege::word).collect(),
+        privileges: account.privileges.iter().map(Privilege::word).collect(),
+        groups: account.groups.iter().filter_map(group).collect(),
+        time_zone: account.zone.as_ref().map(|zone| zone.as_str().to_owned()),
+        known_elsewhere: known.map(|external| external.source.as_str().to_owned()),
+        sign_ins: None,
+        meetings: None,
+    }
 }
 
 async fn found(site: &Site, id: &str) -> Result<Account, No> {
@@ -105,21 +160,46 @@ async fn show(
     State(site): State<Arc<Site>>,
     _: Reader,
     Path(id): Path<String>,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Seen>, No> {
     let account = found(&site, &id).await?;
-    let mut shown = words(&account, &group_names(&site).await?);
-    let meetings = site.engine.meetings_of(account.id).await?.len();
-    shown["sign_ins"] = site.accounts.sessions_of(account.id).len().into();
-    shown["meetings"] = meetings.into();
+    let mut shown = seen(&account, &group_names(&site).await?);
+    shown.sign_ins = Some(site.accounts.sessions_of(account.id).len());
+    shown.meetings = Some(site.engine.meetings_of(account.id).await?.len());
     Ok(Json(shown))
 }
 
-#[derive(Deserialize)]
-struct New {
+/// An account to be.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewAccount)]
+pub(super) struct New {
     email: String,
+    #[schema(min_length = 1, max_length = 80)]
     name: String,
     #[serde(default)]
     administrator: bool,
+}
+
+/// An account that was added.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AddedAccount)]
+pub(super) struct Added {
+    id: u32,
+    /// By which its person sets a password, once.
+    link: String,
+}
+
+/// How many sign-ins ended.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AdminEnded)]
+pub(super) struct Ended {
+    ended: u32,
+}
+
+/// The link by which a person sets a password, once.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PasswordLink)]
+pub(super) struct Link {
+    link: String,
 }
 
 /// `POST /api/v1/admin/accounts`: the answer has the link by which its person sets a password.
@@ -127,7 +207,7 @@ async fn add(
     State(site): State<Arc<Site>>,
     who: Administrator,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Added>, No> {
     let New { email, name, administrator } = api::read(&body)?;
     let email = Email::new(&email).ok_or(Refusal::EmailInvalid)?;
     let name = Name::new(&name).map_err(|_| Refusal::NameInvalid)?;
@@ -143,7 +223,7 @@ async fn add(
     let deed = who.deed(Act::AddAccount, Subject::Account(account.id), None)?;
     who.note(&site, changing(deed, Plain::Null, added)).await?;
     let token = site.accounts.issue_reset(&account, who.actor()).await?;
-    Ok(Json(json!({ "id": account.id.0, "link": link_of(&site, &token) })))
+    Ok(Json(Added { id: account.id.0, link: link_of(&site, &token) }))
 }
 
 fn link_of(site: &Site, token: &str) -> String {
@@ -151,18 +231,25 @@ fn link_of(site: &Site, token: &str) -> String {
 }
 
 /// One change of an account; each is a deed of its own.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AccountChange)]
 enum Change {
     Name(String),
     Email(String),
+    /// An IANA time zone; empty for none.
     TimeZone(String),
+    /// All that it may do of its own. Needs a reason.
+    #[schema(value_type = Vec<words::Privilege>)]
     Privileges(Vec<String>),
+    /// The numbers of all groups that it is in. Needs a reason.
     Groups(Vec<u32>),
 }
 
-#[derive(Deserialize)]
-struct Changed {
+/// A change of an account, and why.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ChangedAccount)]
+pub(super) struct Changed {
     change: Change,
     reason: Option<String>,
 }
@@ -173,7 +260,7 @@ async fn change(
     who: Administrator,
     Path(id): Path<String>,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Done>, No> {
     let Changed { change, reason } = api::read(&body)?;
     let known = found(&site, &id).await?;
     let account = known.id;
@@ -206,8 +293,8 @@ async fn change(
             let (before, after) = (text(&known.zone), text(&zone));
             (one("time_zone", before), one("time_zone", after), Command::SetZone { account, zone })
         }
-        Change::Privileges(words) => {
-            let privileges = privileges_of(&words)?;
+        Change::Privileges(typed) => {
+            let privileges = privileges_of(&typed)?;
             let (before, after) = (listed(known.own), listed(privileges));
             let wish = Command::SetPrivileges { account, privileges };
             (one("privileges", before), one("privileges", after), wish)
@@ -225,7 +312,7 @@ async fn change(
         }
     };
     put(&site, &who, changing(deed, before, after), wish).await?;
-    Ok(Json(json!({})))
+    Ok(Json(Done {}))
 }
 
 /// Privileges by their words.
@@ -243,11 +330,6 @@ async fn put(site: &Site, who: &Who, deed: Deed, wish: Command) -> Result<(), No
     who.does(site, deed, site::Command::Accounts(wish)).await.map(drop)
 }
 
-#[derive(Deserialize)]
-struct Why {
-    reason: Option<String>,
-}
-
 fn enabled(enabled: bool) -> Plain {
     Plain::map([("enabled", enabled.into())])
 }
@@ -258,7 +340,7 @@ pub(super) async fn disable(
     who: Administrator,
     Path(id): Path<String>,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Ended>, No> {
     let why: Why = api::read(&body)?;
     let account = found(&site, &id).await?;
     let subject = Subject::Account(account.id);
@@ -266,7 +348,7 @@ pub(super) async fn disable(
     let deed = changing(deed, enabled(true), enabled(false));
     put(&site, &who, deed, Command::Disable { account: account.id }).await?;
     let ended = end_all(&site, &who, &account).await?;
-    Ok(Json(json!({ "ended": ended })))
+    Ok(Json(Ended { ended }))
 }
 
 async fn end_all(site: &Site, who: &Who, account: &Account) -> Result<u32, No> {
@@ -285,14 +367,14 @@ pub(super) async fn enable(
     who: Administrator,
     Path(id): Path<String>,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Done>, No> {
     let why: Why = api::read(&body)?;
     let account = found(&site, &id).await?;
     let subject = Subject::Account(account.id);
     let deed = who.deed(Act::EnableAccount, subject, why.reason.as_deref())?;
     let deed = changing(deed, enabled(false), enabled(true));
     put(&site, &who, deed, Command::Enable { account: account.id }).await?;
-    Ok(Json(json!({})))
+    Ok(Json(Done {}))
 }
 
 /// `POST /api/v1/admin/accounts/{id}/link`: the link by which its person sets a new password.
@@ -301,14 +383,14 @@ pub(super) async fn link(
     who: Administrator,
     Path(id): Path<String>,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Link>, No> {
     let why: Why = api::read(&body)?;
     let account = found(&site, &id).await?;
     let subject = Subject::Account(account.id);
     let deed = who.deed(Act::MakeLink, subject, why.reason.as_deref())?;
     let token = site.accounts.issue_reset(&account, who.actor()).await?;
     who.note(&site, deed).await?;
-    Ok(Json(json!({ "link": link_of(&site, &token) })))
+    Ok(Json(Link { link: link_of(&site, &token) }))
 }
 
 /// `POST /api/v1/admin/accounts/{id}/sign-ins`: all of them end.
@@ -317,7 +399,7 @@ pub(super) async fn end_sign_ins(
     who: Administrator,
     Path(id): Path<String>,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Ended>, No> {
     let why: Why = api::read(&body)?;
     let account = found(&site, &id).await?;
     let subject = Subject::Account(account.id);
@@ -326,7 +408,7 @@ pub(super) async fn end_sign_ins(
     let sign_ins = |count: i64| Plain::map([("sign_ins", count.into())]);
     who.note(&site, changing(deed, sign_ins(count), sign_ins(0))).await?;
     let ended = end_all(&site, &who, &account).await?;
-    Ok(Json(json!({ "ended": ended })))
+    Ok(Json(Ended { ended }))
 }
 
 /// `POST /api/v1/admin/accounts/{id}/codes`: off, for who has lost app and recovery codes.
@@ -335,7 +417,7 @@ pub(super) async fn codes_off(
     who: Administrator,
     Path(id): Path<String>,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Done>, No> {
     let why: Why = api::read(&body)?;
     let account = found(&site, &id).await?;
     let subject = Subject::Account(account.id);
@@ -346,5 +428,5 @@ pub(super) async fn codes_off(
     let codes = |on: bool| Plain::map([("codes", on.into())]);
     who.note(&site, changing(deed, codes(true), codes(false))).await?;
     site.accounts.drop_codes(&account, who.actor()).await?;
-    Ok(Json(json!({})))
+    Ok(Json(Done {}))
 }

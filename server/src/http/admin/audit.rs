@@ -10,7 +10,9 @@ use convoke_model::site::{Event, accounts, scripts};
 use convoke_model::{AccountId, Actor, Millis, Record, Refusal, StreamId};
 use convoke_wire::codec;
 use convoke_wire::entry::EntryRef;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::session_log;
 use super::table::{Asked, place_word};
@@ -52,7 +54,34 @@ struct Look {
     next: Option<u64>,
 }
 
-const KINDS: [&str; 8] =
+/// Facts of the site, the newest first.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditFacts)]
+pub(super) struct Facts {
+    rows: Vec<FactSeen>,
+    /// What to give as `after` for those before them. There may be some although none is shown.
+    next: Option<String>,
+}
+
+/// A fact of the site.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditFact)]
+struct FactSeen {
+    seq: u64,
+    at_ms: u64,
+    /// What whoever did it signs in with; nothing for the server itself.
+    by: Option<String>,
+    by_number: u32,
+    /// One of those that can be asked for.
+    kind: &'static str,
+    /// Its topic and name, such as `accounts.added`.
+    name: String,
+    /// What it says, as it stands in the log.
+    fact: Value,
+}
+
+/// What facts can be about.
+pub(super) const KINDS: [&str; 8] =
     ["deeds", "sign_ins", "accounts", "groups", "alarms", "settings", "policies", "server"];
 
 /// What a fact is about.
@@ -82,14 +111,8 @@ pub(super) async fn list(
     State(site): State<Arc<Site>>,
     _: Reader,
     asked: Asked,
-) -> Result<Json<Value>, No> {
-    let kind = match asked.parameter("kind") {
-        Some(word) => {
-            let known = KINDS.into_iter().find(|kind| *kind == word);
-            Some(known.ok_or(Refusal::Malformed)?)
-        }
-        None => None,
-    };
+) -> Result<Json<Facts>, No> {
+    let kind = asked.word("kind", &KINDS)?;
     let number = |name: &str| -> Result<Option<u64>, No> {
         let Some(text) = asked.parameter(name) else { return Ok(None) };
         text.parse().map(Some).map_err(|_| No::because(Refusal::Malformed))
@@ -110,21 +133,16 @@ pub(super) async fn list(
     let known = names.clone();
     let look = session_log::reading(&site, move |log| look(log, start, &wanted, &known)).await?;
     let look = look.unwrap_or_default();
-    let rows = look.found.iter().map(|found| {
-        json!({
-            "seq": found.seq,
-            "at_ms": found.at.0,
-            "by": name_of(&names, found.by),
-            "by_number": found.by.number(),
-            "kind": found.kind,
-            "name": found.name,
-            "fact": found.fact,
-        })
+    let rows = look.found.into_iter().map(|found| FactSeen {
+        seq: found.seq,
+        at_ms: found.at.0,
+        by: name_of(&names, found.by).map(str::to_owned),
+        by_number: found.by.number(),
+        kind: found.kind,
+        name: found.name,
+        fact: found.fact,
     });
-    Ok(Json(json!({
-        "rows": rows.collect::<Vec<_>>(),
-        "next": look.next.map(|next| place_word(&next)),
-    })))
+    Ok(Json(Facts { rows: rows.collect(), next: look.next.map(|next| place_word(&next)) }))
 }
 
 fn name_of(names: &BTreeMap<AccountId, String>, by: Actor) -> Option<&str> {
@@ -223,6 +241,7 @@ fn words(mut event: Event) -> (String, Value) {
 mod tests {
     use super::*;
     use convoke_model::site::Audit;
+    use serde_json::json;
 
     #[test]
     fn a_fact_has_a_name_and_what_it_says() {

@@ -13,13 +13,15 @@ use convoke_model::site::deed::{Act, Subject};
 use convoke_model::site::groups::{Command, Group};
 use convoke_model::text::GroupName;
 use convoke_model::{GroupId, Refusal};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::accounts::{listed, privileges_of};
-use super::table::{Asked, Key};
-use super::who::{Administrator, Reader, changing};
+use super::table::{Asked, Key, Page};
+use super::who::{Administrator, Reader, Why, changing};
 use crate::http::api;
+use crate::http::meeting::Done;
+use crate::http::openapi::words;
 use crate::http::refusal::No;
 use crate::http::site::Site;
 
@@ -28,8 +30,30 @@ pub(super) fn both() -> MethodRouter<Arc<Site>> {
     get(list).post(add)
 }
 
+/// A group.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Group)]
+struct Seen {
+    id: u32,
+    name: String,
+    #[schema(value_type = Vec<words::Privilege>)]
+    privileges: Vec<&'static str>,
+    /// How many accounts are in it.
+    members: u64,
+}
+
+/// A page of groups.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Groups {
+    rows: Vec<Seen>,
+    /// How many there are in all that fit.
+    total: usize,
+    /// What to give as `after` for the next page.
+    next: Option<String>,
+}
+
 /// `GET /api/v1/admin/groups`
-async fn list(State(site): State<Arc<Site>>, _: Reader, asked: Asked) -> Result<Json<Value>, No> {
+async fn list(State(site): State<Arc<Site>>, _: Reader, asked: Asked) -> Result<Json<Groups>, No> {
     let accounts = site.engine.accounts().await?;
     let mut members = std::collections::BTreeMap::<GroupId, u64>::new();
     for group in accounts.iter().flat_map(|account| &account.groups) {
@@ -45,22 +69,31 @@ async fn list(State(site): State<Arc<Site>>, _: Reader, asked: Asked) -> Result<
         (key, u64::from(id.0))
     };
     let page = asked.page(rows, down, key)?;
-    Ok(Json(page.json(|(id, group)| {
-        let privileges: Vec<_> = group.privileges.iter().map(Privilege::word).collect();
-        json!({
-            "id": id.0,
-            "name": group.name.as_str(),
-            "privileges": privileges,
-            "members": count(id),
-        })
-    })))
+    let Page { rows, total, next } = page.of(|(id, group)| Seen {
+        id: id.0,
+        name: group.name.as_str().to_owned(),
+        privileges: group.privileges.iter().map(Privilege::word).collect(),
+        members: count(&id),
+    });
+    Ok(Json(Groups { rows, total, next }))
 }
 
-#[derive(Deserialize)]
-struct New {
+/// A group to be.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewGroup)]
+pub(super) struct New {
+    #[schema(min_length = 1, max_length = 80)]
     name: String,
     #[serde(default)]
+    #[schema(value_type = Vec<words::Privilege>)]
     privileges: Vec<String>,
+}
+
+/// A group that was added.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AddedGroup)]
+pub(super) struct Added {
+    id: u32,
 }
 
 fn name_of(typed: &str) -> Result<GroupName, No> {
@@ -72,7 +105,7 @@ async fn add(
     State(site): State<Arc<Site>>,
     who: Administrator,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Added>, No> {
     let New { name, privileges } = api::read(&body)?;
     let (name, privileges) = (name_of(&name)?, privileges_of(&privileges)?);
     let after = Plain::map([("name", name.as_str().into()), ("privileges", listed(privileges))]);
@@ -80,18 +113,24 @@ async fn add(
     let deed = changing(who.deed(Act::AddGroup, Subject::Site, None)?, Plain::Null, after);
     let wish = site::Command::Groups(Command::Add { name, privileges });
     let id = who.does(&site, deed, wish).await?;
-    Ok(Json(json!({ "id": id })))
+    Ok(Json(Added { id }))
 }
 
-#[derive(Deserialize)]
+/// One change of a group.
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = GroupChange)]
 enum Change {
     Name(String),
+    /// All that its accounts may do by it.
+    #[schema(value_type = Vec<words::Privilege>)]
     Privileges(Vec<String>),
 }
 
-#[derive(Deserialize)]
-struct Changed {
+/// A change of a group, and why: that has to be said.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ChangedGroup)]
+pub(super) struct Changed {
     change: Change,
     reason: Option<String>,
 }
@@ -108,7 +147,7 @@ pub(super) async fn change(
     who: Administrator,
     Path(id): Path<String>,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Done>, No> {
     let Changed { change, reason } = api::read(&body)?;
     let (group, known) = found(&site, &id).await?;
     let deed = who.deed(Act::ChangeGroup, Subject::Group(group), reason.as_deref())?;
@@ -118,8 +157,8 @@ pub(super) async fn change(
             let text = |name: &GroupName| Plain::map([("name", name.as_str().into())]);
             (text(&known.name), text(&name), Command::Rename { group, name })
         }
-        Change::Privileges(words) => {
-            let privileges = privileges_of(&words)?;
+        Change::Privileges(typed) => {
+            let privileges = privileges_of(&typed)?;
             let text = |privileges| Plain::map([("privileges", listed(privileges))]);
             let wish = Command::SetPrivileges { group, privileges };
             (text(known.privileges), text(privileges), wish)
@@ -127,12 +166,7 @@ pub(super) async fn change(
     };
     let deed = changing(deed, before, after);
     who.does(&site, deed, site::Command::Groups(wish)).await?;
-    Ok(Json(json!({})))
-}
-
-#[derive(Deserialize)]
-struct Why {
-    reason: Option<String>,
+    Ok(Json(Done {}))
 }
 
 /// `POST /api/v1/admin/groups/{id}/remove`: its accounts stay.
@@ -141,7 +175,7 @@ pub(super) async fn remove(
     who: Administrator,
     Path(id): Path<String>,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Done>, No> {
     let why: Why = api::read(&body)?;
     let (group, known) = found(&site, &id).await?;
     let deed = who.deed(Act::RemoveGroup, Subject::Group(group), why.reason.as_deref())?;
@@ -152,5 +186,5 @@ pub(super) async fn remove(
     let deed = changing(deed, before, Plain::Null);
     let wish = site::Command::Groups(Command::Remove { group });
     who.does(&site, deed, wish).await?;
-    Ok(Json(json!({})))
+    Ok(Json(Done {}))
 }

@@ -11,8 +11,8 @@ use convoke_model::policy::Value as Plain;
 use convoke_model::site::deed::{Act, Subject};
 use convoke_plugins::{NonEmptySecret, Outcome, Report};
 use convoke_wire::turbo::Secret;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::who::{Administrator, changing};
 use crate::http::api;
@@ -20,22 +20,55 @@ use crate::http::refusal::No;
 use crate::http::site::Site;
 
 /// Who is asked.
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = TryVia)]
 enum Via {
     Callback,
     Ldap,
 }
 
-#[derive(Deserialize)]
-struct Try {
+/// A sign-in that is tried. Nobody is signed in by it.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = TrySignIn)]
+pub(super) struct Try {
     via: Via,
     /// Its name in the settings.
     server: String,
     /// What the person types as their name.
     name: String,
     #[serde(default, deserialize_with = "api::maybe_secret")]
+    #[schema(value_type = Option<String>)]
     password: Option<Secret>,
+}
+
+/// What came of trying a sign-in.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TriedSignIn)]
+pub(super) struct Verdict {
+    /// `allowed`, `denied` or `failed`.
+    outcome: &'static str,
+    said: String,
+    steps: Vec<Step>,
+    /// What the server outside says of the person, when they are let in.
+    profile: Vec<Told>,
+}
+
+/// A step of it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TriedStep)]
+struct Step {
+    what: String,
+    detail: String,
+    micros: u64,
+}
+
+/// Something of a person.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TriedProfile)]
+struct Told {
+    name: &'static str,
+    value: String,
 }
 
 /// `POST /api/v1/admin/integration/try`
@@ -43,7 +76,7 @@ pub(super) async fn try_sign_in(
     State(site): State<Arc<Site>>,
     who: Administrator,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Verdict>, No> {
     let Try { via, server, name, password } = api::read(&body)?;
     let outside = site.desk.outside.get().ok_or(Refusal::NotFound)?;
     let secret = match &password {
@@ -91,13 +124,11 @@ fn word(outcome: &Outcome) -> &'static str {
     }
 }
 
-fn words(report: &Report) -> Value {
-    let steps = report.steps.iter().map(|step| {
-        json!({
-            "what": step.what,
-            "detail": step.detail,
-            "micros": u64::try_from(step.took.as_micros()).unwrap_or(u64::MAX),
-        })
+fn words(report: &Report) -> Verdict {
+    let steps = report.steps.iter().map(|step| Step {
+        what: step.what.to_string(),
+        detail: step.detail.clone(),
+        micros: u64::try_from(step.took.as_micros()).unwrap_or(u64::MAX),
     });
     let profile = match &report.outcome {
         Outcome::Allowed(profile) => {
@@ -109,17 +140,17 @@ fn words(report: &Report) -> Value {
                 ("user_id", &profile.user_id),
                 ("time_zone", &profile.time_zone),
             ];
-            let told = told.iter().filter_map(|(name, value)| {
-                value.as_ref().map(|value| json!({ "name": name, "value": value }))
-            });
+            let told = told
+                .into_iter()
+                .filter_map(|(name, value)| Some(Told { name, value: value.as_ref()?.clone() }));
             told.collect()
         }
         Outcome::Denied(..) | Outcome::Failed(_) => Vec::new(),
     };
-    json!({
-        "outcome": word(&report.outcome),
-        "said": report.outcome.to_string(),
-        "steps": steps.collect::<Vec<_>>(),
-        "profile": profile,
-    })
+    Verdict {
+        outcome: word(&report.outcome),
+        said: report.outcome.to_string(),
+        steps: steps.collect(),
+        profile,
+    }
 }

@@ -14,14 +14,16 @@ use convoke_model::site::accounts::Email;
 use convoke_model::site::deed::{Act, Subject};
 use convoke_model::text::ChatText;
 use convoke_model::{AccountId, MeetingId, Millis, Refusal, SessionNumber, StreamId};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use super::plan_words::PlanSeen;
 use super::session_log;
-use super::table::{Asked, Key};
-use super::who::{Administrator, Reader, changing};
+use super::table::{Asked, Key, Page};
+use super::who::{Administrator, Reader, Why, changing};
 use crate::control::{Meeting, MeetingState};
 use crate::http::api;
+use crate::http::meeting::Done;
 use crate::http::refusal::No;
 use crate::http::site::Site;
 
@@ -33,6 +35,48 @@ fn list_of(meeting: &Meeting, now: Millis) -> &'static str {
         MeetingState::NotStarted | MeetingState::Ended if meeting.is_ahead(now) => "scheduled",
         MeetingState::NotStarted | MeetingState::Ended => "past",
     }
+}
+
+/// The four lists.
+pub(super) const LISTS: [&str; 4] = ["active", "scheduled", "past", "cancelled"];
+
+/// A meeting, whoever holds it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AdminMeeting)]
+struct Seen {
+    /// Eight digits.
+    #[schema(pattern = "^[0-9]{8}$")]
+    id: String,
+    topic: String,
+    /// 0 interactive, 1 remote support, 2 remote access, 3 webinar, 4 video conference.
+    #[serde(rename = "type")]
+    #[schema(maximum = 4)]
+    kind: u8,
+    /// What its host signs in with.
+    host: String,
+    /// `active`, `scheduled`, `past` or `cancelled`.
+    list: &'static str,
+    /// How many people are in it.
+    here: u32,
+    locked: bool,
+    /// How many sessions it had.
+    sessions: u32,
+    has_password: bool,
+    created_ms: u64,
+    cancelled_ms: Option<u64>,
+    starts_ms: Option<u64>,
+    plan: Option<PlanSeen>,
+}
+
+/// A page of meetings.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AdminMeetings)]
+pub(super) struct Meetings {
+    rows: Vec<Seen>,
+    /// How many there are in all that fit.
+    total: usize,
+    /// What to give as `after` for the next page.
+    next: Option<String>,
 }
 
 struct Row {
@@ -47,9 +91,9 @@ pub(super) async fn list(
     State(site): State<Arc<Site>>,
     _: Reader,
     asked: Asked,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Meetings>, No> {
     let now = site.clock.now();
-    let wanted = asked.parameter("list");
+    let wanted = asked.word("list", &LISTS)?;
     let open: BTreeMap<_, _> = site.engine.open_sessions().await?.into_iter().collect();
     let accounts = site.engine.accounts().await?;
     let hosts: BTreeMap<AccountId, String> =
@@ -57,7 +101,7 @@ pub(super) async fn list(
     let meetings = site.engine.all_meetings().await?;
     let rows = meetings
         .into_iter()
-        .filter(|meeting| wanted.as_deref().is_none_or(|list| list == list_of(meeting, now)));
+        .filter(|meeting| wanted.is_none_or(|list| list == list_of(meeting, now)));
     let rows = rows.map(|meeting| {
         let host = hosts.get(&meeting.owner).cloned().unwrap_or_default();
         let session = open.get(&meeting.id);
@@ -87,39 +131,84 @@ pub(super) async fn list(
         (key, u64::from(row.meeting.id.number()))
     };
     let page = asked.page(rows, down, key)?;
-    Ok(Json(page.json(|row| words(row, now))))
+    let Page { rows, total, next } = page.of(|row| seen(row, now));
+    Ok(Json(Meetings { rows, total, next }))
 }
 
 fn begins(meeting: &Meeting) -> Option<u64> {
     Some(meeting.plan.as_ref()?.when.as_ref()?.begins.0)
 }
 
-fn words(row: &Row, now: Millis) -> Value {
+fn seen(row: Row, now: Millis) -> Seen {
     let Row { meeting, host, here, locked } = row;
     let cancelled = match meeting.state {
         MeetingState::Cancelled(when) => Some(when.0),
         MeetingState::NotStarted | MeetingState::Open(_) | MeetingState::Ended => None,
     };
-    json!({
-        "id": meeting.id.number().to_string(),
-        "topic": meeting.topic.as_str(),
-        "type": meeting.kind.number(),
-        "host": host,
-        "list": list_of(meeting, now),
-        "here": here,
-        "locked": locked,
-        "sessions": meeting.sessions,
-        "has_password": meeting.has_password,
-        "created_ms": meeting.created.0,
-        "cancelled_ms": cancelled,
-        "starts_ms": begins(meeting),
-        "plan": meeting.plan,
-    })
+    Seen {
+        id: meeting.id.number().to_string(),
+        topic: meeting.topic.as_str().to_owned(),
+        kind: meeting.kind.number(),
+        host,
+        list: list_of(&meeting, now),
+        here,
+        locked,
+        sessions: meeting.sessions,
+        has_password: meeting.has_password,
+        created_ms: meeting.created.0,
+        cancelled_ms: cancelled,
+        starts_ms: begins(&meeting),
+        plan: meeting.plan.map(PlanSeen::of),
+    }
 }
 
-#[derive(Deserialize)]
-struct Why {
-    reason: Option<String>,
+/// Who is in a meeting. Of one whose session cannot be read, only the people.
+#[derive(Default, Serialize, ToSchema)]
+#[schema(as = MeetingLook)]
+pub(super) struct Look {
+    #[serde(flatten)]
+    session: Option<LookSession>,
+    people: Vec<LookPerson>,
+    lobby: Vec<LookWaiting>,
+}
+
+/// What is to be seen of a session.
+#[derive(Serialize, ToSchema)]
+struct LookSession {
+    topic: String,
+    started_ms: u64,
+    locked: bool,
+    recording: bool,
+    /// Messages that were written.
+    messages: u64,
+    /// Screens, cameras and microphones that are open.
+    tracks: usize,
+}
+
+/// Somebody in a meeting.
+#[derive(Serialize, ToSchema)]
+struct LookPerson {
+    name: String,
+    role: &'static str,
+    since_ms: u64,
+    /// Whether their connection is lost for the moment.
+    away: bool,
+    muted: bool,
+    hand: bool,
+}
+
+/// Somebody in a lobby.
+#[derive(Serialize, ToSchema)]
+struct LookWaiting {
+    name: String,
+    since_ms: u64,
+}
+
+/// Whether a meeting is locked.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MeetingLocked)]
+pub(super) struct Locked {
+    locked: bool,
 }
 
 async fn found(site: &Site, id: &str) -> Result<Meeting, No> {
@@ -142,43 +231,41 @@ pub(super) async fn look(
     State(site): State<Arc<Site>>,
     who: Reader,
     Path(id): Path<String>,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Look>, No> {
     let meeting = found(&site, &id).await?;
     let session = open(&meeting)?;
     let deed = who.deed(Act::LookAtMeeting, Subject::Meeting(meeting.id), None)?;
     who.note(&site, deed).await?;
     let stream = StreamId::session(meeting.id, session);
     let Some(view) = session_log::view(&site, stream).await? else {
-        return Ok(Json(json!({ "people": [], "lobby": [] })));
+        return Ok(Json(Look::default()));
     };
-    let people = view.people.values().map(|person| {
-        json!({
-            "name": person.name,
-            "role": person.role.word(),
-            "since_ms": person.since.0,
-            "away": person.away,
-            "muted": person.muted,
-            "hand": person.hand != 0,
-        })
+    let people = view.people.values().map(|person| LookPerson {
+        name: person.name.clone(),
+        role: person.role.word(),
+        since_ms: person.since.0,
+        away: person.away,
+        muted: person.muted,
+        hand: person.hand != 0,
     });
-    let lobby = view
-        .lobby
-        .values()
-        .map(|waiting| json!({ "name": waiting.name, "since_ms": waiting.since.0 }));
-    Ok(Json(json!({
-        "topic": view.topic,
-        "started_ms": view.started.0,
-        "locked": view.locked,
-        "recording": view.recording,
-        "messages": view.said,
-        "tracks": view.tracks.len(),
-        "people": people.collect::<Vec<_>>(),
-        "lobby": lobby.collect::<Vec<_>>(),
-    })))
+    let waiting = view.lobby.values();
+    let lobby = waiting.map(|one| LookWaiting { name: one.name.clone(), since_ms: one.since.0 });
+    let (people, lobby) = (people.collect(), lobby.collect());
+    let session = LookSession {
+        topic: view.topic,
+        started_ms: view.started.0,
+        locked: view.locked,
+        recording: view.recording,
+        messages: view.said,
+        tracks: view.tracks.len(),
+    };
+    Ok(Json(Look { session: Some(session), people, lobby }))
 }
 
-#[derive(Deserialize)]
-struct Lock {
+/// Whether a meeting is to be locked, and why.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = LockMeeting)]
+pub(super) struct Lock {
     locked: bool,
     reason: Option<String>,
 }
@@ -189,7 +276,7 @@ pub(super) async fn lock(
     who: Administrator,
     Path(id): Path<String>,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Locked>, No> {
     let Lock { locked, reason } = api::read(&body)?;
     let meeting = found(&site, &id).await?;
     let session = open(&meeting)?;
@@ -202,7 +289,7 @@ pub(super) async fn lock(
     who.note(&site, changing(deed, locks(before), locks(locked))).await?;
     let wish = if locked { lock::Command::Lock {} } else { lock::Command::Unlock {} };
     site.engine.session_wish(meeting.id, session, Command::Lock(wish)).await?;
-    Ok(Json(json!({ "locked": locked })))
+    Ok(Json(Locked { locked }))
 }
 
 /// `POST /api/v1/admin/meetings/{id}/end`
@@ -211,7 +298,7 @@ pub(super) async fn end(
     who: Administrator,
     Path(id): Path<String>,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Done>, No> {
     let why: Why = api::read(&body)?;
     let meeting = found(&site, &id).await?;
     let deed = who.deed(Act::EndMeeting, Subject::Meeting(meeting.id), why.reason.as_deref())?;
@@ -221,11 +308,13 @@ pub(super) async fn end(
     who.note(&site, changing(deed, state("open"), state("ended"))).await?;
     let close = lifecycle::Command::Close { reason: EndReason::Administrator };
     site.engine.session_wish(meeting.id, session, Command::Lifecycle(close)).await?;
-    Ok(Json(json!({})))
+    Ok(Json(Done {}))
 }
 
-#[derive(Deserialize)]
-struct Message {
+/// What everybody in a meeting is told.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = TellMeeting)]
+pub(super) struct Message {
     text: String,
 }
 
@@ -235,7 +324,7 @@ pub(super) async fn message(
     who: Administrator,
     Path(id): Path<String>,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Done>, No> {
     let Message { text } = api::read(&body)?;
     let text = ChatText::new(&text).map_err(|error| match error {
         convoke_model::text::TextError::Empty => Refusal::Empty,
@@ -250,7 +339,7 @@ pub(super) async fn message(
         .await?;
     let announce = chat::Command::Announce { text };
     site.engine.session_wish(meeting.id, session, Command::Chat(announce)).await?;
-    Ok(Json(json!({})))
+    Ok(Json(Done {}))
 }
 
 /// `POST /api/v1/admin/meetings/{id}/cancel`
@@ -259,14 +348,14 @@ pub(super) async fn cancel(
     who: Administrator,
     Path(id): Path<String>,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Done>, No> {
     let why: Why = api::read(&body)?;
     let meeting = found(&site, &id).await?;
     let deed = who.deed(Act::CancelMeeting, Subject::Meeting(meeting.id), why.reason.as_deref())?;
     let cancel = Life::Cancel { reason: deed.reason.clone(), right: Right::Administrator };
     site.engine.change_meeting(meeting.id, who.actor(), cancel).await?;
     who.note(&site, changing(deed, held(true), held(false))).await?;
-    Ok(Json(json!({})))
+    Ok(Json(Done {}))
 }
 
 /// `POST /api/v1/admin/meetings/{id}/restore`
@@ -275,7 +364,7 @@ pub(super) async fn restore(
     who: Administrator,
     Path(id): Path<String>,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Done>, No> {
     let why: Why = api::read(&body)?;
     let meeting = found(&site, &id).await?;
     let deed =
@@ -283,15 +372,17 @@ pub(super) async fn restore(
     let restore = Life::Restore { right: Right::Administrator };
     site.engine.change_meeting(meeting.id, who.actor(), restore).await?;
     who.note(&site, changing(deed, held(false), held(true))).await?;
-    Ok(Json(json!({})))
+    Ok(Json(Done {}))
 }
 
 fn held(held: bool) -> Plain {
     Plain::map([("held", held.into())])
 }
 
-#[derive(Deserialize)]
-struct Transfer {
+/// To whom a meeting is given, and why: that has to be said.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = TransferMeeting)]
+pub(super) struct Transfer {
     /// What its new host signs in with.
     to: String,
     reason: Option<String>,
@@ -303,7 +394,7 @@ pub(super) async fn transfer(
     who: Administrator,
     Path(id): Path<String>,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Done>, No> {
     let Transfer { to, reason } = api::read(&body)?;
     let meeting = found(&site, &id).await?;
     let deed = who.deed(Act::TransferMeeting, Subject::Meeting(meeting.id), reason.as_deref())?;
@@ -315,5 +406,5 @@ pub(super) async fn transfer(
     site.engine.change_meeting(meeting.id, who.actor(), give).await?;
     let host = |email: String| Plain::map([("host", email.into())]);
     who.note(&site, changing(deed, host(from), host(to.email.to_string()))).await?;
-    Ok(Json(json!({})))
+    Ok(Json(Done {}))
 }

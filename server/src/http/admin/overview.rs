@@ -7,7 +7,8 @@ use axum::extract::State;
 use convoke_journal::watermark::Space;
 use convoke_model::site::alarm::Alarm;
 use convoke_model::{AccountId, Millis};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::who::Reader;
 use crate::http::refusal::No;
@@ -16,8 +17,106 @@ use crate::http::site::Site;
 /// Meetings that are named.
 const OPEN_MAX: usize = 10;
 
+/// How the server is now.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Overview {
+    now_ms: u64,
+    version: &'static str,
+    /// Meetings that are held now.
+    sessions: usize,
+    /// People in all of them together.
+    participants: u64,
+    /// The largest of them.
+    largest: Vec<Largest>,
+    meetings: MeetingCounts,
+    accounts: AccountCounts,
+    totals: Totals,
+    disk: Option<Disk>,
+    /// Whether the log takes writes.
+    writable: bool,
+    /// Whether everything derived from the log has caught up with it.
+    caught_up: bool,
+    log: Option<Head>,
+    /// Alarms of late, the newest first.
+    alarms: Vec<AlarmSeen>,
+}
+
+/// A meeting that is held now.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OverviewMeeting)]
+struct Largest {
+    id: String,
+    topic: String,
+    host: Option<String>,
+    here: u32,
+    locked: bool,
+}
+
+/// How many meetings there are.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OverviewMeetings)]
+struct MeetingCounts {
+    all: usize,
+    planned: usize,
+    cancelled: usize,
+}
+
+/// How many accounts there are.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OverviewAccounts)]
+struct AccountCounts {
+    all: usize,
+    enabled: usize,
+}
+
+/// What was counted since the server was started.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OverviewTotals)]
+struct Totals {
+    facts: u64,
+    joins: u64,
+    media_bytes: u64,
+    sent_bytes: u64,
+    /// Connections that are open now.
+    connections: u64,
+}
+
+/// How much room there is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OverviewDisk)]
+struct Disk {
+    free_bytes: u64,
+    all_bytes: u64,
+}
+
+/// How far the log is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OverviewLog)]
+struct Head {
+    epoch: u32,
+    entries: u64,
+    /// The root of its tree of hashes, in hexadecimal.
+    root: String,
+}
+
+/// Something that an operator should hear of at once.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OverviewAlarm)]
+struct AlarmSeen {
+    seq: u64,
+    at_ms: u64,
+    /// `many_failures`, `many_failures_from`, `new_administrator` or `break_glass`.
+    kind: &'static str,
+    account: Option<String>,
+    failures: Option<u32>,
+    from: Option<String>,
+}
+
 /// `GET /api/v1/admin/overview`
-pub(super) async fn overview(State(site): State<Arc<Site>>, _: Reader) -> Result<Json<Value>, No> {
+pub(super) async fn overview(
+    State(site): State<Arc<Site>>,
+    _: Reader,
+) -> Result<Json<Overview>, No> {
     let mut open = site.engine.open_sessions().await?;
     let here: u64 = open.iter().map(|(_, session)| u64::from(session.here)).sum();
     let sessions = open.len();
@@ -26,13 +125,13 @@ pub(super) async fn overview(State(site): State<Arc<Site>>, _: Reader) -> Result
     for (id, session) in open.iter().take(OPEN_MAX) {
         if let Some(meeting) = site.engine.meeting(*id).await? {
             let owner = site.engine.account(meeting.owner).await?;
-            largest.push(json!({
-                "id": id.number().to_string(),
-                "topic": meeting.topic.as_str(),
-                "host": owner.map(|owner| owner.name.as_str().to_owned()),
-                "here": session.here,
-                "locked": session.locked,
-            }));
+            largest.push(Largest {
+                id: id.number().to_string(),
+                topic: meeting.topic.as_str().to_owned(),
+                host: owner.map(|owner| owner.name.as_str().to_owned()),
+                here: session.here,
+                locked: session.locked,
+            });
         }
     }
     let now = site.clock.now();
@@ -52,38 +151,38 @@ pub(super) async fn overview(State(site): State<Arc<Site>>, _: Reader) -> Result
     for (seq, at, alarm) in &alarms {
         told.push(alarm_words(&site, *seq, *at, alarm).await?);
     }
-    Ok(Json(json!({
-        "now_ms": now.0,
-        "version": env!("CARGO_PKG_VERSION"),
-        "sessions": sessions,
-        "participants": here,
-        "largest": largest,
-        "meetings": {
-            "all": tally.meetings,
-            "planned": tally.planned,
-            "cancelled": tally.cancelled,
+    Ok(Json(Overview {
+        now_ms: now.0,
+        version: env!("CARGO_PKG_VERSION"),
+        sessions,
+        participants: here,
+        largest,
+        meetings: MeetingCounts {
+            all: tally.meetings,
+            planned: tally.planned,
+            cancelled: tally.cancelled,
         },
-        "accounts": { "all": tally.accounts, "enabled": tally.enabled },
-        "totals": {
-            "facts": totals.facts,
-            "joins": totals.joins,
-            "media_bytes": totals.media_bytes,
-            "sent_bytes": totals.sent_bytes,
-            "connections": totals.connections,
+        accounts: AccountCounts { all: tally.accounts, enabled: tally.enabled },
+        totals: Totals {
+            facts: totals.facts,
+            joins: totals.joins,
+            media_bytes: totals.media_bytes,
+            sent_bytes: totals.sent_bytes,
+            connections: totals.connections,
         },
-        "disk": space.map(|space| json!({ "free_bytes": space.free, "all_bytes": space.total })),
-        "writable": site.engine.writable(),
-        "caught_up": site.engine.caught_up(),
-        "log": head.map(|head| json!({
-            "epoch": head.epoch,
-            "entries": head.size,
-            "root": head.root.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
-        })),
-        "alarms": told,
-    })))
+        disk: space.map(|space| Disk { free_bytes: space.free, all_bytes: space.total }),
+        writable: site.engine.writable(),
+        caught_up: site.engine.caught_up(),
+        log: head.map(|head| Head {
+            epoch: head.epoch,
+            entries: head.size,
+            root: head.root.iter().map(|byte| format!("{byte:02x}")).collect(),
+        }),
+        alarms: told,
+    }))
 }
 
-async fn alarm_words(site: &Site, seq: u64, at: Millis, alarm: &Alarm) -> Result<Value, No> {
+async fn alarm_words(site: &Site, seq: u64, at: Millis, alarm: &Alarm) -> Result<AlarmSeen, No> {
     let (kind, account, failures, from) = match alarm {
         Alarm::ManyFailures { account, failures, from } => {
             ("many_failures", Some(*account), Some(*failures), from.as_ref())
@@ -94,14 +193,12 @@ async fn alarm_words(site: &Site, seq: u64, at: Millis, alarm: &Alarm) -> Result
         Alarm::NewAdministrator { account } => ("new_administrator", Some(*account), None, None),
         Alarm::BreakGlass { account, from } => ("break_glass", Some(*account), None, from.as_ref()),
     };
-    Ok(json!({
-        "seq": seq,
-        "at_ms": at.0,
-        "kind": kind,
-        "account": match account { Some(id) => named(site, id).await?, None => None },
-        "failures": failures,
-        "from": from.map(|from| from.as_str()),
-    }))
+    let account = match account {
+        Some(id) => named(site, id).await?,
+        None => None,
+    };
+    let from = from.map(|from| from.as_str().to_owned());
+    Ok(AlarmSeen { seq, at_ms: at.0, kind, account, failures, from })
 }
 
 /// What an account signs in with, for people.

@@ -15,8 +15,8 @@ use convoke_model::site::deed::{Act, Subject};
 use convoke_model::{AccountId, MeetingId, Millis, Refusal, SessionNumber, StreamId};
 use http::header;
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::attendance::{Held, Present, held};
 use super::session_log::reading;
@@ -39,8 +39,9 @@ const HEAD: [&str; 11] = [
 ];
 
 /// Of what.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ReportOf)]
 enum Of {
     /// A meeting, by its number.
     Meeting(String),
@@ -48,24 +49,29 @@ enum Of {
     Account(String),
 }
 
-#[derive(Deserialize)]
-struct Asked {
+/// A report that is asked for: of sessions that began between two times.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ReportAsked)]
+pub(super) struct Asked {
     of: Of,
     from_ms: Option<u64>,
     to_ms: Option<u64>,
 }
 
-/// A file of it.
-#[derive(Deserialize)]
-struct Taken {
+/// A file of it, and why: that has to be said.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ReportTaken)]
+pub(super) struct Taken {
     #[serde(flatten)]
     asked: Asked,
     format: Form,
     reason: Option<String>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+/// What kind of file.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ReportFormat)]
 enum Form {
     Csv,
     Xlsx,
@@ -105,12 +111,40 @@ impl Row {
     }
 }
 
+/// A report: those who joined last come first.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Report)]
+pub(super) struct ReportSeen {
+    rows: Vec<RowSeen>,
+    /// How many sessions were read.
+    sessions: usize,
+    messages: u64,
+    /// Whether there is more than is shown.
+    cut: bool,
+}
+
+/// Somebody in a session.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReportRow)]
+struct RowSeen {
+    meeting: String,
+    topic: String,
+    session: u32,
+    name: String,
+    role: &'static str,
+    account: Option<String>,
+    joined_ms: u64,
+    left_ms: Option<u64>,
+    minutes: f64,
+    messages: u64,
+}
+
 /// `POST /api/v1/admin/reports`
 pub(super) async fn read(
     State(site): State<Arc<Site>>,
     who: Reader,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<ReportSeen>, No> {
     let asked: Asked = api::read(&body)?;
     let found = find(&site, &asked.of).await?;
     let deed = who.deed(Act::ReadReport, subject(found), None)?;
@@ -124,25 +158,21 @@ pub(super) async fn read(
             Some(id) => super::overview::named(&site, id).await?,
             None => None,
         };
-        rows.push(json!({
-            "meeting": row.meeting.number().to_string(),
-            "topic": row.topic,
-            "session": row.session.0,
-            "name": row.present.name,
-            "role": row.present.role,
-            "account": account,
-            "joined_ms": row.present.joined.0,
-            "left_ms": row.present.left.map(|at| at.0),
-            "minutes": (row.minutes(now) * 10.0).round() / 10.0,
-            "messages": row.present.messages,
-        }));
+        rows.push(RowSeen {
+            meeting: row.meeting.number().to_string(),
+            topic: row.topic.clone(),
+            session: row.session.0,
+            name: row.present.name.clone(),
+            role: row.present.role,
+            account,
+            joined_ms: row.present.joined.0,
+            left_ms: row.present.left.map(|at| at.0),
+            minutes: (row.minutes(now) * 10.0).round() / 10.0,
+            messages: row.present.messages,
+        });
     }
-    Ok(Json(json!({
-        "rows": rows,
-        "sessions": report.sessions,
-        "messages": report.messages,
-        "cut": report.cut,
-    })))
+    let Report { rows: _, sessions, messages, cut } = report;
+    Ok(Json(ReportSeen { rows, sessions, messages, cut }))
 }
 
 /// `POST /api/v1/admin/reports/export`: as a file.

@@ -1,6 +1,7 @@
 //! What administrators set: branding, telephone, publishing, limits, and the integration code. Each
 //! change is a fact with what was before, and a deed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -13,11 +14,15 @@ use convoke_model::site;
 use convoke_model::site::deed::{Act, Subject};
 use convoke_model::site::settings::{Command, Integration, Part, Publishing, Settings};
 use convoke_wire::turbo::Secret;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
+use super::settings_words::{PartShape, SettingsShape};
 use super::who::{Administrator, Reader, changing};
+use crate::config::LegacyDoors;
 use crate::http::api;
+use crate::http::meeting::Done;
 use crate::http::refusal::No;
 use crate::http::site::Site;
 use crate::vault::SecretOf;
@@ -34,31 +39,89 @@ pub(super) fn both() -> MethodRouter<Arc<Site>> {
     get(read).post(change)
 }
 
-/// `GET /api/v1/admin/settings`
-async fn read(State(site): State<Arc<Site>>, _: Reader) -> Result<Json<Value>, No> {
-    let settings = site.engine.settings().await?;
-    Ok(Json(json!({
-        "settings": settings,
-        "address": site.address(),
-        "config": {
-            "legacy_doors": site.config.legacy_doors,
-            "participants_max": site.config.meetings.participants_max,
-            "administrators_need_codes": site.config.sign_in.administrators_need_codes,
-            "mail": site.mail.is_set_up(),
-            "certificate": site.tls.as_ref().map(|tls| json!({
-                "own": !tls.self_made,
-                "fingerprint": tls.fingerprint,
-            })),
-            "callback": site.config.callback,
-            "ldap": site.config.ldap,
-        },
-    })))
+/// What is set here, and what the settings file says.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Configured {
+    #[schema(value_type = SettingsShape)]
+    settings: Settings,
+    /// Where people reach the server.
+    address: String,
+    config: FromFile,
 }
 
-#[derive(Deserialize)]
-struct Changed {
+/// What the settings file says, as far as it is shown. No secret is part of it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ConfiguredByFile)]
+struct FromFile {
+    /// `allow`, `warn` or `refuse`.
+    #[schema(value_type = String)]
+    legacy_doors: LegacyDoors,
+    participants_max: u32,
+    administrators_need_codes: bool,
+    /// Whether letters are sent.
+    mail: bool,
+    certificate: Option<Certificate>,
+    /// Application servers that say who somebody is, by name.
+    callback: BTreeMap<String, Value>,
+    /// Directories that say who somebody is, by name.
+    ldap: BTreeMap<String, Value>,
+}
+
+/// The certificate of the server.
+#[derive(Serialize, ToSchema)]
+struct Certificate {
+    /// Whether it is the operator's own.
+    own: bool,
+    fingerprint: String,
+}
+
+fn by_name<T: Serialize>(all: &BTreeMap<String, T>) -> BTreeMap<String, Value> {
+    let told =
+        |(name, one): (&String, &T)| (name.clone(), serde_json::to_value(one).unwrap_or_default());
+    all.iter().map(told).collect()
+}
+
+/// `GET /api/v1/admin/settings`
+async fn read(State(site): State<Arc<Site>>, _: Reader) -> Result<Json<Configured>, No> {
+    let settings = site.engine.settings().await?;
+    Ok(Json(Configured {
+        settings,
+        address: site.address(),
+        config: FromFile {
+            legacy_doors: site.config.legacy_doors,
+            participants_max: site.config.meetings.participants_max,
+            administrators_need_codes: site.config.sign_in.administrators_need_codes,
+            mail: site.mail.is_set_up(),
+            certificate: site.tls.as_ref().map(|tls| Certificate {
+                own: !tls.self_made,
+                fingerprint: tls.fingerprint.clone(),
+            }),
+            callback: by_name(&site.config.callback),
+            ldap: by_name(&site.config.ldap),
+        },
+    }))
+}
+
+/// A part of the settings as a whole, and why.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ChangedSettings)]
+pub(super) struct Changed {
+    #[serde(deserialize_with = "part")]
+    #[schema(value_type = PartShape)]
     part: Part,
     reason: Option<String>,
+}
+
+/// A part, in which nothing that has names is taken from a list without them.
+fn part<'de, D: Deserializer<'de>>(from: D) -> Result<Part, D::Error> {
+    let typed = Map::deserialize(from)?;
+    let odd = |value: &Value| !value.is_object();
+    let numbers = typed.get("telephone").and_then(|telephone| telephone.get("numbers"));
+    let numbers = numbers.and_then(Value::as_array).into_iter().flatten();
+    if typed.values().chain(numbers).any(odd) {
+        return Err(serde::de::Error::custom("a list in place of an object"));
+    }
+    serde_json::from_value(Value::Object(typed)).map_err(serde::de::Error::custom)
 }
 
 /// `POST /api/v1/admin/settings`: one part as a whole.
@@ -66,7 +129,7 @@ async fn change(
     State(site): State<Arc<Site>>,
     who: Administrator,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<Done>, No> {
     let Changed { mut part, reason } = api::read(&body)?;
     match &mut part {
         Part::Publishing(publishing) => check_ancestors(publishing)?,
@@ -80,7 +143,7 @@ async fn change(
     let reason = deed.reason.clone();
     let wish = site::Command::Settings(Command::Set { part, reason });
     who.does(&site, deed, wish).await?;
-    Ok(Json(json!({})))
+    Ok(Json(Done {}))
 }
 
 fn like(settings: Settings, part: &Part) -> Part {
@@ -124,12 +187,22 @@ fn check_ancestors(publishing: &mut Publishing) -> Result<(), No> {
     Ok(())
 }
 
-#[derive(Deserialize)]
-struct Code {
+/// The code that integrations of the legacy interface send along, and why: that has to be said.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = IntegrationCode)]
+pub(super) struct Code {
     /// Nothing takes it away.
     #[serde(default, deserialize_with = "api::maybe_secret")]
+    #[schema(value_type = Option<String>)]
     code: Option<Secret>,
     reason: Option<String>,
+}
+
+/// Whether there is a code now.
+#[derive(Serialize, ToSchema)]
+#[schema(as = HasIntegrationCode)]
+pub(super) struct HasCode {
+    has_code: bool,
 }
 
 /// `POST /api/v1/admin/integration-code`: the code itself goes to the vault, and nowhere else.
@@ -137,7 +210,7 @@ pub(super) async fn code(
     State(site): State<Arc<Site>>,
     who: Administrator,
     body: Bytes,
-) -> Result<Json<Value>, No> {
+) -> Result<Json<HasCode>, No> {
     let Code { code, reason } = api::read(&body)?;
     let deed = who.deed(Act::SetIntegrationCode, Subject::Site, reason.as_deref())?;
     let code = match code {
@@ -163,7 +236,7 @@ pub(super) async fn code(
             site.vault.remove(SecretOf::IntegrationCode)?;
         }
     }
-    Ok(Json(json!({ "has_code": next.has_code })))
+    Ok(Json(HasCode { has_code: next.has_code }))
 }
 
 fn checked(code: &Secret) -> Result<Secret, No> {

@@ -2,7 +2,6 @@
 //! than it shows: `?q=&sort=&after=&limit=`.
 
 use std::cmp::Ordering;
-use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use base64::Engine as _;
@@ -10,7 +9,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use convoke_model::Refusal;
 use http::request::Parts;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use crate::http::refusal::No;
 use crate::http::scrub::Taken;
@@ -29,16 +27,15 @@ pub(in crate::http) struct Asked {
     sort: Option<String>,
     down: bool,
     after: Option<String>,
-    limit: Option<usize>,
+    limit: usize,
     taken: Taken,
 }
 
 impl<S: Sync> FromRequestParts<S> for Asked {
-    type Rejection = Infallible;
+    type Rejection = No;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let taken = parts.extensions.get::<Taken>().cloned().unwrap_or_default();
-        Ok(Self::of(taken))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, No> {
+        Self::of(parts.extensions.get::<Taken>().cloned().unwrap_or_default())
     }
 }
 
@@ -68,27 +65,42 @@ pub(super) struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// As JSON.
-    pub(super) fn json(&self, row: impl Fn(&T) -> Value) -> Value {
-        let rows: Vec<Value> = self.rows.iter().map(row).collect();
-        json!({ "rows": rows, "total": self.total, "next": self.next })
+    /// The same page of what its rows are shown as.
+    pub(super) fn of<U>(self, row: impl Fn(T) -> U) -> Page<U> {
+        let rows = self.rows.into_iter().map(row).collect();
+        Page { rows, total: self.total, next: self.next }
     }
 }
 
 impl Asked {
-    fn of(taken: Taken) -> Self {
+    fn of(taken: Taken) -> Result<Self, No> {
         let sort = taken.parameter("sort").filter(|sort| !sort.is_empty());
         let down = sort.as_ref().is_some_and(|sort| sort.starts_with('-'));
         let filter = taken.parameter("q").unwrap_or_default();
         let filter = filter.trim().chars().take(FILTER_CHARS_MAX).flat_map(char::to_lowercase);
-        Self {
+        let limit = match taken.parameter("limit").filter(|limit| !limit.is_empty()) {
+            None => LIMIT_USUAL,
+            Some(limit) => limit.parse::<usize>().map_err(|_| Refusal::NumberInvalid)?,
+        };
+        Ok(Self {
             filter: filter.collect(),
             sort: sort.map(|sort| sort.trim_start_matches('-').to_owned()),
             down,
             after: taken.parameter("after").filter(|after| !after.is_empty()),
-            limit: taken.parameter("limit").and_then(|limit| limit.parse().ok()),
+            limit: limit.clamp(1, LIMIT_MAX),
             taken,
-        }
+        })
+    }
+
+    /// One of some words, or nothing.
+    pub(super) fn word(
+        &self,
+        name: &str,
+        words: &[&'static str],
+    ) -> Result<Option<&'static str>, No> {
+        let Some(asked) = self.parameter(name) else { return Ok(None) };
+        let known = words.iter().find(|word| **word == asked);
+        known.map(|word| Some(*word)).ok_or_else(|| No::because(Refusal::Malformed))
     }
 
     /// Another parameter.
@@ -106,7 +118,7 @@ impl Asked {
 
     /// How many rows are asked for.
     pub(super) fn limit(&self) -> usize {
-        self.limit.unwrap_or(LIMIT_USUAL).clamp(1, LIMIT_MAX)
+        self.limit
     }
 
     /// The place to go on from, as it was given out.
@@ -168,7 +180,7 @@ mod tests {
 
     fn asked(query: &str) -> Asked {
         let (_, taken) = scrub(&format!("/x?{query}").parse().expect("an address"));
-        Asked::of(taken)
+        Asked::of(taken).expect("well asked")
     }
 
     fn rows() -> impl Iterator<Item = (u64, String)> {

@@ -11,12 +11,21 @@ use convoke_model::site::keys::Scope;
 use convoke_model::text::{Address, Sentence};
 use convoke_model::{Actor, Refusal};
 use http::request::Parts;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::control::Account;
 use crate::http::api::Overseer;
 use crate::http::refusal::No;
 use crate::http::site::{Caller, Site};
 use crate::http::{api, cookies};
+
+/// Why it is done.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = DeedReason)]
+pub(super) struct Why {
+    pub(super) reason: Option<String>,
+}
 
 /// Somebody who may look over the server.
 pub(in crate::http) struct Who {

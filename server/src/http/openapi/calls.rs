@@ -7,6 +7,7 @@ use super::parts::{
     Call, Does, Schemas, Who, call, dates_limit, idempotency, if_match, key_number, limit,
     meeting_id, one_of, query,
 };
+use super::programs;
 use crate::http::{
     codes, invitations, join, keys, me, meeting, meeting_dates, meeting_words, meetings, pending,
     reset, setup, sign_in,
@@ -22,6 +23,8 @@ pub(super) fn all(schemas: &mut Schemas) -> Vec<Call> {
     all.extend(keys_of(schemas));
     all.extend(people(schemas));
     all.extend(own(schemas));
+    all.extend(programs::all(schemas));
+    all.extend(crate::http::admin::described(schemas));
     all
 }
 

@@ -11,17 +11,17 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Content, HeaderBuilder, Ref, RefOr, Required, Response, ResponseBuilder};
 
 /// The security scheme of API keys.
-pub(super) const KEY: &str = "key";
+pub(in crate::http) const KEY: &str = "key";
 /// The security scheme of pages.
-pub(super) const COOKIE: &str = "sign_in";
+pub(in crate::http) const COOKIE: &str = "sign_in";
 
 /// The types that the calls name.
 #[derive(Default)]
-pub(super) struct Schemas(pub(super) Vec<(String, RefOr<Schema>)>);
+pub(in crate::http) struct Schemas(pub(in crate::http) Vec<(String, RefOr<Schema>)>);
 
 impl Schemas {
     /// A type by its name, and the types it is made of.
-    pub(super) fn add<T: ToSchema>(&mut self) -> Ref {
+    pub(in crate::http) fn add<T: ToSchema>(&mut self) -> Ref {
         let name = T::name().into_owned();
         if !self.0.iter().any(|(known, _)| *known == name) {
             self.0.push((name.clone(), T::schema()));
@@ -34,7 +34,7 @@ impl Schemas {
 /// What is answered instead of what was asked for.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Refusal)]
-pub(super) struct RefusalSeen {
+pub(in crate::http) struct RefusalSeen {
     /// A stable word.
     code: String,
     /// One sentence, for people.
@@ -43,7 +43,7 @@ pub(super) struct RefusalSeen {
 
 /// Who may call.
 #[derive(Clone, Copy)]
-pub(super) enum Who {
+pub(in crate::http) enum Who {
     /// Anybody.
     Anybody,
     /// Whoever is signed in.
@@ -53,13 +53,13 @@ pub(super) enum Who {
 }
 
 /// One path with its operations.
-pub(super) struct Call {
-    pub(super) path: &'static str,
-    pub(super) item: PathItem,
+pub(in crate::http) struct Call {
+    pub(in crate::http) path: &'static str,
+    pub(in crate::http) item: PathItem,
 }
 
 /// One operation.
-pub(super) struct Does {
+pub(in crate::http) struct Does {
     method: HttpMethod,
     operation: OperationBuilder,
     who: Who,
@@ -69,21 +69,26 @@ pub(super) struct Does {
 }
 
 impl Does {
-    pub(super) fn new(method: HttpMethod, id: &'static str, tag: &'static str, what: &str) -> Self {
+    pub(in crate::http) fn new(
+        method: HttpMethod,
+        id: &'static str,
+        tag: &'static str,
+        what: &str,
+    ) -> Self {
         let operation = OperationBuilder::new().operation_id(Some(id)).tag(tag).summary(Some(what));
         Self { method, operation, who: Who::Anybody, body: false, more: Vec::new() }
     }
 
-    pub(super) fn by(mut self, who: Who) -> Self {
+    pub(in crate::http) fn by(mut self, who: Who) -> Self {
         self.who = who;
         self
     }
 
-    pub(super) fn takes(self, schema: Ref) -> Self {
+    pub(in crate::http) fn takes(self, schema: Ref) -> Self {
         self.may_take(schema, Required::True)
     }
 
-    pub(super) fn may_take(mut self, schema: Ref, required: Required) -> Self {
+    pub(in crate::http) fn may_take(mut self, schema: Ref, required: Required) -> Self {
         let body = RequestBodyBuilder::new()
             .content("application/json", Content::new(Some(schema)))
             .required(Some(required))
@@ -93,7 +98,7 @@ impl Does {
         self
     }
 
-    pub(super) fn with(mut self, parameters: impl IntoIterator<Item = Parameter>) -> Self {
+    pub(in crate::http) fn with(mut self, parameters: impl IntoIterator<Item = Parameter>) -> Self {
         for parameter in parameters {
             self.operation = self.operation.parameter(parameter);
         }
@@ -101,34 +106,46 @@ impl Does {
     }
 
     /// What it answers when it was done.
-    pub(super) fn answers(self, schema: Ref, headers: &[&str]) -> Self {
-        self.answers_as("application/json", schema.into(), headers)
+    pub(in crate::http) fn answers(self, schema: Ref, headers: &[&str]) -> Self {
+        self.done("200", &[("application/json", Some(schema))], headers)
     }
 
-    fn answers_as(self, media_type: &str, schema: RefOr<Schema>, headers: &[&str]) -> Self {
-        let mut response = ResponseBuilder::new()
-            .description("Done.")
-            .content(media_type, Content::new(Some(schema)));
+    /// The same, as a file of this type.
+    pub(in crate::http) fn answers_file(self, media_type: &str, headers: &[&str]) -> Self {
+        self.done("200", &[(media_type, None)], headers)
+    }
+
+    /// What it answers when it was done, if that is not JSON or has another status.
+    pub(in crate::http) fn done(
+        self,
+        status: &str,
+        kinds: &[(&str, Option<Ref>)],
+        headers: &[&str],
+    ) -> Self {
+        let mut response = ResponseBuilder::new().description("Done.");
+        for (kind, schema) in kinds {
+            // What has no schema is text or bytes.
+            let schema: RefOr<Schema> = match schema {
+                Some(schema) => schema.clone().into(),
+                None => text().build().into(),
+            };
+            response = response.content(*kind, Content::new(Some(schema)));
+        }
         for name in headers {
             let text = ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).build();
             response = response.header(*name, HeaderBuilder::new().schema(Some(text)).build());
         }
-        let operation = self.operation.response("200", response.build());
+        let operation = self.operation.response(status, response.build());
         Self { operation, ..self }
     }
 
-    /// The same, as a file of this type.
-    pub(super) fn answers_file(self, media_type: &str, headers: &[&str]) -> Self {
-        self.answers_as(media_type, text().build().into(), headers)
-    }
-
     /// Refusals of its own.
-    pub(super) fn refuses(mut self, statuses: &[u16]) -> Self {
+    pub(in crate::http) fn refuses(mut self, statuses: &[u16]) -> Self {
         self.more.extend(statuses);
         self
     }
 
-    pub(super) fn finish(self, schemas: &mut Schemas) -> (HttpMethod, Operation) {
+    pub(in crate::http) fn finish(self, schemas: &mut Schemas) -> (HttpMethod, Operation) {
         let Self { method, mut operation, who, body, more } = self;
         let mut statuses = vec![400, 503];
         let changes = !matches!(method, HttpMethod::Get);
@@ -185,7 +202,7 @@ fn no(status: u16, refusal: Ref) -> Response {
 }
 
 /// One path.
-pub(super) fn call(path: &'static str, does: Vec<Does>, schemas: &mut Schemas) -> Call {
+pub(in crate::http) fn call(path: &'static str, does: Vec<Does>, schemas: &mut Schemas) -> Call {
     let mut item = PathItem::default();
     for one in does {
         let (method, operation) = one.finish(schemas);
@@ -209,30 +226,51 @@ fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(SchemaType::new(Type::String))
 }
 
-pub(super) fn meeting_id() -> Parameter {
+pub(in crate::http) fn meeting_id() -> Parameter {
     let digits = text().pattern(Some("^[0-9]{8}$"));
     parameter(ParameterIn::Path, "id", "Eight digits.", digits)
 }
 
-pub(super) fn key_number() -> Parameter {
-    let number = ObjectBuilder::new().schema_type(SchemaType::new(Type::Integer)).minimum(Some(1));
-    parameter(ParameterIn::Path, "key", "The number of a key.", number)
+pub(in crate::http) fn key_number() -> Parameter {
+    number("key", "The number of a key.")
 }
 
-pub(super) fn query(name: &str, what: &str) -> Parameter {
+/// The number of something, in a path.
+pub(in crate::http) fn number(name: &str, what: &str) -> Parameter {
+    let number = ObjectBuilder::new().schema_type(SchemaType::new(Type::Integer)).minimum(Some(1));
+    parameter(ParameterIn::Path, name, what, number)
+}
+
+/// Text of a form, in a path.
+pub(in crate::http) fn named(name: &str, what: &str, pattern: &str) -> Parameter {
+    parameter(ParameterIn::Path, name, what, text().pattern(Some(pattern)))
+}
+
+/// A number in a query.
+pub(in crate::http) fn query_number(name: &str, what: &str, most: Option<usize>) -> Parameter {
+    let number = ObjectBuilder::new().schema_type(SchemaType::new(Type::Integer));
+    parameter(ParameterIn::Query, name, what, number.minimum(Some(0)).maximum(most))
+}
+
+/// A header.
+pub(in crate::http) fn header(name: &str, what: &str) -> Parameter {
+    parameter(ParameterIn::Header, name, what, text())
+}
+
+pub(in crate::http) fn query(name: &str, what: &str) -> Parameter {
     parameter(ParameterIn::Query, name, what, text())
 }
 
-pub(super) fn one_of(name: &str, what: &str, words: &[&str]) -> Parameter {
+pub(in crate::http) fn one_of(name: &str, what: &str, words: &[&str]) -> Parameter {
     let words = text().enum_values(Some(words.iter().copied()));
     parameter(ParameterIn::Query, name, what, words)
 }
 
-pub(super) fn limit() -> Parameter {
+pub(in crate::http) fn limit() -> Parameter {
     at_most(500, "How many at most; 200 when it is not said.")
 }
 
-pub(super) fn dates_limit() -> Parameter {
+pub(in crate::http) fn dates_limit() -> Parameter {
     at_most(100, "How many at most; 20 when it is not said.")
 }
 
@@ -242,13 +280,13 @@ fn at_most(most: i32, what: &str) -> Parameter {
     parameter(ParameterIn::Query, "limit", what, number)
 }
 
-pub(super) fn idempotency() -> Parameter {
+pub(in crate::http) fn idempotency() -> Parameter {
     let key = text().min_length(Some(1)).max_length(Some(128)).pattern(Some("^[!-~]+$"));
     let what = "Under the same key, the call is done once.";
     parameter(ParameterIn::Header, "Idempotency-Key", what, key)
 }
 
-pub(super) fn if_match() -> Parameter {
+pub(in crate::http) fn if_match() -> Parameter {
     let what = "The entity tag of what the change expects.";
     parameter(ParameterIn::Header, "If-Match", what, text())
 }
