@@ -2,6 +2,7 @@
 
 mod callers;
 mod codes;
+mod requests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -18,10 +19,15 @@ use convoke_model::site::webhooks::Webhooks;
 use convoke_model::site::{self, Site};
 use convoke_model::text::Sentence;
 use convoke_model::view::session::SessionView;
-use convoke_model::{AccountId, MeetingId, Millis, ParticipantId, Position, Record, SessionNumber};
+use convoke_model::{
+    AccountId, ClientId, MeetingId, Millis, ParticipantId, Position, Record, SessionNumber,
+    StreamId,
+};
 
 use callers::Callers;
 use codes::Codes;
+pub use requests::Carried;
+use requests::Requests;
 
 use crate::seats::Seats;
 
@@ -105,6 +111,7 @@ struct Inner {
     owners: BTreeMap<AccountId, BTreeSet<MeetingId>>,
     codes: Codes,
     callers: Callers,
+    requests: Requests,
     /// Facts of the site and of meetings' lives taken in.
     revision: u64,
     /// Those among them that public lists may have to tell of.
@@ -252,6 +259,12 @@ impl Directory {
         self.read().public_revision
     }
 
+    /// What is known of a program's request, if it became facts not long ago.
+    #[must_use]
+    pub fn carried(&self, client: ClientId) -> Option<Carried> {
+        self.read().requests.get(client)
+    }
+
     /// Whether a number is a meeting's.
     #[must_use]
     pub fn has_meeting(&self, meeting: MeetingId) -> bool {
@@ -270,6 +283,8 @@ impl Directory {
         let mut inner = self.write();
         inner.revision += 1;
         inner.public_revision += u64::from(is_told(&record.event));
+        let Record { request, position, time, .. } = *record;
+        inner.requests.note(request, StreamId::SITE, position, time);
         inner.site.apply(record);
         self.seats.allow(inner.site.settings.limits.participants);
     }
@@ -277,6 +292,8 @@ impl Directory {
     pub(crate) fn life(&self, meeting: MeetingId, record: &Record<life::Event>) {
         let mut inner = self.write();
         inner.revision += 1;
+        let Record { request, position, time, .. } = *record;
+        inner.requests.note(request, StreamId::meeting(meeting), position, time);
         let created = matches!(record.event, life::Event::Created(_));
         inner.public_revision += u64::from(created || record.event.changes_plan());
         if let life::Event::Transferred { from, to } = record.event {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use convoke_engine::directory::OpenSession;
+use convoke_engine::directory::{Carried, OpenSession};
 use convoke_journal::LogReader;
 use convoke_model::meeting::lifecycle::MeetingType;
 use convoke_model::meeting::plan::Plan;
@@ -20,8 +20,8 @@ use convoke_model::site::settings::Settings;
 use convoke_model::site::webhooks::{Webhook, Webhooks};
 use convoke_model::text::{Name, Sentence, Topic, Zone};
 use convoke_model::{
-    AccountId, Actor, ApiKeyId, GroupId, MeetingId, Millis, Position, Refusal, SessionNumber,
-    WebhookId,
+    AccountId, Actor, ApiKeyId, ClientId, GroupId, MeetingId, Millis, Position, Refusal,
+    SessionNumber, WebhookId,
 };
 
 use crate::events::EventLog;
@@ -327,6 +327,10 @@ pub trait Engine: Send + Sync {
         _wish: meeting::Command,
     ) -> Answer<'_, Position> {
         Box::pin(async { Err(EngineError::Refused(Refusal::Ended)) })
+    }
+    /// What is known of a program's request, if it became facts not long ago.
+    fn carried(&self, _client: ClientId) -> Option<Carried> {
+        None
     }
     /// Reads the log, where there is one.
     fn log(&self) -> Option<Arc<dyn LogReader>> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use convoke_engine::directory::OpenSession;
+use convoke_engine::directory::{Carried, OpenSession};
 use convoke_engine::policies::{Builtin, Recorded};
 use convoke_engine::{Answer as Granted, Ask, Call, Directory, ReplyTo, Wish};
 use convoke_journal::LogReader;
@@ -21,8 +21,8 @@ use convoke_model::site::rooms;
 use convoke_model::site::settings::Settings;
 use convoke_model::site::webhooks::{Webhook, Webhooks};
 use convoke_model::{
-    AccountId, Actor, ApiKeyId, GroupId, MeetingId, Millis, Position, Refusal, SessionNumber,
-    WebhookId, site,
+    AccountId, Actor, ApiKeyId, ClientId, GroupId, MeetingId, Millis, Position, Refusal,
+    SessionNumber, WebhookId, site,
 };
 use convoke_plugins::rhai::{Policies, Secret};
 use tokio::sync::{oneshot, watch};
@@ -33,6 +33,7 @@ use crate::control::{
 };
 use crate::entropy;
 use crate::events::EventLog;
+use crate::request;
 use crate::space::Space;
 use crate::telephone::Telephone;
 use crate::worker::{Cores, ask_record};
@@ -85,7 +86,12 @@ impl LiveEngine {
         by: Actor,
         wish: Wish,
     ) -> Result<Granted, EngineError> {
-        crate::engine::wish(&self.cores, meeting, by, wish).await
+        // What the server adds of its own says nothing about whether a call was done.
+        let request = match (by, &wish) {
+            (Actor::Number(_), _) | (_, Wish::Session(..)) => request::current(),
+            (Actor::Server, _) => None,
+        };
+        requested(&self.cores, meeting, by, request, wish).await
     }
 
     /// What the `record` hook says: a script where one is set, else the built-in rule, at once.
@@ -383,6 +389,10 @@ impl Engine for LiveEngine {
     fn log(&self) -> Option<Arc<dyn LogReader>> {
         Some(self.log.clone())
     }
+
+    fn carried(&self, client: ClientId) -> Option<Carried> {
+        self.directory.carried(client)
+    }
 }
 
 /// Puts a wish to the core that owns its stream, and waits until it is durable or refused.
@@ -392,12 +402,22 @@ pub(crate) async fn wish(
     by: Actor,
     wish: Wish,
 ) -> Result<Granted, EngineError> {
+    requested(cores, meeting, by, None, wish).await
+}
+
+async fn requested(
+    cores: &Cores,
+    meeting: Option<MeetingId>,
+    by: Actor,
+    request: Option<(ClientId, u64)>,
+    wish: Wish,
+) -> Result<Granted, EngineError> {
     let (answer, answered) = oneshot::channel();
     let call = Call::new(move |granted| {
         // Whoever asked may have hung up; then nobody needs the answer.
         let _ = answer.send(granted);
     });
-    let ask = Ask { reply: ReplyTo::Call(call), by, request: None, wish };
+    let ask = Ask { reply: ReplyTo::Call(call), by, request, wish };
     if !cores.submit(meeting, ask) {
         return Err(EngineError::Refused(Refusal::Busy));
     }

@@ -2,6 +2,7 @@
 
 mod about;
 mod admin;
+mod again;
 mod api;
 mod assets;
 mod body;

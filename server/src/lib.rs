@@ -31,6 +31,7 @@ pub mod policy;
 pub mod process;
 pub mod public;
 pub mod quarantine;
+pub mod request;
 pub mod run;
 pub mod say;
 pub mod schedule;

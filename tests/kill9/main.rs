@@ -4,6 +4,7 @@
 mod hostile;
 mod people;
 mod plane;
+mod retries;
 
 use std::time::Duration;
 

@@ -94,6 +94,12 @@ impl Server {
         server
     }
 
+    /// The account that is there from the start.
+    #[must_use]
+    pub fn email(&self) -> &'static str {
+        EMAIL
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
@@ -256,6 +262,72 @@ impl Server {
         made["key"].as_str().expect("a key").to_owned()
     }
 
+    /// A program's call, once if it has a name; nothing when it was cut off.
+    #[must_use]
+    pub fn keyed(
+        &self,
+        key: &str,
+        method: &str,
+        path: &str,
+        once: Option<&str>,
+        body: &Value,
+    ) -> Option<Keyed> {
+        self.sender(key, method, path, once, body)()
+    }
+
+    /// The same, to be sent from another thread.
+    ///
+    /// # Panics
+    /// When the request is not one.
+    pub fn sender(
+        &self,
+        key: &str,
+        method: &str,
+        path: &str,
+        once: Option<&str>,
+        body: &Value,
+    ) -> impl FnOnce() -> Option<Keyed> + Send + 'static {
+        let mut request = ureq::http::Request::builder().method(method).uri(self.url(path));
+        request = request.header("Authorization", format!("Bearer {key}"));
+        if let Some(once) = once {
+            request = request.header("Idempotency-Key", once);
+        }
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        if !body.is_null() {
+            request = request.header("Content-Type", "application/json");
+        }
+        let request = request.body(text).expect("a request");
+        // A connection of its own: one that a killed server had is worth nothing.
+        let config = ureq::Agent::config_builder().http_status_as_error(false).build();
+        let agent = ureq::Agent::from(config);
+        move || {
+            let mut answer = agent.run(request).ok()?;
+            let header = |name: &str| {
+                let value = answer.headers().get(name)?.to_str().ok()?;
+                Some(value.to_owned())
+            };
+            let (position, again) = (header("convoke-position"), header("idempotency-replayed"));
+            let status = answer.status().as_u16();
+            let text = answer.body_mut().read_to_string().ok()?;
+            let body = serde_json::from_str(&text).unwrap_or_default();
+            Some(Keyed { status, again: again.is_some(), position, body })
+        }
+    }
+
+    /// A program's call with a key; gives what was answered.
+    ///
+    /// # Panics
+    /// When the server says no.
+    pub fn call(&self, key: &str, path: &str, body: &Value) -> Value {
+        let request = self.agent.post(self.url(path));
+        let request = request.header("Authorization", format!("Bearer {key}"));
+        let mut answer = request.send_json(body).expect("the server answers");
+        let status = answer.status();
+        let text = answer.body_mut().read_to_string().expect("an answer is text");
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).expect("an answer is JSON")
+    }
+
     /// A ticket for somebody with that name.
     ///
     /// # Panics
@@ -285,6 +357,19 @@ impl Server {
     fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
+}
+
+/// What a program was answered.
+#[derive(Debug)]
+pub struct Keyed {
+    /// The status.
+    pub status: u16,
+    /// Whether the call had been done before.
+    pub again: bool,
+    /// The place of the fact that it caused.
+    pub position: Option<String>,
+    /// What was said, in JSON.
+    pub body: Value,
 }
 
 impl Drop for Server {

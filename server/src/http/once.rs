@@ -3,6 +3,11 @@
 //! The first answer is kept for a day and given again to the same caller, as long as this process
 //! runs and no more than so many wait; a call goes on when its caller hangs up, so that what it
 //! came to is known when it is sent again.
+//!
+//! Answers are not written to a disk: some open a meeting. What holds over a restart is in the facts
+//! themselves: their headers name the call that they are of, caller and key as one number and what
+//! was asked as another. A call whose facts are there is not done again, and is answered from what
+//! became of them.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,17 +18,21 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use convoke_model::Refusal;
+use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
+use super::again::{self, After};
 use super::api;
 use super::refusal::No;
 use super::site::{Caller, Site};
+use crate::folder::Key;
+use crate::request;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// On an answer that was given before.
-const AGAIN: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub(super) const AGAIN: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 const KEY_CHARS_MAX: usize = 128;
 const LIFE: Duration = Duration::from_secs(24 * 3600);
@@ -37,8 +46,12 @@ const ANSWER_BYTES_MAX: usize = 256 * 1024;
 type Id = [u8; 32];
 
 /// Answers that were given, by caller and key.
-#[derive(Default)]
-pub(super) struct Answers(Mutex<Kept>);
+pub(super) struct Answers {
+    /// What digests are made with: some of them stand in headers of facts, and must not let anybody
+    /// try passwords that a call brought along.
+    key: Key,
+    kept: Mutex<Kept>,
+}
 
 #[derive(Default)]
 struct Kept {
@@ -69,8 +82,23 @@ enum Begun {
 }
 
 impl Answers {
+    pub(super) fn new(key: Key) -> Self {
+        Self { key, kept: Mutex::default() }
+    }
+
+    /// A digest of parts, none of which can be taken for another.
+    fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut digest = Hmac::<Sha256>::new_from_slice(self.key.as_slice())
+            .expect("HMAC takes keys of any length");
+        for part in parts {
+            digest.update(&(part.len() as u64).to_le_bytes());
+            digest.update(part);
+        }
+        digest.finalize().into_bytes().into()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn begin(&self, id: Id, print: [u8; 32], now: Duration) -> Begun {
@@ -125,18 +153,26 @@ pub(super) fn covers(route: &str) -> bool {
     route.starts_with("/api/v1/meetings") || (route.starts_with("/api/v1/admin/") && !opens)
 }
 
+/// A route whose calls are done once.
+#[derive(Clone)]
+pub(super) struct Once {
+    pub(super) site: Arc<Site>,
+    pub(super) route: &'static str,
+}
+
 /// Does a call with a key once.
-pub(super) async fn once(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+pub(super) async fn once(State(once): State<Once>, request: Request, next: Next) -> Response {
     if request.method().is_safe() || !request.headers().contains_key(&KEY) {
         return next.run(request).await;
     }
-    match told(&site, request, next).await {
+    match told(&once, request, next).await {
         Ok(response) => response,
         Err(no) => no.into_response(),
     }
 }
 
-async fn told(site: &Arc<Site>, request: Request, next: Next) -> Result<Response, No> {
+async fn told(once: &Once, request: Request, next: Next) -> Result<Response, No> {
+    let Once { site, route } = once;
     let (parts, body) = request.into_parts();
     let key = parts.headers.get(&KEY).filter(|key| {
         (1..=KEY_CHARS_MAX).contains(&key.len()) && key.as_bytes().iter().all(u8::is_ascii_graphic)
@@ -146,10 +182,10 @@ async fn told(site: &Arc<Site>, request: Request, next: Next) -> Result<Response
     let who = api::identity(site, &caller, &parts.headers).await?;
     // The stack has read it whole already, and within its bound.
     let bytes = body.collect().await.map_err(|_| Refusal::Malformed)?.to_bytes();
-    let id = digest(&[who.as_bytes(), key.as_bytes()]);
+    let id = site.answers.digest(&[who.as_bytes(), key.as_bytes()]);
     let expected = parts.headers.get(header::IF_MATCH).map_or(&b""[..], HeaderValue::as_bytes);
     let (method, path) = (parts.method.as_str(), parts.uri.path());
-    let print = digest(&[method.as_bytes(), path.as_bytes(), expected, &bytes]);
+    let print = site.answers.digest(&[method.as_bytes(), path.as_bytes(), expected, &bytes]);
     match site.answers.begin(id, print, site.clock.uptime()) {
         Begun::Other => Err(No::because(Refusal::KeyReused)),
         Begun::UnderWay => Err(No::with(Refusal::Busy, StatusCode::CONFLICT)),
@@ -158,32 +194,27 @@ async fn told(site: &Arc<Site>, request: Request, next: Next) -> Result<Response
             Ok((status, headers, body).into_response())
         }
         Begun::First => {
-            let request = Request::from_parts(parts, Body::from(bytes));
+            let mut ending = Ending { site: Arc::clone(site), id, answer: None };
+            let call = request::Request::of(&id, &print);
+            let carried = again::carried(site, call)?;
+            let request = Request::from_parts(parts, Body::from(bytes.clone()));
+            let after = carried.map(|carried| (again::after(route), carried));
+            let (site, parts) = (Arc::clone(site), request.headers().clone());
+            let doing = async move {
+                match after {
+                    None | Some((After::Again, _)) => call.within(next.run(request)).await,
+                    Some((After::Meeting, carried)) => {
+                        let told = again::meeting(&site, &caller, &parts, &bytes, carried).await;
+                        told.unwrap_or_else(IntoResponse::into_response)
+                    }
+                    Some((After::Done, carried)) => again::done(carried),
+                }
+            };
             // Whoever asked may hang up; the call goes on, and what it came to is kept.
-            let done = tokio::spawn(finish(Arc::clone(site), id, request, next)).await;
+            let done = tokio::spawn(async move { ending.keep(doing.await).await }).await;
             done.map_err(|_| No::fault("a call with an idempotency key broke off"))
         }
     }
-}
-
-async fn finish(site: Arc<Site>, id: Id, request: Request, next: Next) -> Response {
-    let mut ending = Ending { site, id, answer: None };
-    let (parts, body) = next.run(request).await.into_parts();
-    let bytes = match body.collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(never) => {
-            return No::fault(&format!("an answer could not be read: {never}")).into_response();
-        }
-    };
-    // What only says "not now" or "not you" is no answer to keep.
-    let passing = parts.status.is_server_error()
-        || matches!(parts.status, StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS);
-    let open = parts.headers.contains_key(header::SET_COOKIE);
-    if !passing && !open && bytes.len() <= ANSWER_BYTES_MAX {
-        let (status, headers, body) = (parts.status, parts.headers.clone(), bytes.clone());
-        ending.answer = Some(Answer { status, headers, body });
-    }
-    Response::from_parts(parts, Body::from(bytes))
 }
 
 /// Notes what a call came to, even when it broke off.
@@ -193,21 +224,33 @@ struct Ending {
     answer: Option<Answer>,
 }
 
+impl Ending {
+    /// Keeps an answer that is worth it, and passes it on.
+    async fn keep(&mut self, response: Response) -> Response {
+        let (parts, body) = response.into_parts();
+        let bytes = match body.collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(never) => {
+                return No::fault(&format!("an answer could not be read: {never}")).into_response();
+            }
+        };
+        // What only says "not now" or "not you" is no answer to keep.
+        let passing = parts.status.is_server_error()
+            || matches!(parts.status, StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS);
+        let open = parts.headers.contains_key(header::SET_COOKIE);
+        if !passing && !open && bytes.len() <= ANSWER_BYTES_MAX {
+            let (status, headers, body) = (parts.status, parts.headers.clone(), bytes.clone());
+            self.answer = Some(Answer { status, headers, body });
+        }
+        Response::from_parts(parts, Body::from(bytes))
+    }
+}
+
 impl Drop for Ending {
     fn drop(&mut self) {
         let now = self.site.clock.uptime();
         self.site.answers.end(self.id, self.answer.take(), now);
     }
-}
-
-/// A digest of parts, none of which can be taken for another.
-fn digest(parts: &[&[u8]]) -> [u8; 32] {
-    let mut digest = Sha256::new();
-    for part in parts {
-        digest.update((part.len() as u64).to_le_bytes());
-        digest.update(part);
-    }
-    digest.finalize().into()
 }
 
 #[cfg(test)]
@@ -219,13 +262,17 @@ mod tests {
         Answer { status: StatusCode::OK, headers: HeaderMap::new(), body }
     }
 
+    fn answers() -> Answers {
+        Answers::new(Key::new([7; 32]))
+    }
+
     fn id(n: usize) -> Id {
-        digest(&[&n.to_le_bytes()])
+        answers().digest(&[&n.to_le_bytes()])
     }
 
     #[test]
     fn answers_live_a_day_and_their_number_and_weight_are_bounded() {
-        let answers = Answers::default();
+        let answers = answers();
         let begin = |n: usize, now: Duration| answers.begin(id(n), [0; 32], now);
         let put = |n: usize, bytes: usize| {
             assert!(matches!(begin(n, Duration::ZERO), Begun::First), "{n}");
@@ -257,11 +304,19 @@ mod tests {
 
     #[test]
     fn a_key_of_another_call_is_not_this_one_and_one_under_way_is_said_to_be() {
-        let answers = Answers::default();
+        let answers = answers();
         assert!(matches!(answers.begin(id(1), [1; 32], Duration::ZERO), Begun::First));
         assert!(matches!(answers.begin(id(1), [1; 32], Duration::ZERO), Begun::UnderWay));
         assert!(matches!(answers.begin(id(1), [2; 32], Duration::ZERO), Begun::Other));
         answers.end(id(1), Some(answer(1)), Duration::ZERO);
         assert!(matches!(answers.begin(id(1), [2; 32], Duration::ZERO), Begun::Other));
+    }
+
+    #[test]
+    fn digests_tell_parts_apart_and_nothing_without_the_key() {
+        let one = answers();
+        assert_ne!(one.digest(&[b"ab", b"c"]), one.digest(&[b"a", b"bc"]));
+        let other = Answers::new(Key::new([8; 32]));
+        assert_ne!(one.digest(&[b"ab"]), other.digest(&[b"ab"]));
     }
 }

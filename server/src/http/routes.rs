@@ -113,7 +113,8 @@ pub(super) fn router(site: Arc<Site>) -> Router {
     for (path, surface, handler) in table() {
         let answered = Answered { route: path, surface };
         let handler = if once::covers(path) {
-            handler.layer(middleware::from_fn_with_state(Arc::clone(&site), once::once))
+            let once = once::Once { site: Arc::clone(&site), route: path };
+            handler.layer(middleware::from_fn_with_state(once, once::once))
         } else {
             handler
         };

@@ -196,7 +196,7 @@ impl Site {
             ending: watch::channel(false).0,
             public: parts.public,
             public_limits: Buckets::new(public_rate),
-            answers: Answers::default(),
+            answers: Answers::new(parts.folder.key("requests.key")?),
             desk: admin::Desk::new(parts.folder),
         }))
     }

@@ -97,8 +97,7 @@ async fn list(
     let accounts = site.engine.accounts().await?;
     let groups = group_names(&site).await?;
     let state = asked.word("state", &STATES)?;
-    let group = asked.parameter("group").map(|group| group.parse().map(GroupId));
-    let group = group.transpose().map_err(|_| Refusal::NumberInvalid)?;
+    let group = asked.number("group")?.map(GroupId);
     let rows = accounts.into_iter().filter(|account| {
         let is = match state {
             Some("enabled") => account.enabled,

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use convoke_journal::LogReader;
 use convoke_model::site::{Event, accounts, scripts};
-use convoke_model::{AccountId, Actor, Millis, Record, Refusal, StreamId};
+use convoke_model::{AccountId, Actor, Millis, Record, StreamId};
 use convoke_wire::codec;
 use convoke_wire::entry::EntryRef;
 use serde::Serialize;
@@ -113,16 +113,12 @@ pub(super) async fn list(
     asked: Asked,
 ) -> Result<Json<Facts>, No> {
     let kind = asked.word("kind", &KINDS)?;
-    let number = |name: &str| -> Result<Option<u64>, No> {
-        let Some(text) = asked.parameter(name) else { return Ok(None) };
-        text.parse().map(Some).map_err(|_| No::because(Refusal::Malformed))
-    };
-    let by = number("by")?.and_then(|by| u32::try_from(by).ok()).map(Actor::from_number);
+    let by = asked.number("by")?.map(Actor::from_number);
     let wanted = Wanted {
         kind,
         by,
-        from: Millis(number("from_ms")?.unwrap_or(0)),
-        to: Millis(number("to_ms")?.unwrap_or(u64::MAX)),
+        from: Millis(asked.number("from_ms")?.unwrap_or(0)),
+        to: Millis(asked.number("to_ms")?.unwrap_or(u64::MAX)),
         filter: asked.filter.clone(),
         limit: asked.limit(),
     };

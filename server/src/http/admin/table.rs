@@ -2,6 +2,7 @@
 //! than it shows: `?q=&sort=&after=&limit=`.
 
 use std::cmp::Ordering;
+use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
 use base64::Engine as _;
@@ -78,7 +79,7 @@ impl Asked {
         let down = sort.as_ref().is_some_and(|sort| sort.starts_with('-'));
         let filter = taken.parameter("q").unwrap_or_default();
         let filter = filter.trim().chars().take(FILTER_CHARS_MAX).flat_map(char::to_lowercase);
-        let limit = match taken.parameter("limit").filter(|limit| !limit.is_empty()) {
+        let limit = match taken.parameter("limit") {
             None => LIMIT_USUAL,
             Some(limit) => limit.parse::<usize>().map_err(|_| Refusal::NumberInvalid)?,
         };
@@ -98,9 +99,15 @@ impl Asked {
         name: &str,
         words: &[&'static str],
     ) -> Result<Option<&'static str>, No> {
-        let Some(asked) = self.parameter(name) else { return Ok(None) };
+        let Some(asked) = self.taken.parameter(name) else { return Ok(None) };
         let known = words.iter().find(|word| **word == asked);
         known.map(|word| Some(*word)).ok_or_else(|| No::because(Refusal::Malformed))
+    }
+
+    /// A number, or nothing.
+    pub(super) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, No> {
+        let number = self.taken.parameter(name).map(|text| text.parse());
+        number.transpose().map_err(|_| No::because(Refusal::Malformed))
     }
 
     /// Another parameter.
