@@ -13,6 +13,8 @@ import { Setup } from "./pages/setup";
 const Room = lazy(() => import("./meeting/room"));
 // Few people ever see it.
 const Console = lazy(() => import("./console/console"));
+// Swagger UI weighs more than everything else together.
+const Docs = lazy(() => import("./docs/docs"));
 
 /** The page that the boot facts ask for. */
 export function App({ boot }: { boot: Boot }): JSX.Element {
@@ -29,6 +31,12 @@ export function App({ boot }: { boot: Boot }): JSX.Element {
       return (
         <Suspense fallback={null}>
           <Console />
+        </Suspense>
+      );
+    case "docs":
+      return (
+        <Suspense fallback={null}>
+          <Docs />
         </Suspense>
       );
     case "reset":

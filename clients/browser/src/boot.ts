@@ -6,7 +6,7 @@ export type Refusal = { code: string; sentence: string };
 
 /** The facts a document starts from; every secret has already left the address bar. */
 export type Boot = {
-  page: "home" | "join" | "meeting" | "viewer" | "setup" | "account" | "reset" | "console";
+  page: "home" | "join" | "meeting" | "viewer" | "setup" | "account" | "reset" | "console" | "docs";
   ticket?: string;
   /** What a legacy host asked for, to be done by a POST of this page. */
   pending?: string;
@@ -137,7 +137,8 @@ function pageOf(raw: Raw, path: string): Boot["page"] {
     named === "setup" ||
     named === "account" ||
     named === "reset" ||
-    named === "console"
+    named === "console" ||
+    named === "docs"
   )
     return named;
   if (path.startsWith("/m/")) return "meeting";
@@ -145,6 +146,7 @@ function pageOf(raw: Raw, path: string): Boot["page"] {
   if (path.startsWith("/setup")) return "setup";
   if (path === "/account") return "account";
   if (path === "/reset") return "reset";
+  if (path === "/api/docs") return "docs";
   if (/^\/console(\/|$)/.test(path)) return "console";
   if (path.startsWith("/join") || path.startsWith("/as/wapi/")) return "join";
   return "home";
@@ -164,6 +166,8 @@ export function cleanAddress(boot: Boot, url: URL): string {
       return "/account";
     case "reset":
       return "/reset";
+    case "docs":
+      return "/api/docs";
     case "home":
     case "console":
       return url.pathname;

@@ -9,6 +9,8 @@ pub enum Surface {
     Meeting,
     /// Any other page.
     Page,
+    /// The page of the calls, where others' code shows our own document.
+    Docs,
     /// XML of the legacy interface, for programs: what they carry says who they are.
     Legacy,
     /// What telephone bridges ask, in dialects of their own; a secret says who they are.
@@ -38,6 +40,14 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
      img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; media-src blob:; \
      worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
      object-src 'none'; require-trusted-types-for 'script'";
+/// The page of the calls is held closer than others, for most of its code is Swagger UI: it reaches
+/// this server and nobody else, sends no form and starts no worker. Nothing is relaxed for it but
+/// the `data:` pictures that its own style sheet brings, as on other pages; descriptions are shown
+/// as text, so that Trusted Types stay.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; \
+     form-action 'none'; frame-ancestors 'none'; object-src 'none'; \
+     require-trusted-types-for 'script'";
 /// A page in a frame asks for nothing and sends nothing.
 const PUBLIC_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; object-src 'none'; \
@@ -78,6 +88,7 @@ pub(super) fn put(
         | Surface::Legacy
         | Surface::Bridge
         | Surface::Page
+        | Surface::Docs
         | Surface::Api
         | Surface::Asset
         | Surface::Probe
@@ -85,6 +96,9 @@ pub(super) fn put(
     };
     if for_others {
         set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
+    }
+    if surface == Surface::Docs {
+        set(header::CONTENT_SECURITY_POLICY, DOCS_POLICY);
     }
     if surface == Surface::Feed || surface == Surface::Embed {
         set(header::CONTENT_SECURITY_POLICY, DATA_POLICY);

@@ -84,6 +84,11 @@ pub(super) async fn console(Extension(caller): Extension<Caller>) -> Response {
     show(&caller, &Boot::page("console"), StatusCode::OK)
 }
 
+/// `GET /api/docs`: every call, to read and to try.
+pub(super) async fn docs(Extension(caller): Extension<Caller>) -> Response {
+    show(&caller, &Boot::page("docs"), StatusCode::OK)
+}
+
 /// `GET /join?id=..` and, from invitations, `&t=..`
 pub(super) async fn join(
     Extension(caller): Extension<Caller>,

@@ -67,6 +67,7 @@ fn table() -> Vec<(&'static str, Surface, Handler)> {
         ("/api/v1/webhooks/{n}/dead/{event}", Surface::Api, post(webhooks::redeliver)),
         ("/api/v1/keys",               Surface::Api,     keys::both()),
         ("/api/v1/keys/{key}",         Surface::Api,     delete(keys::revoke)),
+        ("/api/docs",                 Surface::Docs,    get(pages::docs)),
         ("/api/v1/openapi.json",       Surface::Api,     get(openapi::document)),
         ("/api/v1/join",               Surface::Api,     post(join::join)),
         ("/api/v1/pending-host",       Surface::Api,     post(pending::host)),

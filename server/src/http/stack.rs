@@ -94,7 +94,7 @@ fn language_of(headers: &HeaderMap, usual: Language) -> Language {
 /// How the server presents itself, for those requests that a page may answer. A log that cannot be
 /// asked is no reason to show no page.
 async fn branding(site: &Site, path: &str) -> Branding {
-    if path.starts_with("/api/") || path.starts_with("/assets/") {
+    if path.starts_with("/api/v1/") || path.starts_with("/assets/") {
         return Branding::default();
     }
     site.engine.settings().await.map(|settings| settings.branding).unwrap_or_default()

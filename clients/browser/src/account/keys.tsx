@@ -64,6 +64,9 @@ export function Keys({ account, onGone }: Props): JSX.Element {
       <div class="stack tight">
         <h2 id="keys-title">{t.title}</h2>
         <p class="muted">{t.lead}</p>
+        <p>
+          <a href="/api/docs">{t.docs}</a>
+        </p>
       </div>
       {refusal && <Notice tone="bad">{refusalSentence(refusal)}</Notice>}
       {list && list.length > 0 && (

@@ -474,6 +474,7 @@ export const en = {
     title: "Keys for programs",
     lead: "With a key, a program acts for you without your password. Revoke what you do not need.",
     none: "There is no key.",
+    docs: "All calls, to read and to try",
     name: "What is it for?",
     nameHolder: "Our CRM",
     scopes: "What it may do",

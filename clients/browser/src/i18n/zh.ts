@@ -462,6 +462,7 @@ export const zh: Dictionary = {
     title: "程序密钥",
     lead: "程序可凭密钥通过 API 代您操作，无需您的密码。不再需要时请撤销。",
     none: "还没有密钥。",
+    docs: "查阅并试用全部接口",
     name: "用途",
     nameHolder: "例如：CRM 系统",
     scopes: "允许的操作",
