@@ -118,6 +118,11 @@ pub struct Accounts {
 }
 
 impl Accounts {
+    /// The vault that holds their secrets, and those of their keys.
+    pub(crate) fn vault(&self) -> Arc<Vault> {
+        Arc::clone(&self.vault)
+    }
+
     /// Puts the parts together. `backoff` makes a second one for codes.
     #[must_use]
     pub fn new(

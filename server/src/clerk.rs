@@ -3,6 +3,7 @@
 mod accounts;
 mod calls;
 mod groups;
+mod keys;
 mod policies;
 
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::control_socket::{Answer, Call};
 use crate::folder::Folder;
 use crate::policy::Desk;
 
-pub use calls::{AccountCall, AccountChange, GroupCall};
+pub use calls::{AccountCall, AccountChange, GroupCall, KeyCall};
 
 /// Who does what is wished.
 #[derive(Clone)]
@@ -47,6 +48,7 @@ impl Clerk {
             }
             Call::Account(call) => self.account(call).await,
             Call::Group(call) => self.group(call).await,
+            Call::Key(call) => self.key(call).await,
             Call::AuthExplain { name, password } => self.explain(&name, password).await,
             Call::PolicyLoad {} => self.policy_load().await,
             Call::PolicyStatus {} => self.policy_status(),

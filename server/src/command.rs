@@ -1,5 +1,6 @@
 //! The command line: what `convoke` can be asked to do.
 
+mod keys;
 mod people;
 
 use std::net::SocketAddr;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use keys::Key;
 pub use people::{Account, AccountAdd, Group};
 
 const SERVE: &str = "\
@@ -148,6 +150,9 @@ pub enum Command {
     /// Groups: what accounts have in common.
     #[command(subcommand, after_help = people::GROUP)]
     Group(Group),
+    /// API keys: by what programs act for accounts.
+    #[command(subcommand, after_help = keys::KEY)]
+    Key(Key),
     /// Signing in by others: application servers and directories.
     #[command(subcommand, after_help = AUTH)]
     Auth(Auth),
@@ -424,7 +429,7 @@ mod tests {
         }
         let names: Vec<_> = all(&line).iter().map(|c| c.get_name().to_owned()).collect();
         let known = "convoke serve account add list show disable enable reset totp-off set group \
-             add list set remove auth explain check-adapter ldap test backup restore recover \
+             add list set remove key list make revoke auth explain check-adapter ldap test backup restore recover \
              policy init test ask load status diff explain rollback policy-host";
         let known: Vec<_> = known.split_whitespace().collect();
         assert_eq!(names, known);
@@ -453,6 +458,11 @@ mod tests {
             "convoke group add Staff --privileges everyday --data d",
             "convoke group set Staff --rename Team --privileges none --data d",
             "convoke group remove Staff --data d",
+            "convoke key list --data d",
+            "convoke key list a@b --data d",
+            "convoke key make a@b --name X --scopes admin:read,events:read --data d",
+            "convoke key make a@b --name X --scopes meetings:read --expires-in 7d --data d",
+            "convoke key revoke 3 --data d",
             "convoke auth explain ann --config c --password-stdin",
             "convoke auth explain ann --data d",
             "convoke auth check-adapter https://a/ --email ann --password-stdin --get --ca c",

@@ -17,7 +17,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use crate::clerk::{AccountCall, Clerk, GroupCall};
+use crate::clerk::{AccountCall, Clerk, GroupCall, KeyCall};
 use crate::folder::Folder;
 
 /// A list of accounts is the longest answer there is.
@@ -46,6 +46,8 @@ pub enum Call {
     Account(AccountCall),
     /// `convoke group`
     Group(GroupCall),
+    /// `convoke key`
+    Key(KeyCall),
     /// `convoke backup`
     Backup {
         /// The folder to make, absolute.

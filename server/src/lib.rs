@@ -20,6 +20,7 @@ pub mod folder;
 mod gauges;
 pub mod http;
 pub mod invitation;
+pub mod keys;
 pub mod limits;
 pub mod logging;
 pub mod mail;

@@ -15,7 +15,7 @@ use crate::backend::{Backend, BackendError, Opening, Operations};
 use crate::clerk::Clerk;
 use crate::clock::{Clock, SystemClock};
 use crate::command::{
-    Account, AccountAdd, Auth, Backup, Command, Ldap, Line, Policy, Recover, Restore,
+    Account, AccountAdd, Auth, Backup, Command, Key, Ldap, Line, Policy, Recover, Restore,
 };
 use crate::config::Config;
 use crate::control_socket::{self, Answer, Call};
@@ -50,6 +50,7 @@ pub fn run(operations: &Operations) -> ExitCode {
         Command::Account(Account::Add(words)) => add_account(&words, operations),
         Command::Account(words) => people(words.call(), operations),
         Command::Group(words) => people(words.call(), operations),
+        Command::Key(words) => key(&words, operations),
         Command::Auth(Auth::Explain(words)) => explain::auth(&words),
         Command::Auth(Auth::CheckAdapter(words)) => explain::adapter(&words),
         Command::Ldap(Ldap::Test(words)) => explain::ldap(&words),
@@ -94,6 +95,13 @@ fn people((data, call): (&Path, Option<Call>), operations: &Operations) -> Done 
     match call {
         Some(call) => asked(&existing(data)?, call, operations),
         None => Ok(Answer::Refused("There is nothing to change.".to_owned())),
+    }
+}
+
+fn key(words: &Key, operations: &Operations) -> Done {
+    match words.call(SystemClock::new().now().0) {
+        Ok((data, call)) => asked(&existing(data)?, Call::Key(call), operations),
+        Err(why) => Ok(Answer::Refused(why)),
     }
 }
 

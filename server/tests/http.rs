@@ -14,6 +14,7 @@ mod doors {
     mod elsewhere;
     mod headers;
     mod installs;
+    mod key_commands;
     mod key_scopes;
     mod keys;
     mod legacy;

@@ -29,7 +29,7 @@ impl Clerk {
         }
     }
 
-    async fn found(&self, email: &str) -> Result<Account, String> {
+    pub(super) async fn found(&self, email: &str) -> Result<Account, String> {
         let email = email_of(email)?;
         let account = self.engine.account_by_email(&email).await.map_err(of_engine)?;
         account.ok_or_else(|| format!("There is no account with the address {email}."))

@@ -1,4 +1,4 @@
-//! What commands ask about accounts and groups.
+//! What commands ask about accounts, groups and API keys.
 
 use serde::{Deserialize, Serialize};
 
@@ -84,5 +84,32 @@ pub enum GroupCall {
     Remove {
         /// Which.
         name: String,
+    },
+}
+
+/// A wish about API keys.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum KeyCall {
+    /// `convoke key list`
+    List {
+        /// Only those of this account.
+        email: Option<String>,
+    },
+    /// `convoke key make`
+    Make {
+        /// For which account it acts.
+        email: String,
+        /// What it is called.
+        name: String,
+        /// What it is good for, by their words.
+        scopes: Vec<String>,
+        /// Until when; nothing for as long as nobody revokes it.
+        expires_ms: Option<u64>,
+    },
+    /// `convoke key revoke`
+    Revoke {
+        /// Which.
+        number: u32,
     },
 }

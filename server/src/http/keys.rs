@@ -1,11 +1,5 @@
 //! API keys: made, listed and revoked by people who are signed in, and checked when a program comes
 //! with one.
-//!
-//! ```text
-//! ck_NUMBER_SECRET    SECRET: 256 random bits as base64url, without padding
-//! ```
-//!
-//! The number finds the key; of the secret only the SHA-256 is kept, in the vault.
 
 use std::sync::Arc;
 
@@ -14,15 +8,12 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use axum::{Extension, Json};
-use convoke_model::site::keys::{ApiKey, Command, Scope};
-use convoke_model::site::{self};
+use convoke_model::site::keys::{ApiKey, Scope};
 use convoke_model::text::Name;
 use convoke_model::{ApiKeyId, Millis, Refusal, StreamId};
 use convoke_wire::turbo::Secret;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
 use super::api;
@@ -32,12 +23,20 @@ use super::refusal::No;
 use super::scrub::Taken;
 use super::site::{Caller, Site};
 use crate::control::Account;
-use crate::entropy;
-use crate::vault::SecretOf;
+use crate::keys::{self, KeyError, MadeKey, NewKey};
 
 /// Listing and making.
 pub(super) fn both() -> MethodRouter<Arc<Site>> {
     get(list).post(make)
+}
+
+impl From<KeyError> for No {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Engine(error) => error.into(),
+            KeyError::Vault(error) => error.into(),
+        }
+    }
 }
 
 /// A key, without its secret.
@@ -125,34 +124,21 @@ async fn make(
     let name = Name::new(&asked.name).map_err(|_| Refusal::NameInvalid)?;
     let scopes = asked.scopes.iter().map(|word| Scope::from_word(word).ok_or(Refusal::Malformed));
     let scopes: std::collections::BTreeSet<Scope> = scopes.collect::<Result<_, _>>()?;
-    if !scopes.iter().all(|scope| may_have(&account, *scope)) {
+    if !scopes.iter().all(|scope| keys::may_have(&account, *scope)) {
         return Err(No::because(Refusal::PrivilegeMissing));
     }
     let expires = asked.expires_ms.map(Millis);
-    let make = Command::Make { account: account.id, name, scopes, expires };
-    let (number, position) =
-        site.engine.wish_placed(account.id.into(), site::Command::Keys(make)).await?;
-    let id = ApiKeyId(number);
-    let secret = entropy::token::<32>();
-    // If this fails, the key exists and opens nothing.
-    site.vault.put(SecretOf::ApiKey(id), &hash(&secret))?;
+    let new = NewKey { account: account.id, name, scopes, expires };
+    let made = keys::make(&*site.engine, &site.vault, account.id.into(), new).await?;
+    let MadeKey { id, position, key: token } = made;
     let key = site.engine.api_key(id).await?;
     let key = key.ok_or_else(|| No::fault("a key that was just made is not there"))?;
     let made = Made {
         seen: seen(&site, id, &key).await?,
-        key: format!("ck_{number}_{secret}"),
+        key: token.to_string(),
         position: Place::new(StreamId::SITE, position),
     };
     Ok((place::caused(StreamId::SITE, position), Json(made)).into_response())
-}
-
-/// Whether a key of this account may be good for this. What it opens is asked at each call again.
-pub(crate) fn may_have(account: &Account, scope: Scope) -> bool {
-    match scope {
-        Scope::MeetingsRead | Scope::MeetingsWrite | Scope::EventsRead => true,
-        Scope::AdminRead => account.looks_over(),
-        Scope::AdminWrite => account.administers(),
-    }
 }
 
 /// `DELETE /api/v1/keys/{key}`: one's own; administrators anybody's.
@@ -192,9 +178,7 @@ impl Site {
         let key = self.engine.api_key(id).await?;
         let key = key.filter(|key| key.account == by.id || by.administers());
         key.ok_or(Refusal::NotFound)?;
-        let revoke = site::Command::Keys(Command::Revoke { key: id });
-        let (_, position) = self.engine.wish_placed(by.id.into(), revoke).await?;
-        self.vault.remove(SecretOf::ApiKey(id))?;
+        let position = keys::revoke(&*self.engine, &self.vault, by.id.into(), id).await?;
         let key = self.engine.api_key(id).await?.ok_or(Refusal::NotFound)?;
         Ok((key, position))
     }
@@ -206,13 +190,10 @@ impl Site {
         token: &Secret,
     ) -> Result<(ApiKeyId, ApiKey, Account), No> {
         let invalid = || No::because(Refusal::KeyInvalid);
-        let parts = token.expose().strip_prefix("ck_").and_then(|rest| rest.split_once('_'));
-        let (number, secret) = parts.ok_or_else(invalid)?;
-        let id = ApiKeyId(number.parse().map_err(|_| invalid())?);
+        let (id, secret) = keys::parts(token.expose()).ok_or_else(invalid)?;
         let key = self.engine.api_key(id).await?;
         let key = key.filter(|key| key.is_good(self.clock.now())).ok_or_else(invalid)?;
-        let kept = self.vault.get(SecretOf::ApiKey(id))?.ok_or_else(invalid)?;
-        if !bool::from(kept.as_slice().ct_eq(&hash(secret))) {
+        if !keys::opens(&self.vault, id, secret)? {
             return Err(invalid());
         }
         self.exposed(caller, "/api/v1", false).await?;
@@ -223,8 +204,4 @@ impl Site {
         }
         Ok((id, key, account))
     }
-}
-
-fn hash(secret: &str) -> [u8; 32] {
-    Sha256::digest(secret.as_bytes()).into()
 }

@@ -11,6 +11,7 @@ use convoke_model::Refusal;
 use http::header;
 use serde_json::{Value, json};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{
     ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApiBuilder, PathsBuilder,
 };
@@ -35,6 +36,21 @@ pub(super) async fn document() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
+/// Parts of the interface, in the order in which they are shown.
+fn tags() -> Vec<Tag> {
+    let told = [
+        ("meetings", "Plan, change, open and call off meetings."),
+        ("join", "Come into a meeting."),
+        ("events", "Hear what happens. For administrators and auditors."),
+        ("webhooks", "Be called for what happens. For administrators; auditors look."),
+        ("admin", "Run the server, as its console does. For administrators; auditors look."),
+        ("keys", "By what programs act for an account. For people."),
+        ("account", "One's own account. For people."),
+        ("sign-in", "For people."),
+    ];
+    told.map(|(name, what)| TagBuilder::new().name(name).description(Some(what)).build()).into()
+}
+
 /// The document.
 #[must_use]
 pub fn describe() -> Value {
@@ -55,8 +71,12 @@ pub fn describe() -> Value {
         .description(Some(ABOUT))
         .license(Some(license))
         .build();
-    let document =
-        OpenApiBuilder::new().info(info).paths(paths).components(Some(components)).build();
+    let document = OpenApiBuilder::new()
+        .info(info)
+        .paths(paths)
+        .components(Some(components))
+        .tags(Some(tags()))
+        .build();
     let mut document = serde_json::to_value(document).unwrap_or_default();
     // The latest patch says less about what a description may hold; tools ask for the first.
     document["openapi"] = json!("3.1.0");

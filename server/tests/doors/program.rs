@@ -158,6 +158,46 @@ fn accounts_are_added_with_and_without_a_server_and_a_folder_serves_once() {
     assert!(!data.join("control.sock").exists(), "the control socket goes with it");
 }
 
+#[test]
+fn keys_are_made_and_revoked_with_and_without_a_server() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let data = dir.path().join("data");
+    let key = |words: &[&str]| run(&[&["key"], words, &["--data", text(&data)]].concat());
+    let (code, words) = key(&["list"]);
+    assert!(code == Some(1) && words.contains("There is no data folder at"), "{words}");
+    assert_eq!(add(&data, "ann@example.org", PASSWORD).0, Some(0));
+    let make = ["make", "ann@example.org", "--name", "Import", "--scopes", "meetings:read"];
+    let made = |more: &[&str]| {
+        let (code, words) = key(&[&make, more].concat());
+        assert_eq!(code, Some(0), "{words}");
+        let (key, rest) = words.split_once('\n').expect("one line");
+        assert_eq!(rest, "", "the key and nothing else");
+        key.to_owned()
+    };
+    let offline = made(&[]);
+    let mut server = Server::start(&data, &["--no-supervisor"]);
+    let opens = |key: &str| {
+        let get = format!(
+            "GET /api/v1/meetings HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {key}\r\n\r\n",
+            server.address
+        );
+        client::raw(server.address, get.as_bytes()).status == 200
+    };
+    let online = made(&["--expires-in", "7d"]);
+    assert!(offline != online && opens(&offline) && opens(&online));
+    let (code, list) = key(&["list", "ann@example.org"]);
+    assert_eq!((code, list.lines().count()), (Some(0), 2), "{list}");
+    assert!(list.contains("good until "), "{list}");
+    assert_eq!(key(&["revoke", "1"]).0, Some(0));
+    assert!(!opens(&offline) && opens(&online));
+    let (code, words) = key(&[&make[..], &["--expires-in", "soon"]].concat());
+    assert!(code == Some(1) && words.contains("`soon` is no length of time"), "{words}");
+    server.end(rustix::process::Signal::TERM);
+    assert_eq!(server.code(), Some(0));
+    assert_eq!(key(&["revoke", "2"]).0, Some(0), "and without it");
+    assert!(key(&["list"]).1.lines().all(|line| line.contains("  revoked ")));
+}
+
 /// The pid of the one child of a process.
 fn child_of(pid: u32) -> Option<i32> {
     let path = format!("/proc/{pid}/task/{pid}/children");
