@@ -1,6 +1,6 @@
 //! What a meeting is planned as, in JSON.
 
-use convoke_model::meeting::plan::{DialIn, Plan, When};
+use convoke_model::meeting::plan::{DialIn, Exception, Plan, When};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -37,11 +37,26 @@ struct WhenSeen {
     /// How it comes again: an RRULE of RFC 5545.
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<String>,
+    /// Dates of a series that are not held as the rule has them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    exceptions: Vec<ExceptionSeen>,
     /// The instant of its first beginning, in milliseconds.
     begins: u64,
     /// The instant of its last end, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     ends: Option<u64>,
+}
+
+/// A date of a series that is called off, or held at another time.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PlanException)]
+struct ExceptionSeen {
+    /// Its beginning as the rule has it.
+    date: String,
+    /// Its beginning instead; nothing when it is called off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moved: Option<String>,
 }
 
 /// How a meeting is reached by telephone.
@@ -74,12 +89,17 @@ impl PlanSeen {
 
 impl WhenSeen {
     fn of(when: When) -> Self {
-        let When { start, minutes, zone, rule, begins, ends } = when;
+        let When { start, minutes, zone, rule, exceptions, begins, ends } = when;
+        let exception = |Exception { date, moved }: Exception| ExceptionSeen {
+            date: date.as_str().to_owned(),
+            moved: moved.map(|moved| moved.as_str().to_owned()),
+        };
         Self {
             start: start.as_str().to_owned(),
             minutes,
             zone: zone.as_str().to_owned(),
             rule: rule.map(|rule| rule.as_str().to_owned()),
+            exceptions: exceptions.into_iter().map(exception).collect(),
             begins: begins.0,
             ends: ends.map(|ends| ends.0),
         }

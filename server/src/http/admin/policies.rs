@@ -352,7 +352,7 @@ fn words(kept: &Kept) -> DecisionSeen {
         EvidenceSeen {
             call: format!("{}({})", one.call, arguments.join(", ")),
             answer: one.answer.shown(),
-            micros: one.micros.into(),
+            micros: one.micros,
         }
     });
     DecisionSeen {
@@ -368,8 +368,8 @@ fn words(kept: &Kept) -> DecisionSeen {
         fallback: decided.fallback,
         why: decided.why.as_ref().map(|why| why.told.to_string()),
         evidence: evidence.collect(),
-        operations: decided.operations.into(),
-        micros: decided.micros.into(),
+        operations: decided.operations,
+        micros: decided.micros,
     }
 }
 
