@@ -429,8 +429,8 @@ mod tests {
         }
         let names: Vec<_> = all(&line).iter().map(|c| c.get_name().to_owned()).collect();
         let known = "convoke serve account add list show disable enable reset totp-off set group \
-             add list set remove key list make revoke auth explain check-adapter ldap test backup restore recover \
-             policy init test ask load status diff explain rollback policy-host";
+             add list set remove key list make revoke auth explain check-adapter ldap test backup \
+             restore recover policy init test ask load status diff explain rollback policy-host";
         let known: Vec<_> = known.split_whitespace().collect();
         assert_eq!(names, known);
         for command in all(&line) {

@@ -8,8 +8,8 @@ use convoke_tests::program::{Keyed, Server};
 use serde_json::{Value, json};
 
 const MEETINGS: &str = "/api/v1/meetings";
-const SETTINGS: &str = "[disk]\nlow_percent = 0\nvery_low_percent = 0\nvery_low_mib = 0\nfull_mib = 0\n\
-    [join]\nper_minute = 100000\nburst = 100000\n";
+const SETTINGS: &str = "[disk]\nlow_percent = 0\nvery_low_percent = 0\nvery_low_mib = 0\n\
+    full_mib = 0\n[join]\nper_minute = 100000\nburst = 100000\n";
 /// Rounds of calls, a kill, and the same calls again.
 const ROUNDS: u64 = 12;
 /// Rounds until kills have fallen on both sides of the fact.

@@ -4,10 +4,10 @@
 //! runs and no more than so many wait; a call goes on when its caller hangs up, so that what it
 //! came to is known when it is sent again.
 //!
-//! Answers are not written to a disk: some open a meeting. What holds over a restart is in the facts
-//! themselves: their headers name the call that they are of, caller and key as one number and what
-//! was asked as another. A call whose facts are there is not done again, and is answered from what
-//! became of them.
+//! Answers are not written to a disk: some open a meeting. What holds over a restart is in the
+//! facts themselves: their headers name the call that they are of, caller and key as one number and
+//! what was asked as another. A call whose facts are there is not done again, and is answered from
+//! what became of them.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -18,17 +18,18 @@ use utoipa::openapi::{
 
 use parts::{COOKIE, KEY, Schemas};
 
-const ABOUT: &str = "Meetings, accounts, keys, events, webhooks and administration of a Convoke server.\n\n\
+const ABOUT: &str = "Meetings, accounts, keys, events, webhooks and administration of a Convoke \
+    server.\n\n\
     Programs send `Authorization: Bearer` and an API key; what a key may do is said by its scopes. \
     Pages of the server itself use the cookie of whoever signed in, and every call that changes \
     something has to come from one of them.\n\n\
     Every \"no\" is a `Refusal`: a stable code, and a sentence for people. An answer that caused a \
     fact names its place in the log in `Convoke-Position`.\n\n\
     Calls that change something of meetings, and most of what administrators do, take an \
-    `Idempotency-Key`: sent again within a day by \
-    the same caller, the call is not done again and the first answer is given again. That holds over \
-    a restart: then a call about a meeting is answered with the meeting as it is now, and other calls \
-    with `already_done` and the place of what they caused.";
+    `Idempotency-Key`: sent again within a day by the same caller, the call is not done again and \
+    the first answer is given again. That holds over a restart: then a call about a meeting is \
+    answered with the meeting as it is now, and other calls with `already_done` and the place of \
+    what they caused.";
 
 /// `GET /api/v1/openapi.json`
 pub(super) async fn document() -> Response {

@@ -1,5 +1,5 @@
-//! How settings look in JSON: what the model reads and writes, said for the OpenAPI document. A test
-//! holds both against each other.
+//! How settings look in JSON: what the model reads and writes, said for the OpenAPI document. A
+//! test holds both against each other.
 
 use utoipa::ToSchema;
 
