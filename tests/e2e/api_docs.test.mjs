@@ -69,6 +69,8 @@ describe("the page of the calls", () => {
     await browser.shoot(page, "api-docs-light");
     assert.deepEqual([...hosts], [new URL(server.url).host], "nobody else is asked anything");
     await page.emulateMedia({ colorScheme: "dark" });
+    // Its colours go over in a third of a second.
+    await page.waitForTimeout(700);
     await browser.shoot(page, "api-docs-dark");
     await page.context().close();
   });
@@ -137,6 +139,8 @@ describe("the page of the calls", () => {
     assert.ok(wide <= 390, `${wide} pixels wide`);
     await browser.shoot(page, "api-docs-phone");
     await page.emulateMedia({ colorScheme: "dark" });
+    // Its colours go over in a third of a second.
+    await page.waitForTimeout(700);
     await browser.shoot(page, "api-docs-phone-dark");
     await page.context().close();
   });

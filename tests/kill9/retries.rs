@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use convoke_tests::program::{Keyed, Server};
+use convoke_tests::program::{Keyed, Server, run};
 use serde_json::{Value, json};
 
 const MEETINGS: &str = "/api/v1/meetings";
@@ -133,5 +133,10 @@ fn a_call_is_done_once_wherever_in_it_the_server_died() {
         assert_eq!(opened.status, 200, "{opened:?}");
         let _ = server.ticket(id, "guest", &format!("password of {}", topic.expect("a topic")));
     }
+    server.stop();
+    let data = server.data();
+    let data = data.to_str().expect("temporary folders have plain names");
+    let verified = run("convoke-audit", &["--data", data, "verify"], "");
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
     println!("{} calls, cut off {before} before and {after} after the fact", names.len());
 }
