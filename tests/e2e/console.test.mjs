@@ -21,6 +21,8 @@ const PAGES = [
   "integration",
   "telephone",
   "publishing",
+  "webhooks",
+  "keys",
   "policies",
   "reports",
   "audit",

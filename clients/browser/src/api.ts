@@ -43,7 +43,12 @@ export type ApiKey = {
   number: number;
   name: string;
   scopes: string[];
+  /** For whom it acts. */
+  owner: string;
   made_ms: number;
+  /** Nothing for as long as nobody revokes it. */
+  expires_ms: number | null;
+  revoked_ms: number | null;
   good: boolean;
 };
 
@@ -210,6 +215,8 @@ export const api = {
   endSignIns: (name: string | null) =>
     call<{ ended: number }>("POST", "/api/v1/me/sessions/end", { name }),
   keys: () => call<{ keys: ApiKey[] }>("GET", "/api/v1/keys"),
+  /** Everybody's, for administrators. */
+  allKeys: () => call<{ keys: ApiKey[] }>("GET", "/api/v1/keys?all=true"),
   /** The key itself is told this one time. */
   makeKey: (name: string, scopes: string[]) =>
     call<ApiKey & { key: string }>("POST", "/api/v1/keys", { name, scopes }),

@@ -13,6 +13,7 @@ import { AccountsPage } from "./pages/accounts";
 import { AuditPage } from "./pages/audit";
 import { GroupsPage } from "./pages/groups";
 import { IntegrationPage } from "./pages/integration";
+import { KeysPage } from "./pages/keys";
 import { MeetingsPage } from "./pages/meetings";
 import { OverviewPage } from "./pages/overview";
 import { PoliciesPage } from "./pages/policies";
@@ -20,6 +21,7 @@ import { PublishingPage } from "./pages/publishing";
 import { ReportsPage } from "./pages/reports";
 import { ServerPage } from "./pages/server";
 import { TelephonePage } from "./pages/telephone";
+import { WebhooksPage } from "./pages/webhooks";
 import { mayChange } from "./may";
 import { addressOf, go, page } from "./route";
 import { words } from "./words";
@@ -28,7 +30,15 @@ import { serverName } from "../ui/brand";
 
 type Name = keyof typeof words.value.pages;
 
-const pages: { name: Name; icon: IconName; show: () => JSX.Element }[] = [
+type Page = {
+  name: Name;
+  icon: IconName;
+  /** Whether it has nothing for who only looks. */
+  changers?: boolean;
+  show: (account: Account) => JSX.Element;
+};
+
+const pages: Page[] = [
   { name: "overview", icon: "info", show: () => <OverviewPage /> },
   { name: "meetings", icon: "presenter", show: () => <MeetingsPage /> },
   { name: "accounts", icon: "people", show: () => <AccountsPage /> },
@@ -36,6 +46,13 @@ const pages: { name: Name; icon: IconName; show: () => JSX.Element }[] = [
   { name: "integration", icon: "lock", show: () => <IntegrationPage /> },
   { name: "telephone", icon: "speaker", show: () => <TelephonePage /> },
   { name: "publishing", icon: "share", show: () => <PublishingPage /> },
+  { name: "webhooks", icon: "link", changers: true, show: () => <WebhooksPage /> },
+  {
+    name: "keys",
+    icon: "key",
+    changers: true,
+    show: (account) => <KeysPage account={account} />,
+  },
   { name: "policies", icon: "check", show: () => <PoliciesPage /> },
   { name: "reports", icon: "record", show: () => <ReportsPage /> },
   { name: "audit", icon: "clock", show: () => <AuditPage /> },
@@ -97,7 +114,7 @@ export default function Console(): JSX.Element {
     <Frame wide aside={aside}>
       <div class="console">
         <Navigation />
-        <Shown />
+        <Shown account={account} />
       </div>
     </Frame>
   );
@@ -110,10 +127,11 @@ function Navigation(): JSX.Element {
     const current = list.current?.querySelector("[aria-current]");
     current?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [page.value]);
+  const shown = pages.filter(({ changers }) => !changers || mayChange.value);
   return (
     <nav class="console-nav" aria-label={t.nav}>
       <ul ref={list}>
-        {pages.map(({ name, icon }) => (
+        {shown.map(({ name, icon }) => (
           <li key={name}>
             <a
               href={addressOf(name)}
@@ -134,7 +152,7 @@ function Navigation(): JSX.Element {
   );
 }
 
-function Shown(): JSX.Element {
+function Shown({ account }: { account: Account }): JSX.Element {
   const t = words.value;
   const head = useRef<HTMLHeadingElement>(null);
   const first = useRef(true);
@@ -156,7 +174,7 @@ function Shown(): JSX.Element {
       <h1 ref={head} tabIndex={-1}>
         {t.pages[name]}
       </h1>
-      {found?.show()}
+      {found?.show(account)}
     </div>
   );
 }

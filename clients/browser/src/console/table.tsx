@@ -6,7 +6,9 @@ import type { Refusal } from "../boot";
 import { refusalSentence, text } from "../i18n";
 import { Button, Notice, Select } from "../ui/controls";
 import { Icon } from "../ui/icons";
+import type { Answer } from "../api";
 import { table, type Page } from "./calls";
+import type { Wanted } from "./short_list";
 import { words } from "./words";
 
 /** A column; one with `sort` can be sorted by. */
@@ -20,7 +22,8 @@ export type Column<T> = {
 type Props<T> = {
   /** What it is a table of. */
   label: string;
-  path: string;
+  /** Where its pages come from: a list of the console, or something that answers as one does. */
+  path: string | ((asked: Wanted) => Promise<Answer<Page<T>>>);
   /** Asked for besides. */
   query?: Record<string, string>;
   columns: Column<T>[];
@@ -63,7 +66,11 @@ export function Table<T>(props: Props<T>): JSX.Element {
   useEffect(() => {
     let over = false;
     const asked = { q: filter, sort, after: places.at(-1) ?? null, limit: rows_of_a_page };
-    void table<T>(props.path, { ...props.query, ...asked }).then((answer) => {
+    const read =
+      typeof props.path === "string"
+        ? table<T>(props.path, { ...props.query, ...asked })
+        : props.path(asked);
+    void read.then((answer) => {
       if (over) return;
       setRefusal(answer.ok ? null : answer.refusal);
       if (answer.ok) setShown(answer.value);
@@ -71,7 +78,7 @@ export function Table<T>(props: Props<T>): JSX.Element {
     return () => {
       over = true;
     };
-  }, [props.path, query, filter, sort, places, props.round]);
+  }, [typeof props.path === "string" ? props.path : "", query, filter, sort, places, props.round]);
   const by = (column: string) => {
     setSort(sort === column ? `-${column}` : column);
     start();

@@ -1,4 +1,5 @@
 // English of the console. Every other language keeps its shape.
+import { keys, webhooks } from "./programs_en";
 
 /** The shape of every dictionary of the console. */
 export type ConsoleDictionary = typeof en;
@@ -17,6 +18,9 @@ export const en = {
   add: "Add",
   refresh: "Refresh",
   none: "none",
+  administratorsOnly: "This page is for administrators: auditors do not see keys and webhooks.",
+  keys,
+  webhooks,
   pages: {
     overview: "Overview",
     meetings: "Meetings",
@@ -25,6 +29,8 @@ export const en = {
     integration: "Integration",
     telephone: "Telephone",
     publishing: "Public lists",
+    webhooks: "Webhooks",
+    keys: "API keys",
     server: "Server",
     audit: "Audit",
     reports: "Reports",
@@ -43,6 +49,7 @@ export const en = {
     actions: "Actions",
     actionsFor: (name: string) => `Actions for ${name}`,
   },
+  live: { begins: "connecting", live: "live", lost: "not live", ended: "signed out" },
   overview: {
     lead: "How this server is right now. The figures follow by themselves.",
     sessions: "Meetings going on",
@@ -72,7 +79,10 @@ export const en = {
     version: "Version",
     people: (n: number) => (n === 1 ? "1 person" : `${n} people`),
     locked: "locked",
-    lost: "The figures do not come at the moment. They are asked for again.",
+    lost: (when: string) =>
+      `These figures are of ${when}: the server does not tell newer ones. It is asked again.`,
+    notYet: "The server does not tell its figures at the moment. It is asked again.",
+    ended: "You are no longer signed in here, or may no longer look at this.",
     alarm: {
       many_failures: (account: string, failures: string, from: string) =>
         `${failures} failed sign-ins in a row for ${account}${from ? `, the last from ${from}` : ""}`,

@@ -1,5 +1,6 @@
 // 控制台的简体中文。
 import type { ConsoleDictionary } from "./en";
+import { keys, webhooks } from "./programs_zh";
 
 export const zh: ConsoleDictionary = {
   title: "控制台",
@@ -15,6 +16,9 @@ export const zh: ConsoleDictionary = {
   add: "添加",
   refresh: "刷新",
   none: "无",
+  administratorsOnly: "此页面仅供管理员使用，审计员看不到密钥和 Webhook。",
+  keys,
+  webhooks,
   pages: {
     overview: "概览",
     meetings: "会议",
@@ -23,6 +27,8 @@ export const zh: ConsoleDictionary = {
     integration: "集成",
     telephone: "电话",
     publishing: "公开列表",
+    webhooks: "Webhook 通知",
+    keys: "API 密钥",
     server: "服务器",
     audit: "审计",
     reports: "报告",
@@ -41,6 +47,7 @@ export const zh: ConsoleDictionary = {
     actions: "操作",
     actionsFor: (name: string) => `对“${name}”的操作`,
   },
+  live: { begins: "正在连接", live: "实时", lost: "未实时更新", ended: "已退出登录" },
   overview: {
     lead: "此服务器当前的状态。数字会自动更新。",
     sessions: "进行中的会议",
@@ -70,7 +77,9 @@ export const zh: ConsoleDictionary = {
     version: "版本",
     people: (n: number) => `${n} 人`,
     locked: "已锁定",
-    lost: "暂时无法获取数据，将自动重试。",
+    lost: (when: string) => `以下数据截至 ${when}：服务器暂时没有提供更新的数据，正在重试。`,
+    notYet: "服务器暂时没有提供数据，正在重试。",
+    ended: "您已退出登录，或不再有权查看。",
     alarm: {
       many_failures: (account: string, failures: string, from: string) =>
         `${account} 连续 ${failures} 次登录失败${from ? `，最近一次来自 ${from}` : ""}`,
