@@ -220,6 +220,19 @@ pub trait Engine: Send + Sync {
     fn account_by_external<'a>(&'a self, external: &'a External) -> Answer<'a, Option<Account>>;
     /// Every account, by number.
     fn accounts(&self) -> Answer<'_, Vec<Account>>;
+    /// Accounts behind this one, by number, so many at most: whoever reads them all in turn keeps
+    /// nobody waiting for long.
+    fn accounts_after(
+        &self,
+        last: Option<AccountId>,
+        count_max: usize,
+    ) -> Answer<'_, Vec<Account>> {
+        let all = self.accounts();
+        Box::pin(async move {
+            let behind = all.await?.into_iter().filter(|account| Some(account.id) > last);
+            Ok(behind.take(count_max).collect())
+        })
+    }
     /// Every group, by number.
     fn groups(&self) -> Answer<'_, Vec<(GroupId, Group)>>;
     /// Whether anybody may administer this server.
@@ -232,6 +245,20 @@ pub trait Engine: Send + Sync {
     fn meetings_of(&self, owner: AccountId) -> Answer<'_, Vec<Meeting>>;
     /// Every meeting, by number.
     fn all_meetings(&self) -> Answer<'_, Vec<Meeting>>;
+    /// Meetings behind this one, by number, so many at most.
+    fn meetings_after(
+        &self,
+        last: Option<MeetingId>,
+        count_max: usize,
+    ) -> Answer<'_, Vec<Meeting>> {
+        let all = self.all_meetings();
+        Box::pin(async move {
+            let mut all = all.await?;
+            all.sort_by_key(|meeting| meeting.id);
+            let behind = all.into_iter().filter(|meeting| Some(meeting.id) > last);
+            Ok(behind.take(count_max).collect())
+        })
+    }
     /// Every meeting that somebody was asked to come to, by number.
     fn invited_meetings(&self) -> Answer<'_, Vec<Meeting>> {
         let all = self.all_meetings();

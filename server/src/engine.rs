@@ -1,6 +1,7 @@
 //! The engine behind the doors: the control plane's calls as wishes to the cores, its questions as
 //! looks into the directory.
 
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -173,6 +174,19 @@ impl Engine for LiveEngine {
         })
     }
 
+    fn accounts_after(
+        &self,
+        last: Option<AccountId>,
+        count_max: usize,
+    ) -> Answer<'_, Vec<Account>> {
+        Box::pin(async move {
+            Ok(self.directory.accounts(|all| {
+                let behind = all.behind(last).take(count_max);
+                behind.map(|(id, account)| Account::of(id, account, all)).collect()
+            }))
+        })
+    }
+
     fn groups(&self) -> Answer<'_, Vec<(GroupId, Group)>> {
         Box::pin(async {
             let groups = |all: &Known| -> Vec<_> {
@@ -227,6 +241,20 @@ impl Engine for LiveEngine {
     fn all_meetings(&self) -> Answer<'_, Vec<Meeting>> {
         Box::pin(async {
             Ok(self.directory.meetings(|all| all.values().cloned().map(seen).collect()))
+        })
+    }
+
+    fn meetings_after(
+        &self,
+        last: Option<MeetingId>,
+        count_max: usize,
+    ) -> Answer<'_, Vec<Meeting>> {
+        Box::pin(async move {
+            let from = last.map_or(Bound::Unbounded, Bound::Excluded);
+            Ok(self.directory.meetings(|all| {
+                let behind = all.range((from, Bound::Unbounded)).take(count_max);
+                behind.map(|(_, info)| seen(info.clone())).collect()
+            }))
         })
     }
 

@@ -5,6 +5,7 @@ pub mod backend;
 pub mod backup;
 pub mod bridges;
 pub mod calendar;
+pub mod certificate;
 pub mod clerk;
 pub mod clock;
 pub mod command;

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::ServerConfig;
@@ -10,6 +10,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest, Sha256};
 
+use crate::certificate::Certificate;
 use crate::config::TlsFiles;
 use crate::folder::{Folder, write_private};
 
@@ -44,6 +45,10 @@ pub struct Tls {
     pub fingerprint: String,
     /// Whether browsers will warn because nobody but us vouches for it.
     pub self_made: bool,
+    /// What people should know of it; nothing when its form is odd.
+    pub certificate: Option<Certificate>,
+    /// The file it was read from.
+    pub file: PathBuf,
 }
 
 /// Loads the operator's pair, or makes (once) and loads our own.
@@ -76,6 +81,7 @@ fn read(certificate: &Path, key: &Path, self_made: bool) -> Result<Tls, TlsError
         .first()
         .ok_or_else(|| wrong(certificate, "there is no certificate in it".to_owned()))?;
     let fingerprint = Sha256::digest(first).iter().map(|byte| format!("{byte:02x}")).collect();
+    let known = Certificate::read(first);
     let key = PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, error.to_string()))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
@@ -84,7 +90,8 @@ fn read(certificate: &Path, key: &Path, self_made: bool) -> Result<Tls, TlsError
         .with_single_cert(chain, key)?;
     // HTTP/1.1 only: no HTTP/2 resets or CONTINUATION floods to fear, and upgrades are plain.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Tls { config: Arc::new(config), fingerprint, self_made })
+    let file = certificate.to_owned();
+    Ok(Tls { config: Arc::new(config), fingerprint, self_made, certificate: known, file })
 }
 
 fn make(certificate: &Path, key: &Path, names: &[String]) -> Result<(), TlsError> {
@@ -142,6 +149,9 @@ mod tests {
         let again = load(&folder, None, listen, None).expect("read");
         assert_eq!(first.fingerprint, again.fingerprint);
         assert!(first.self_made);
+        let certificate = first.certificate.expect("it is read");
+        assert_eq!(certificate.fingerprint, first.fingerprint);
+        assert!(certificate.names.contains(&"meet.example.org".to_owned()), "{certificate:?}");
         let key = std::fs::metadata(folder.key_path("tls.key.pem")).expect("there");
         assert_eq!(key.permissions().mode() & 0o777, 0o600);
     }

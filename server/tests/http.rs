@@ -37,4 +37,5 @@ mod doors {
     mod scheduling;
     mod sockets;
     mod tls;
+    mod watching;
 }

@@ -1,4 +1,4 @@
-//! Public lists over real sockets, on a real log, with real scripts.
+//! Public lists, and the console's long tables, over real sockets, on a real log, with real scripts.
 
 #[path = "doors/client.rs"]
 #[expect(dead_code, reason = "pages that start from a boot block are not tested here")]
@@ -13,5 +13,7 @@ mod listed;
 mod past;
 #[path = "public/stage.rs"]
 mod stage;
+#[path = "public/tables.rs"]
+mod tables;
 #[path = "public/valid.rs"]
 mod valid;

@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 
 import { check, LOOKS } from "./harness/axe.mjs";
 import { Browser } from "./harness/browser.mjs";
-import { chatOf, host, joinByLegacyUrl, signIn } from "./harness/room.mjs";
+import { chatOf, host, joinByLegacyUrl, press, signIn } from "./harness/room.mjs";
 import { CONVOKE, run, Server } from "./harness/server.mjs";
 import { until } from "./harness/wait.mjs";
 
@@ -36,6 +36,29 @@ failures_burst = 1000
 servers = ["127.0.0.1:1"]
 base_dn = "dc=example,dc=org"
 `;
+
+/** The cells of a workbook, as text, by another program than the one that wrote it. */
+async function cellsOf(file) {
+  const script = `
+import sys, json, openpyxl
+rows = openpyxl.load_workbook(open(sys.argv[1], "rb")).active.iter_rows(values_only=True)
+print(json.dumps([["" if c is None else str(c) for c in r] for r in rows]))`;
+  const done = await run("/usr/bin/python3", ["-c", script, file]);
+  assert.equal(done.code, 0, `openpyxl is needed (apt-get install python3-openpyxl): ${done.stderr}`);
+  return JSON.parse(done.stdout);
+}
+
+/** The cells of comma-separated values: quoted text without line ends, or a number. */
+const cellsOfCsv = (text) =>
+  text
+    .replace("\ufeff", "")
+    .trim()
+    .split("\r\n")
+    .map((line) =>
+      [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,"]*))/g)].map(
+        ([, quoted, plain]) => (quoted ?? plain).replaceAll('""', '"'),
+      ),
+    );
 
 describe("the console", () => {
   let server;
@@ -104,6 +127,7 @@ describe("the console", () => {
     const id = await host(stage, server, { topic: "Budget round", password: "apple-39-tree" });
     const guest = await browser.person("guest");
     await joinByLegacyUrl(guest, server.url, { id, name: "Gil", password: "apple-39-tree" });
+    await press(stage, "Share screen");
     const page = await browser.person("rosa at meetings");
     await enter(page);
     await page.getByRole("region", { name: "Going on now" }).getByText("Budget round").waitFor();
@@ -176,7 +200,7 @@ describe("the console", () => {
     await page.getByLabel("Meeting ID").fill(number);
     await page.getByRole("button", { name: "Show" }).click();
     await row(page, "Gil").getByText("attendee").waitFor();
-    await page.getByText("Sessions: 1 · attendances: 2").waitFor();
+    await page.getByText(/Sessions: 1 · entries: 2/).waitFor();
     await check(page, "console-report");
     await browser.shoot(page, "console-report");
     const takeOut = async (name) => {
@@ -196,11 +220,30 @@ describe("the console", () => {
     assert.match(csv, /"Budget round",1,"\d{4}-\d\d-\d\dT[\d:]+Z",.*"Gil","attendee"/);
     const xlsx = await readFile(await takeOut("Take out as XLSX"));
     assert.equal(xlsx.subarray(0, 2).toString(), "PK");
+    // What was held, and what was shown: the page and both files say the same.
+    for (const [about, words, head] of [
+      ["sessions", "2, at most 2 at once", '"recorded_bytes"'],
+      ["recordings", "Meetings pass no files on.", '"codec"'],
+    ]) {
+      await page.getByLabel("About").selectOption(about);
+      await page.getByRole("button", { name: "Show" }).click();
+      await page.getByText(words).waitFor();
+      await check(page, `console-report-${about}`);
+      await browser.shoot(page, `console-report-${about}`);
+      const shown = await page.locator("tbody tr").count();
+      // The host's screen is in the recording.
+      if (about === "recordings") await row(page, "screen").getByText(/^\d[\d.]* [kM]B$/).waitFor();
+      const held = await readFile(await takeOut("Take out as CSV"), "utf8");
+      assert.ok(held.split("\r\n")[0].includes(head), held);
+      assert.equal(held.trim().split("\r\n").length, shown + 1, held);
+      assert.deepEqual(await cellsOf(await takeOut("Take out as XLSX")), cellsOfCsv(held));
+    }
+    await page.getByLabel("About").selectOption("attendance");
     // Of an account: what it attended, wherever.
     await page.getByLabel("Report of").selectOption("account");
     await page.getByLabel("E-mail of the account").fill(server.email);
     await page.getByRole("button", { name: "Show" }).click();
-    await page.getByText("Sessions: 1 · attendances: 1").waitFor();
+    await page.getByText(/Sessions: 1 · entries: 1/).waitFor();
     await page.getByLabel("E-mail of the account").fill("nobody@example.com");
     await page.getByRole("button", { name: "Show" }).click();
     await page.getByRole("alert").waitFor();

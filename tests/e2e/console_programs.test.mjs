@@ -130,7 +130,7 @@ retry_s = [0, 3600]
       return (await row(page, sink.url).textContent()).includes("failed 2 times");
     });
     await row(page, sink.url).getByText("it answered 418").waitFor();
-    await row(page, sink.url).getByText("tried again").waitFor();
+    await row(page, sink.url).getByText("next try").waitFor();
     await check(page, "console-webhook-failing");
     await browser.shoot(page, "console-webhook-failing");
     await act(page, sink.url, "Try again now");

@@ -58,6 +58,7 @@ const HOMES: &Table = &[
     ("rust-embed", &["convoke"]),
     ("argon2", &["convoke", "convoke-plugins"]),
     ("rcgen", &["convoke"]),
+    ("x509-parser", &["convoke"]),
     ("tokio", &["convoke", "convoke-plugins"]),
     ("mio", &["convoke", "convoke-loadgen"]),
     ("fjall", &["convoke-journal"]),

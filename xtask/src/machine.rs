@@ -142,7 +142,7 @@ pub(crate) fn need_chromium() -> Result<PathBuf, Failed> {
 
 /// Debian's packages for the servers that tests run against (directories, mail, a SIP proxy), and a
 /// file of each.
-const SERVERS: [(&str, &str); 10] = [
+const SERVERS: [(&str, &str); 11] = [
     ("slapd", "/usr/sbin/slapd"),
     ("samba", "/usr/bin/samba-tool"),
     ("samba-ad-dc", "/usr/sbin/samba"),
@@ -153,6 +153,7 @@ const SERVERS: [(&str, &str); 10] = [
     ("kamailio", "/usr/sbin/kamailio"),
     ("kamailio-utils-modules", "/usr/share/doc/kamailio-utils-modules"),
     ("sip-tester", "/usr/bin/sipp"),
+    ("openssl", "/usr/bin/openssl"),
 ];
 
 /// Finds OpenLDAP, Samba, a mail server for tests, Kamailio and sipp, or installs Debian's packages

@@ -7,12 +7,17 @@ mod attendance;
 mod audit;
 mod described;
 mod desk;
+mod each;
 mod groups;
 mod integration;
+mod live;
 mod meetings;
 mod overview;
 mod plan_words;
 mod policies;
+mod recorded;
+mod report_rows;
+mod report_words;
 mod reports;
 mod session_log;
 mod settings;
@@ -42,6 +47,7 @@ pub(super) fn routes() -> Vec<(&'static str, Surface, Handler)> {
         ("/console",                               Surface::Page, get(pages::console)),
         ("/console/{*name}",                       Surface::Page, get(pages::console)),
         ("/api/v1/admin/overview",                 api, get(overview::overview)),
+        ("/api/v1/admin/overview/stream",          api, get(live::stream)),
         ("/api/v1/admin/meetings",                 api, get(meetings::list)),
         ("/api/v1/admin/meetings/{id}/look",       api, post(meetings::look)),
         ("/api/v1/admin/meetings/{id}/lock",       api, post(meetings::lock)),

@@ -130,12 +130,17 @@ pub(super) async fn stream(
     let (pieces, body) = mpsc::channel(PIECES_MAX);
     let following = Following { site, caller, headers, key, log, filter, pieces, _place: place };
     tokio::spawn(following.run(after));
+    Ok(event_stream(body))
+}
+
+/// An answer of Server-Sent Events that goes on while it is sent.
+pub(super) fn event_stream(body: mpsc::Receiver<Bytes>) -> Response {
     let kind = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         // A proxy that gathers an answer before it hands it on would gather for ever.
         (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
-    Ok((kind, Body::new(Pieces(body))).into_response())
+    (kind, Body::new(Pieces(body))).into_response()
 }
 
 /// A stream that somebody reads.

@@ -9,6 +9,7 @@ use convoke::control::{
     Account, Answer, Engine, EngineError, Meeting, MeetingState, NewAccount, NewMeeting,
 };
 use convoke::entropy;
+use convoke_engine::directory::OpenSession;
 use convoke_model::meeting::{self, life};
 use convoke_model::site::accounts::{self, Email, External};
 use convoke_model::site::groups::{self, Group};
@@ -210,6 +211,17 @@ impl Engine for MemoryEngine {
 
     fn all_meetings(&self) -> Answer<'_, Vec<Meeting>> {
         ready(Ok(self.meetings.lock().expect("not poisoned").clone()))
+    }
+
+    fn open_sessions(&self) -> Answer<'_, Vec<(MeetingId, OpenSession)>> {
+        let meetings = self.meetings.lock().expect("not poisoned");
+        let open = meetings.iter().filter_map(|meeting| match meeting.state {
+            MeetingState::Open(session) => {
+                Some((meeting.id, OpenSession { session, locked: false, here: 0 }))
+            }
+            MeetingState::NotStarted | MeetingState::Ended | MeetingState::Cancelled(_) => None,
+        });
+        ready(Ok(open.collect()))
     }
 
     fn change_meeting(

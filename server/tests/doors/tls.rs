@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::Duration;
 
+use convoke::clock::Clock;
 use convoke::control::{Engine, NewMeeting};
 use convoke::vault::{SecretOf, Vault};
 use convoke_model::grant::Role;
@@ -15,7 +17,7 @@ use convoke_model::{AccountId, MeetingId};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::client::{Reply, connect, raw, read};
@@ -119,6 +121,34 @@ fn by_tls_pages_are_pinned_to_it_and_cookies_are_bound_to_the_host() {
     };
     assert_eq!(me(&signed.cookie()), 200);
     assert_eq!(me(&weak), 401, "the name without the prefix counts for nothing");
+}
+
+#[test]
+fn whoever_administers_is_told_before_the_certificate_ends() {
+    let world = tls_world("");
+    world.account(EMAIL, true);
+    let sign_in = json!({ "email": EMAIL, "password": PASSWORD }).to_string();
+    let asked = |path: &str| {
+        let cookie = post(&world, "/api/v1/sign-in", &sign_in).cookie();
+        let host = world.address;
+        let head = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n");
+        send(&world, &head).json()
+    };
+    let shown = asked("/api/v1/admin/settings")["config"]["certificate"].clone();
+    assert_eq!(shown["fingerprint"], json!(world.tls.as_ref().expect("with TLS").fingerprint));
+    assert_eq!(shown["details"]["issuer"], json!("CN=Convoke"));
+    let names = shown["details"]["names"].as_array().expect("names").clone();
+    assert!(names.contains(&json!("localhost")) && names.contains(&json!("::1")), "{names:?}");
+    assert_eq!(asked("/api/v1/admin/overview")["certificate"], Value::Null, "all is well");
+    let ends = shown["details"]["ends_ms"].as_u64().expect("a time");
+    let until = |ms: u64| Duration::from_millis(ms - world.clock.now().0);
+    world.clock.advance(until(ends - 10 * 24 * 60 * 60 * 1000));
+    let told = asked("/api/v1/admin/overview")["certificate"].clone();
+    let expected = (json!("ends"), json!(10), json!(ends), json!(false));
+    let field = |name: &str| told[name].clone();
+    assert_eq!((field("state"), field("days"), field("ends_ms"), field("own")), expected);
+    world.clock.advance(until(ends));
+    assert_eq!(asked("/api/v1/admin/overview")["certificate"]["state"], json!("ended"));
 }
 
 #[test]

@@ -11,6 +11,8 @@ export type Overview = {
   version: string;
   sessions: number;
   participants: number;
+  /** Another one when the list of what goes on reads differently. */
+  active: string;
   largest: { id: string; topic: string; host: string | null; here: number; locked: boolean }[];
   meetings: { all: number; planned: number; cancelled: number };
   accounts: { all: number; enabled: number };
@@ -24,6 +26,14 @@ export type Overview = {
   disk: { free_bytes: number; all_bytes: number } | null;
   writable: boolean;
   caught_up: boolean;
+  /** What is to be done about the certificate; nothing while all is well. */
+  certificate: {
+    state: "ends" | "ended" | "not_yet";
+    days: number | null;
+    begins_ms: number;
+    ends_ms: number;
+    own: boolean;
+  } | null;
   log: { epoch: number; entries: number; root: string } | null;
   alarms: {
     seq: number;
@@ -93,6 +103,16 @@ export type Telephone = {
   draw_codes: boolean;
 };
 
+/** A certificate, for people to read. */
+export type Certificate = {
+  subject: string;
+  names: string[];
+  issuer: string;
+  begins_ms: number;
+  ends_ms: number;
+  fingerprint: string;
+};
+
 /** What is set here, and what the settings file says. */
 export type Configured = {
   settings: {
@@ -108,7 +128,13 @@ export type Configured = {
     participants_max: number;
     administrators_need_codes: boolean;
     mail: boolean;
-    certificate: { own: boolean; fingerprint: string } | null;
+    certificate: {
+      own: boolean;
+      fingerprint: string;
+      /** Where it lies on the server. */
+      file: string;
+      details: Certificate | null;
+    } | null;
     callback: Record<string, { url: string; method: string }>;
     ldap: Record<string, { servers: string[]; base_dn: string }>;
   };
@@ -139,12 +165,59 @@ export type Attendance = {
   messages: number;
 };
 
+/** A session that was held. */
+export type Held = {
+  meeting: string;
+  topic: string;
+  session: number;
+  started_ms: number;
+  ended_ms: number | null;
+  host: string | null;
+  minutes: number;
+  attendances: number;
+  at_once: number;
+  messages: number;
+  shared: number;
+  recorded_bytes: number;
+  missing_seconds: number;
+};
+
+/** A screen, camera or microphone that was shared. */
+export type Shared = {
+  meeting: string;
+  topic: string;
+  session: number;
+  kind: string;
+  name: string;
+  account: string | null;
+  opened_ms: number;
+  closed_ms: number | null;
+  minutes: number;
+  width: number;
+  height: number;
+  codec: string;
+  /** Of the recording; nothing when the file cannot be read. */
+  bytes: number | null;
+};
+
+/** What a report is about. */
+export type About = "attendance" | "sessions" | "recordings";
+
+/** What is told of all rows together. */
+type Sum = { sessions: number; messages: number; recorded_bytes: number; cut: boolean };
+
 /** A report. */
-export type Report = { rows: Attendance[]; sessions: number; messages: number; cut: boolean };
+export type Report = Sum &
+  (
+    | { about: "attendance"; rows: Attendance[] }
+    | { about: "sessions"; rows: Held[] }
+    | { about: "recordings"; rows: Shared[] }
+  );
 
 /** What a report is of. */
 export type ReportOf = {
   of: { meeting: string } | { account: string };
+  about: About;
   from_ms: number | null;
   to_ms: number | null;
 };
@@ -204,7 +277,6 @@ export function table<T>(
 }
 
 export const calls = {
-  overview: () => get<Overview>("/overview"),
   look: (id: string) => post<Look>(`/meetings/${id}/look`),
   lock: (id: string, locked: boolean) => post<unknown>(`/meetings/${id}/lock`, { locked }),
   end: (id: string, reason: string) => post<unknown>(`/meetings/${id}/end`, { reason }),
@@ -230,10 +302,15 @@ export const calls = {
     post<unknown>(`/groups/${id}`, { change, reason }),
   audit: (asked: Record<string, string>) =>
     get<{ rows: Fact[]; next: string | null }>(`/audit?${new URLSearchParams(asked)}`),
-  report: (asked: ReportOf) => post<Report>("/reports", asked),
+  report: async (asked: ReportOf): Promise<Answer<Report>> => {
+    const answer = await post<object>("/reports", asked);
+    return answer.ok
+      ? { ok: true, value: { ...answer.value, about: asked.about } as Report }
+      : answer;
+  },
   /** Saves a report as a file. */
   takeOut: (asked: ReportOf, format: "csv" | "xlsx", reason: string) =>
-    download(`${base}/reports/export`, { ...asked, format, reason }, `attendance.${format}`),
+    download(`${base}/reports/export`, { ...asked, format, reason }, `${asked.about}.${format}`),
   policies: () => get<Policies>("/policies"),
   script: (hook: string, sha256: string) =>
     get<{ name: string; text: string }>(`/policies/text?${new URLSearchParams({ hook, sha256 })}`),

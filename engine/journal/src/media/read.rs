@@ -110,6 +110,26 @@ impl MediaReader {
         Ok(Some(Frame { at, time, payload, erased, damaged: !sound && !erased }))
     }
 
+    /// Passes over the next frame: how long its payload is, and how that begins. Nothing is checked
+    /// but that there is a frame; what is shorter is filled up with zeros.
+    ///
+    /// # Errors
+    /// What the disk said.
+    pub fn skip_frame<const N: usize>(&mut self) -> Result<Option<(usize, [u8; N])>, Error> {
+        let (begin, bytes) = self.within;
+        let there = usize::try_from(bytes.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let wanted = (FRAME_HEADER_BYTES + N).min(there);
+        let head = read_up_to(&*self.file, begin + self.at, wanted)
+            .map_err(Error::io("read", Path::new(&self.name)))?;
+        let Some((length, _, _)) = read_frame_header(&head) else { return Ok(None) };
+        let mut start = [0; N];
+        let known = &head[FRAME_HEADER_BYTES..];
+        let count = known.len().min(length);
+        start[..count].copy_from_slice(&known[..count]);
+        self.at += (FRAME_HEADER_BYTES + length) as u64;
+        Ok(Some((length, start)))
+    }
+
     /// The byte where the next frame begins.
     #[must_use]
     pub fn position(&self) -> u64 {

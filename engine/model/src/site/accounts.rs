@@ -8,6 +8,7 @@ mod facts;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use super::groups::{self, Groups};
 use crate::id::{AccountId, GroupId};
@@ -87,6 +88,13 @@ impl Accounts {
     /// All of them, by number.
     pub fn iter(&self) -> impl Iterator<Item = (AccountId, &Account)> {
         self.by_id.iter().map(|(id, account)| (*id, account))
+    }
+
+    /// Those behind this one, by number; all of them behind nobody.
+    pub fn behind(&self, last: Option<AccountId>) -> impl Iterator<Item = (AccountId, &Account)> {
+        let from = last.map_or(Bound::Unbounded, Bound::Excluded);
+        let behind = self.by_id.range((from, Bound::Unbounded));
+        behind.map(|(id, account)| (*id, account))
     }
 
     /// The groups.

@@ -17,6 +17,7 @@ use convoke_model::{AccountId, GroupId, Refusal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::each::Each;
 use super::table::{Asked, Key, Page};
 use super::who::{Administrator, Reader, Who, Why, changing};
 use crate::control::{Account, NewAccount};
@@ -94,11 +95,10 @@ async fn list(
     _: Reader,
     asked: Asked,
 ) -> Result<Json<Accounts>, No> {
-    let accounts = site.engine.accounts().await?;
     let groups = group_names(&site).await?;
     let state = asked.word("state", &STATES)?;
     let group = asked.number("group")?.map(GroupId);
-    let rows = accounts.into_iter().filter(|account| {
+    let is_wanted = |account: &Account| {
         let is = match state {
             Some("enabled") => account.enabled,
             Some("disabled") => !account.enabled,
@@ -107,7 +107,7 @@ async fn list(
         };
         is && group.is_none_or(|group| account.groups.contains(&group))
             && asked.fits(&[account.name.as_str(), account.email.as_str()])
-    });
+    };
     let (sort, down) = asked.sort("name", false);
     let sort = sort.to_owned();
     let key = |account: &Account| {
@@ -119,8 +119,14 @@ async fn list(
         };
         (key, u64::from(account.id.0))
     };
-    let page = asked.page(rows, down, key)?;
-    let Page { rows, total, next } = page.of(|account| seen(&account, &groups));
+    let mut pages = asked.pages(down)?;
+    let mut all = Each::default();
+    while let Some(run) = all.accounts(&site).await? {
+        for account in run.into_iter().filter(is_wanted) {
+            pages.put(key(&account), account);
+        }
+    }
+    let Page { rows, total, next } = pages.page().of(|account| seen(&account, &groups));
     Ok(Json(Accounts { rows, total, next }))
 }
 

@@ -1,10 +1,12 @@
-//! Who was in which session, from when to when, and how much they wrote: a fold over the log.
+//! Who was in which session, from when to when, how much they wrote, and what they showed: a fold
+//! over the log.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_journal::LogReader;
-use convoke_model::meeting::{Event, chat, lifecycle, roster};
-use convoke_model::{AccountId, Millis, ParticipantId, Record, StreamId};
+use convoke_model::meeting::track::Kind;
+use convoke_model::meeting::{Event, chat, lifecycle, recording, roster, track};
+use convoke_model::{AccountId, Millis, ParticipantId, Record, StreamId, TrackId};
 
 use super::session_log;
 
@@ -20,6 +22,21 @@ pub(super) struct Present {
     pub(super) messages: u64,
 }
 
+/// A screen, camera or microphone that somebody shared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shared {
+    pub(super) track: TrackId,
+    pub(super) kind: Kind,
+    pub(super) codec: String,
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) name: String,
+    pub(super) account: Option<AccountId>,
+    pub(super) opened: Millis,
+    /// Nothing while it is shared.
+    pub(super) closed: Option<Millis>,
+}
+
 /// One session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Held {
@@ -28,7 +45,14 @@ pub(super) struct Held {
     pub(super) started: Millis,
     pub(super) ended: Option<Millis>,
     pub(super) people: Vec<Present>,
+    /// The most who were there at the same time.
+    pub(super) at_once: usize,
     pub(super) messages: u64,
+    pub(super) shared: Vec<Shared>,
+    /// Bytes of the recording that are bound to the log.
+    pub(super) recorded_bytes: u64,
+    /// How long a stretch was to be recorded and is missing.
+    pub(super) missing_ms: u64,
 }
 
 #[derive(Default)]
@@ -38,6 +62,8 @@ struct Fold {
     /// Where somebody stands among the people.
     at: BTreeMap<ParticipantId, usize>,
     here: BTreeSet<ParticipantId>,
+    /// Where a track that is open stands among those that were shared.
+    open: BTreeMap<TrackId, usize>,
 }
 
 impl Fold {
@@ -58,12 +84,18 @@ impl Fold {
                     person.messages += 1;
                 }
             }
-            Event::Chat(_)
+            Event::Track(event) => self.track(record, event),
+            Event::Recording(recording::Event::MediaSealed(seal)) => {
+                self.held.recorded_bytes += seal.to.saturating_sub(seal.from);
+            }
+            Event::Recording(recording::Event::Missing(gap)) => {
+                self.held.missing_ms += gap.to.since(gap.from);
+            }
+            Event::Recording(recording::Event::Started {} | recording::Event::Stopped {})
+            | Event::Chat(_)
             | Event::Floor(_)
-            | Event::Track(_)
             | Event::Hand(_)
             | Event::Lock(_)
-            | Event::Recording(_)
             | Event::Delivery(_)
             | Event::DialIn(_)
             | Event::Policy(_) => {}
@@ -86,6 +118,7 @@ impl Fold {
                 };
                 self.at.insert(*who, self.held.people.len());
                 self.here.insert(*who);
+                self.held.at_once = self.held.at_once.max(self.here.len());
                 self.held.people.push(present);
             }
             roster::Event::Left { who, at, .. } => {
@@ -100,6 +133,37 @@ impl Fold {
             | roster::Event::Waiting { .. }
             | roster::Event::Disconnected { .. }
             | roster::Event::Reconnected { .. } => {}
+        }
+    }
+
+    fn track(&mut self, record: &Record<Event>, event: &track::Event) {
+        match event {
+            track::Event::Opened { track, kind, codec, width, height } => {
+                let owner = record.actor.participant();
+                let who = owner.and_then(|who| self.person(who).cloned());
+                self.open.insert(*track, self.held.shared.len());
+                self.held.shared.push(Shared {
+                    track: *track,
+                    kind: *kind,
+                    codec: codec.clone(),
+                    width: *width,
+                    height: *height,
+                    account: who.as_ref().and_then(|who| who.account),
+                    name: who.map(|who| who.name).unwrap_or_default(),
+                    opened: record.time,
+                    closed: None,
+                });
+            }
+            track::Event::Closed { track } => {
+                let at = self.open.remove(track);
+                if let Some(shared) = at.and_then(|at| self.held.shared.get_mut(at)) {
+                    shared.closed = Some(record.time);
+                }
+            }
+            track::Event::Paused { .. }
+            | track::Event::Resumed { .. }
+            | track::Event::Muted { .. }
+            | track::Event::Unmuted { .. } => {}
         }
     }
 

@@ -1,6 +1,6 @@
 //! Who did what: the facts of the site, the newest first, by what they are about, by whom and when.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use axum::Json;
@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::each::{Each, Emails};
 use super::session_log;
 use super::table::{Asked, place_word};
 use super::who::Reader;
@@ -123,16 +124,18 @@ pub(super) async fn list(
         limit: asked.limit(),
     };
     let start: Option<u64> = asked.place()?;
-    let names = site.engine.accounts().await?;
-    let names: BTreeMap<AccountId, String> =
-        names.into_iter().map(|account| (account.id, account.email.to_string())).collect();
-    let known = names.clone();
-    let look = session_log::reading(&site, move |log| look(log, start, &wanted, &known)).await?;
+    let fitting = fitting(&site, &asked).await?;
+    let look = session_log::reading(&site, move |log| look(log, start, &wanted, &fitting)).await?;
     let look = look.unwrap_or_default();
+    let mut emails = Emails::default();
+    for found in &look.found {
+        emails.of(&site, AccountId(found.by.number())).await?;
+    }
+    let named = |by: Actor| Some(emails.known(AccountId(by.number()))).filter(|by| !by.is_empty());
     let rows = look.found.into_iter().map(|found| FactSeen {
         seq: found.seq,
         at_ms: found.at.0,
-        by: name_of(&names, found.by).map(str::to_owned),
+        by: named(found.by).map(str::to_owned),
         by_number: found.by.number(),
         kind: found.kind,
         name: found.name,
@@ -141,15 +144,25 @@ pub(super) async fn list(
     Ok(Json(Facts { rows: rows.collect(), next: look.next.map(|next| place_word(&next)) }))
 }
 
-fn name_of(names: &BTreeMap<AccountId, String>, by: Actor) -> Option<&str> {
-    names.get(&AccountId(by.number())).map(String::as_str)
+/// The accounts whose names fit the filter, when there is one.
+async fn fitting(site: &Site, asked: &Asked) -> Result<BTreeSet<AccountId>, No> {
+    let mut fitting = BTreeSet::new();
+    if asked.filter.is_empty() {
+        return Ok(fitting);
+    }
+    let mut all = Each::default();
+    while let Some(run) = all.accounts(site).await? {
+        let fit = run.iter().filter(|account| asked.fits(&[account.email.as_str()]));
+        fitting.extend(fit.map(|account| account.id));
+    }
+    Ok(fitting)
 }
 
 fn look(
     log: &dyn LogReader,
     start: Option<u64>,
     wanted: &Wanted,
-    names: &BTreeMap<AccountId, String>,
+    fitting: &BTreeSet<AccountId>,
 ) -> Result<Look, String> {
     let tail = log.tail(StreamId::SITE).seq;
     let mut high = start.unwrap_or(tail).min(tail);
@@ -175,7 +188,7 @@ fn look(
             if record.time < wanted.from {
                 return Ok(look);
             }
-            if let Some(found) = fits(seq, record, wanted, names) {
+            if let Some(found) = fits(seq, record, wanted, fitting) {
                 look.found.push(found);
                 if look.found.len() == wanted.limit {
                     look.next = Some(seq - 1).filter(|next| *next > 0);
@@ -193,7 +206,7 @@ fn fits(
     seq: u64,
     record: Record<Event>,
     wanted: &Wanted,
-    names: &BTreeMap<AccountId, String>,
+    fitting: &BTreeSet<AccountId>,
 ) -> Option<Found> {
     let kind = kind_of(&record.event);
     let (at, by) = (record.time, record.actor);
@@ -204,10 +217,11 @@ fn fits(
         return None;
     }
     let (name, fact) = words(record.event);
-    let who = name_of(names, by).unwrap_or_default();
     let contains = |text: &str| text.to_lowercase().contains(&wanted.filter);
-    let has =
-        wanted.filter.is_empty() || contains(&name) || contains(who) || contains(&fact.to_string());
+    let has = wanted.filter.is_empty()
+        || fitting.contains(&AccountId(by.number()))
+        || contains(&name)
+        || contains(&fact.to_string());
     has.then_some(Found { seq, at, by, kind, name, fact })
 }
 

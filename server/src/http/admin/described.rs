@@ -253,6 +253,12 @@ fn looks(s: &mut Schemas) -> Vec<Call> {
             reads("admin_overview", "How the server is now.").answers(shown, &[]),
         ),
         (
+            "/api/v1/admin/overview/stream",
+            reads("admin_follow", "The same, again and again: Server-Sent Events without an end.")
+                .done("200", &[("text/event-stream", None)], &[])
+                .refuses(&[503]),
+        ),
+        (
             "/api/v1/admin/audit",
             reads("admin_audit", "Who did what: facts of the site, the newest first.")
                 .with([
@@ -268,10 +274,13 @@ fn looks(s: &mut Schemas) -> Vec<Call> {
         ),
         (
             "/api/v1/admin/reports",
-            looking("admin_report", "Who was in which session. It is a deed.")
-                .takes(asked)
-                .answers(report, &[])
-                .refuses(&[404]),
+            looking(
+                "admin_report",
+                "Who was there, what was held, or what was shown. It is a deed.",
+            )
+            .takes(asked)
+            .answers(report, &[])
+            .refuses(&[404]),
         ),
         (
             "/api/v1/admin/reports/export",

@@ -10,6 +10,7 @@ use convoke_model::{Millis, StreamId, site};
 use convoke_wire::codec;
 use convoke_wire::entry::EntryRef;
 
+use super::live::Watching;
 use crate::folder::Folder;
 use crate::outside::Outside;
 use crate::policy;
@@ -33,6 +34,7 @@ pub(in crate::http) struct Desk {
     pub(super) policies: OnceLock<Arc<policy::Desk>>,
     pub(super) readings: tokio::sync::Semaphore,
     pub(super) trying: tokio::sync::Semaphore,
+    pub(super) watching: Watching,
     alarms: Mutex<Alarms>,
 }
 
@@ -51,6 +53,7 @@ impl Desk {
             policies: OnceLock::new(),
             readings: tokio::sync::Semaphore::new(READINGS_MAX),
             trying: tokio::sync::Semaphore::new(TRIES_MAX),
+            watching: Watching::default(),
             alarms: Mutex::default(),
         }
     }

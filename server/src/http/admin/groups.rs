@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::accounts::{listed, privileges_of};
+use super::each::Each;
 use super::table::{Asked, Key, Page};
 use super::who::{Administrator, Reader, Why, changing};
 use crate::http::api;
@@ -54,10 +55,12 @@ pub(super) struct Groups {
 
 /// `GET /api/v1/admin/groups`
 async fn list(State(site): State<Arc<Site>>, _: Reader, asked: Asked) -> Result<Json<Groups>, No> {
-    let accounts = site.engine.accounts().await?;
     let mut members = std::collections::BTreeMap::<GroupId, u64>::new();
-    for group in accounts.iter().flat_map(|account| &account.groups) {
-        *members.entry(*group).or_default() += 1;
+    let mut all = Each::default();
+    while let Some(run) = all.accounts(&site).await? {
+        for group in run.iter().flat_map(|account| &account.groups) {
+            *members.entry(*group).or_default() += 1;
+        }
     }
     let groups = site.engine.groups().await?;
     let rows = groups.into_iter().filter(|(_, group)| asked.fits(&[group.name.as_str()]));

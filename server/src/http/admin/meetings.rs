@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
+use convoke_engine::directory::OpenSession;
 use convoke_model::meeting::life::{Command as Life, Right};
 use convoke_model::meeting::lifecycle::EndReason;
 use convoke_model::meeting::{Command, chat, lifecycle, lock};
@@ -13,10 +14,11 @@ use convoke_model::policy::Value as Plain;
 use convoke_model::site::accounts::Email;
 use convoke_model::site::deed::{Act, Subject};
 use convoke_model::text::ChatText;
-use convoke_model::{AccountId, MeetingId, Millis, Refusal, SessionNumber, StreamId};
+use convoke_model::{MeetingId, Millis, Refusal, SessionNumber, StreamId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::each::{Each, Emails};
 use super::plan_words::PlanSeen;
 use super::session_log;
 use super::table::{Asked, Key, Page};
@@ -81,7 +83,6 @@ pub(super) struct Meetings {
 
 struct Row {
     meeting: Meeting,
-    host: String,
     here: u32,
     locked: bool,
 }
@@ -95,52 +96,89 @@ pub(super) async fn list(
     let now = site.clock.now();
     let wanted = asked.word("list", &LISTS)?;
     let open: BTreeMap<_, _> = site.engine.open_sessions().await?.into_iter().collect();
-    let accounts = site.engine.accounts().await?;
-    let hosts: BTreeMap<AccountId, String> =
-        accounts.into_iter().map(|account| (account.id, account.email.to_string())).collect();
-    let meetings = site.engine.all_meetings().await?;
-    let rows = meetings
-        .into_iter()
-        .filter(|meeting| wanted.is_none_or(|list| list == list_of(meeting, now)));
-    let rows = rows.map(|meeting| {
-        let host = hosts.get(&meeting.owner).cloned().unwrap_or_default();
-        let session = open.get(&meeting.id);
-        let (here, locked) = session.map_or((0, false), |open| (open.here, open.locked));
-        Row { meeting, host, here, locked }
-    });
-    let rows = rows.filter(|row| {
-        let id = row.meeting.id;
-        asked.fits(&[
-            row.meeting.topic.as_str(),
-            &row.host,
-            &id.to_string(),
-            &id.number().to_string(),
-        ])
-    });
     let (sort, down) = asked.sort("created", true);
     let sort = sort.to_owned();
-    let key = |row: &Row| {
-        let key = match sort.as_str() {
-            "topic" => Key::text(row.meeting.topic.as_str()),
-            "host" => Key::text(&row.host),
-            "here" => Key::Number(row.here.into()),
-            "starts" => Key::Number(begins(&row.meeting).unwrap_or(0)),
-            "sessions" => Key::Number(row.meeting.sessions.into()),
-            _ => Key::Number(row.meeting.created.0),
-        };
-        (key, u64::from(row.meeting.id.number()))
-    };
-    let page = asked.page(rows, down, key)?;
-    let Page { rows, total, next } = page.of(|row| seen(row, now));
+    let mut pages = asked.pages(down)?;
+    let mut hosts = Emails::default();
+    let mut all = Runs::new(&open, wanted == Some("active"));
+    while let Some(run) = all.next(&site).await? {
+        for meeting in run {
+            if wanted.is_some_and(|list| list != list_of(&meeting, now)) {
+                continue;
+            }
+            // Whose it is, is looked up where it makes a difference.
+            let by_host = sort == "host" || !asked.filter.is_empty();
+            let host = if by_host { hosts.of(&site, meeting.owner).await? } else { "" };
+            let (id, number) = (meeting.id.to_string(), meeting.id.number().to_string());
+            if !asked.fits(&[meeting.topic.as_str(), host, &id, &number]) {
+                continue;
+            }
+            let (here, locked) =
+                open.get(&meeting.id).map_or((0, false), |open| (open.here, open.locked));
+            let row = Row { meeting, here, locked };
+            pages.put((row.key(&sort, host), u64::from(row.meeting.id.number())), row);
+        }
+    }
+    let page = pages.page();
+    for row in &page.rows {
+        hosts.of(&site, row.meeting.owner).await?;
+    }
+    let Page { rows, total, next } = page.of(|row| {
+        let host = hosts.known(row.meeting.owner).to_owned();
+        seen(row, host, now)
+    });
     Ok(Json(Meetings { rows, total, next }))
+}
+
+/// The meetings that a list may hold.
+enum Runs {
+    /// All of them, in turn.
+    All(Each),
+    /// Only those that go on: there are few.
+    Open(Vec<MeetingId>),
+}
+
+impl Runs {
+    fn new(open: &BTreeMap<MeetingId, OpenSession>, only_open: bool) -> Self {
+        if only_open {
+            Self::Open(open.keys().copied().collect())
+        } else {
+            Self::All(Each::default())
+        }
+    }
+
+    async fn next(&mut self, site: &Site) -> Result<Option<Vec<Meeting>>, No> {
+        match self {
+            Self::All(each) => each.meetings(site).await,
+            Self::Open(left) => {
+                let Some(id) = left.pop() else { return Ok(None) };
+                let found = site.engine.meeting(id).await?;
+                Ok(Some(found.into_iter().collect()))
+            }
+        }
+    }
+}
+
+impl Row {
+    fn key(&self, sort: &str, host: &str) -> Key {
+        let Self { meeting, here, locked: _ } = self;
+        match sort {
+            "topic" => Key::text(meeting.topic.as_str()),
+            "host" => Key::text(host),
+            "here" => Key::Number((*here).into()),
+            "starts" => Key::Number(begins(meeting).unwrap_or(0)),
+            "sessions" => Key::Number(meeting.sessions.into()),
+            _ => Key::Number(meeting.created.0),
+        }
+    }
 }
 
 fn begins(meeting: &Meeting) -> Option<u64> {
     Some(meeting.plan.as_ref()?.when.as_ref()?.begins.0)
 }
 
-fn seen(row: Row, now: Millis) -> Seen {
-    let Row { meeting, host, here, locked } = row;
+fn seen(row: Row, host: String, now: Millis) -> Seen {
+    let Row { meeting, here, locked } = row;
     let cancelled = match meeting.state {
         MeetingState::Cancelled(when) => Some(when.0),
         MeetingState::NotStarted | MeetingState::Open(_) | MeetingState::Ended => None,

@@ -1,16 +1,19 @@
 //! How the server is now: who meets, how much moves, how much room there is, what is alarming.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use convoke_engine::directory::OpenSession;
 use convoke_journal::watermark::Space;
 use convoke_model::site::alarm::Alarm;
-use convoke_model::{AccountId, Millis};
+use convoke_model::{AccountId, MeetingId, Millis};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::who::Reader;
+use crate::certificate::Nearness;
 use crate::http::refusal::No;
 use crate::http::site::Site;
 
@@ -28,6 +31,8 @@ pub(super) struct Overview {
     participants: u64,
     /// The largest of them.
     largest: Vec<Largest>,
+    /// Another one when the list of what goes on reads differently.
+    active: String,
     meetings: MeetingCounts,
     accounts: AccountCounts,
     totals: Totals,
@@ -37,6 +42,8 @@ pub(super) struct Overview {
     /// Whether everything derived from the log has caught up with it.
     caught_up: bool,
     log: Option<Head>,
+    /// What is to be done about the certificate, when something is.
+    certificate: Option<CertificateAlarm>,
     /// Alarms of late, the newest first.
     alarms: Vec<AlarmSeen>,
 }
@@ -99,6 +106,20 @@ struct Head {
     root: String,
 }
 
+/// The certificate ends soon, has ended, or has not begun.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OverviewCertificate)]
+struct CertificateAlarm {
+    /// `ends`, `ended` or `not_yet`.
+    state: &'static str,
+    /// In how many days it ends.
+    days: Option<u64>,
+    begins_ms: u64,
+    ends_ms: u64,
+    /// Whether it is the operator's own.
+    own: bool,
+}
+
 /// Something that an operator should hear of at once.
 #[derive(Serialize, ToSchema)]
 #[schema(as = OverviewAlarm)]
@@ -117,6 +138,11 @@ pub(super) async fn overview(
     State(site): State<Arc<Site>>,
     _: Reader,
 ) -> Result<Json<Overview>, No> {
+    Ok(Json(found(&site).await?))
+}
+
+/// How the server is.
+pub(super) async fn found(site: &Arc<Site>) -> Result<Overview, No> {
     let mut open = site.engine.open_sessions().await?;
     let here: u64 = open.iter().map(|(_, session)| u64::from(session.here)).sum();
     let sessions = open.len();
@@ -136,12 +162,13 @@ pub(super) async fn overview(
     }
     let now = site.clock.now();
     let tally = site.engine.tally(now).await?;
+    let active = mark(&open, &(tally.meetings, tally.cancelled));
     let space = Space::of(site.desk.folder.root()).ok();
     let totals = site.metrics.totals();
     let log = site.engine.log();
     let (head, alarms) = match log {
         Some(log) => {
-            let site = Arc::clone(&site);
+            let site = Arc::clone(site);
             let read = move || (Some(log.head()), site.desk.alarms(&*log));
             tokio::task::spawn_blocking(read).await.unwrap_or_default()
         }
@@ -149,14 +176,15 @@ pub(super) async fn overview(
     };
     let mut told = Vec::new();
     for (seq, at, alarm) in &alarms {
-        told.push(alarm_words(&site, *seq, *at, alarm).await?);
+        told.push(alarm_words(site, *seq, *at, alarm).await?);
     }
-    Ok(Json(Overview {
+    Ok(Overview {
         now_ms: now.0,
         version: env!("CARGO_PKG_VERSION"),
         sessions,
         participants: here,
         largest,
+        active,
         meetings: MeetingCounts {
             all: tally.meetings,
             planned: tally.planned,
@@ -178,8 +206,34 @@ pub(super) async fn overview(
             entries: head.size,
             root: head.root.iter().map(|byte| format!("{byte:02x}")).collect(),
         }),
+        certificate: certificate(site),
         alarms: told,
-    }))
+    })
+}
+
+/// What is to be done about the certificate.
+fn certificate(site: &Site) -> Option<CertificateAlarm> {
+    let tls = site.tls.as_ref()?;
+    let known = tls.certificate.as_ref()?;
+    let (state, days) = match known.nearness(site.clock.now()) {
+        Nearness::Far => return None,
+        Nearness::Days(days) => ("ends", Some(days)),
+        Nearness::Ended => ("ended", None),
+        Nearness::NotYet => ("not_yet", None),
+    };
+    let (begins_ms, ends_ms) = (known.begins_ms.0, known.ends_ms.0);
+    Some(CertificateAlarm { state, days, begins_ms, ends_ms, own: !tls.self_made })
+}
+
+/// Another one when the list of what goes on reads differently.
+fn mark(open: &[(MeetingId, OpenSession)], besides: &impl Hash) -> String {
+    let mut hasher = DefaultHasher::new();
+    let mut seen: Vec<_> =
+        open.iter().map(|(id, session)| (*id, session.here, session.locked)).collect();
+    seen.sort_unstable();
+    seen.hash(&mut hasher);
+    besides.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }
 
 async fn alarm_words(site: &Site, seq: u64, at: Millis, alarm: &Alarm) -> Result<AlarmSeen, No> {

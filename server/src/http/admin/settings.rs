@@ -73,6 +73,10 @@ struct Certificate {
     /// Whether it is the operator's own.
     own: bool,
     fingerprint: String,
+    /// The file on the server that it was read from.
+    file: String,
+    /// What people should know of it; nothing when its form is odd.
+    details: Option<crate::certificate::Certificate>,
 }
 
 fn by_name<T: Serialize>(all: &BTreeMap<String, T>) -> BTreeMap<String, Value> {
@@ -95,6 +99,8 @@ async fn read(State(site): State<Arc<Site>>, _: Reader) -> Result<Json<Configure
             certificate: site.tls.as_ref().map(|tls| Certificate {
                 own: !tls.self_made,
                 fingerprint: tls.fingerprint.clone(),
+                file: tls.file.display().to_string(),
+                details: tls.certificate.clone(),
             }),
             callback: by_name(&site.config.callback),
             ldap: by_name(&site.config.ldap),

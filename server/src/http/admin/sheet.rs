@@ -11,6 +11,8 @@ const CELL_CHARS_MAX: usize = 32_767;
 pub(super) enum Cell {
     Text(String),
     Number(f64),
+    /// Nothing is known of it.
+    Empty,
 }
 
 /// A table with a head.
@@ -30,6 +32,7 @@ impl Sheet {
             let cells = row.iter().map(|cell| match cell {
                 Cell::Text(text) => quoted(&harmless(text)),
                 Cell::Number(number) => number.to_string(),
+                Cell::Empty => String::new(),
             });
             csv.push_str(&cells.collect::<Vec<_>>().join(","));
             csv.push_str("\r\n");
@@ -56,6 +59,7 @@ impl Sheet {
                         sheet.write_string_with_format(row, column, cut, &text)?
                     }
                     Cell::Number(number) => sheet.write_number(row, column, *number)?,
+                    Cell::Empty => continue,
                 };
             }
         }

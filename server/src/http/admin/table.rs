@@ -2,6 +2,7 @@
 //! than it shows: `?q=&sort=&after=&limit=`.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
@@ -138,8 +139,16 @@ impl Asked {
 
     /// Whether one of these texts contains the filter.
     pub(super) fn fits(&self, texts: &[&str]) -> bool {
-        let contains = |text: &&str| text.to_lowercase().contains(&self.filter);
-        self.filter.is_empty() || texts.iter().any(contains)
+        self.filter.is_empty() || texts.iter().any(|text| contains(text, &self.filter))
+    }
+
+    /// A page that rows are put before, one by one, in whatever order.
+    ///
+    /// # Errors
+    /// `malformed` when the place to go on from was never given out.
+    pub(super) fn pages<T>(&self, down: bool) -> Result<Pages<T>, No> {
+        let (after, limit) = (self.place()?, self.limit());
+        Ok(Pages { after, down, limit, total: 0, kept: BTreeMap::new() })
     }
 
     /// The page of these rows. Each has a number of its own, which settles equal keys.
@@ -149,27 +158,72 @@ impl Asked {
         down: bool,
         key: impl Fn(&T) -> (Key, u64),
     ) -> Result<Page<T>, No> {
-        let after: Option<(Key, u64)> = self.place()?;
-        let order = |a: &(Key, u64), b: &(Key, u64)| if down { b.cmp(a) } else { a.cmp(b) };
-        let mut total = 0;
-        let mut left: Vec<((Key, u64), T)> = Vec::new();
+        let mut pages = self.pages(down)?;
         for row in rows {
-            total += 1;
-            let place = key(&row);
-            if after.as_ref().is_none_or(|after| order(&place, after) == Ordering::Greater) {
-                left.push((place, row));
-            }
+            pages.put(key(&row), row);
         }
-        let limit = self.limit();
-        let more = left.len() > limit;
-        if more {
-            left.select_nth_unstable_by(limit, |a, b| order(&a.0, &b.0));
-            left.truncate(limit);
-        }
-        left.sort_unstable_by(|a, b| order(&a.0, &b.0));
-        let next = left.last().filter(|_| more).map(|(place, _)| place_word(place));
-        Ok(Page { rows: left.into_iter().map(|(_, row)| row).collect(), total, next })
+        Ok(pages.page())
     }
+}
+
+/// A page in the making: it holds no more rows than it will show, and one.
+pub(super) struct Pages<T> {
+    after: Option<(Key, u64)>,
+    down: bool,
+    limit: usize,
+    total: usize,
+    kept: BTreeMap<(Key, u64), T>,
+}
+
+impl<T> Pages<T> {
+    /// A row that fits the filter. Its number settles equal keys.
+    pub(super) fn put(&mut self, place: (Key, u64), row: T) {
+        self.total += 1;
+        let (down, order) = (self.down, if self.down { Ordering::Less } else { Ordering::Greater });
+        if self.after.as_ref().is_some_and(|after| place.cmp(after) != order) {
+            return;
+        }
+        if self.kept.len() > self.limit {
+            let last = if down { self.kept.first_key_value() } else { self.kept.last_key_value() };
+            if last.is_some_and(|(last, _)| place.cmp(last) == order) {
+                return;
+            }
+            if down {
+                self.kept.pop_first()
+            } else {
+                self.kept.pop_last()
+            };
+        }
+        self.kept.insert(place, row);
+    }
+
+    /// The page.
+    pub(super) fn page(mut self) -> Page<T> {
+        let more = self.kept.len() > self.limit;
+        if more {
+            if self.down {
+                self.kept.pop_first()
+            } else {
+                self.kept.pop_last()
+            };
+        }
+        let last = if self.down { self.kept.first_key_value() } else { self.kept.last_key_value() };
+        let next = last.filter(|_| more).map(|(place, _)| place_word(place));
+        let mut rows: Vec<T> = self.kept.into_values().collect();
+        if self.down {
+            rows.reverse();
+        }
+        Page { rows, total: self.total, next }
+    }
+}
+
+/// Whether a text contains this, which is in small letters. Nothing is copied for texts like most.
+fn contains(text: &str, small: &str) -> bool {
+    if !text.is_ascii() {
+        return text.to_lowercase().contains(small);
+    }
+    let (text, small) = (text.as_bytes(), small.as_bytes());
+    text.windows(small.len().max(1)).any(|part| part.eq_ignore_ascii_case(small))
 }
 
 /// A place in a table, to be given back.
@@ -181,7 +235,6 @@ pub(super) fn place_word(place: &impl Serialize) -> String {
 mod tests {
     use super::*;
     use crate::http::scrub::scrub;
-    use std::time::{Duration, Instant};
 
     const ROWS: u64 = 100_000;
 
@@ -216,22 +269,43 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_thousand_rows_are_filtered_and_sorted_at_once() {
-        let rows: Vec<_> = rows().collect();
-        let mut after = String::new();
-        let mut slowest = Duration::ZERO;
-        for _ in 0..3 {
-            let asked = asked(&format!("q=PERSON%209&after={after}"));
-            let start = Instant::now();
-            let fitting = rows.iter().filter(|(_, name)| asked.fits(&[name]));
-            let page = asked.page(fitting, false, |(n, name)| (Key::text(name), *n));
-            slowest = slowest.max(start.elapsed());
-            let page = page.expect("a page");
-            assert_eq!((page.rows.len(), page.total), (LIMIT_USUAL, 10_000));
-            after = page.next.expect("there are more");
+    fn of_a_hundred_thousand_rows_a_page_is_kept_and_every_one_is_counted() {
+        for (query, down, first) in
+            [("q=PERSON%209", false, 90_000), ("q=person%209", true, 99_999)]
+        {
+            let (mut seen, mut after) = (0, String::new());
+            for _ in 0..3 {
+                let asked = asked(&format!("{query}&after={after}"));
+                let mut pages = asked.pages(down).expect("a page");
+                for (n, name) in rows().filter(|(_, name)| asked.fits(&[name])) {
+                    pages.put((Key::text(&name), n), name);
+                    assert!(pages.kept.len() <= LIMIT_USUAL + 1, "no more than is shown");
+                }
+                let page = pages.page();
+                assert_eq!((page.rows.len(), page.total), (LIMIT_USUAL, 10_000));
+                for name in &page.rows {
+                    let expected = if down { first - seen } else { first + seen };
+                    assert_eq!(*name, format!("Person {expected}"));
+                    seen += 1;
+                }
+                after = page.next.expect("there are more");
+            }
         }
-        // Without optimisation, beside other tests; a release build needs a tenth of it.
-        assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+    }
+
+    #[test]
+    fn texts_are_found_whatever_the_case_and_the_letters() {
+        for (text, small, found) in [
+            ("Ann Müller", "müll", true),
+            ("ANN MÜLLER", "müller", true),
+            ("Ann Smith", "n sm", true),
+            ("Ann Smith", "smithe", false),
+            ("", "a", false),
+            ("会议室", "议室", true),
+            ("abc", "ü", false),
+        ] {
+            assert_eq!(contains(text, small), found, "{text} {small}");
+        }
     }
 
     #[test]

@@ -7,6 +7,8 @@ import { Select } from "../../ui/controls";
 import { Menu, type MenuItem } from "../../ui/menu";
 import { toast } from "../../ui/toast";
 import type { List, Meeting } from "../calls";
+import { LiveMark } from "../live_mark";
+import { useActive } from "../live";
 import { mayChange } from "../may";
 import { Dots, Table, type Column } from "../table";
 import { words } from "../words";
@@ -19,6 +21,7 @@ export function MeetingsPage(): JSX.Element {
   const t = words.value.meetings;
   const [list, setList] = useState<List>("active");
   const [round, setRound] = useState(0);
+  const active = useActive();
   const [asked, setAsked] = useState<{ deed: Deed; meeting: Meeting } | null>(null);
   const ask = (deed: Deed, meeting: Meeting) => setAsked({ deed, meeting });
   const actions = (meeting: Meeting): MenuItem[] => {
@@ -108,7 +111,10 @@ export function MeetingsPage(): JSX.Element {
   ];
   return (
     <>
-      <p class="muted">{t.lead}</p>
+      <div class="row wrap">
+        <p class="muted grow">{t.lead}</p>
+        {list === "active" && <LiveMark />}
+      </div>
       <Table
         key={list}
         label={t.list[list]}
@@ -118,7 +124,7 @@ export function MeetingsPage(): JSX.Element {
         id={(row) => row.id}
         sort={list === "active" ? "-here" : "-created"}
         empty={t.none[list]}
-        round={round}
+        round={round + (list === "active" ? active : 0)}
         tools={
           <Select label={t.lists} value={list} onValue={(value) => setList(value as List)}>
             {lists.map((one) => (

@@ -1,21 +1,35 @@
 // How the server is now.
 import type { ComponentChildren, JSX } from "preact";
-import { dateAndTime } from "../../i18n";
+import { dateAndTime, timeOfDay } from "../../i18n";
 import { showMeetingId } from "../../model/id";
 import { Notice } from "../../ui/controls";
-import { calls, type Overview } from "../calls";
+import type { Overview } from "../calls";
+import { LiveMark } from "../live_mark";
 import { useLive } from "../live";
-import { go } from "../route";
+import { addressOf, go } from "../route";
 import { bytes, words } from "../words";
 
 /** The page. */
 export function OverviewPage(): JSX.Element {
   const t = words.value.overview;
-  const { now, before, lost } = useLive(calls.overview);
+  const { now, before, state } = useLive();
   return (
     <>
-      <p class="muted">{t.lead}</p>
-      {lost && <Notice tone="warm">{t.lost}</Notice>}
+      <div class="row wrap">
+        <p class="muted grow">{t.lead}</p>
+        <LiveMark />
+      </div>
+      {state === "lost" && (
+        <Notice tone="warm" icon="wifiOff">
+          {now ? t.lost(timeOfDay(now.now_ms)) : t.notYet}
+        </Notice>
+      )}
+      {state === "ended" && (
+        <Notice tone="warm" icon="lock">
+          {t.ended} <a href="/console">{words.value.signInTitle}</a>
+        </Notice>
+      )}
+      {now?.certificate && <CertificateAlarm of={now.certificate} />}
       {now && !now.writable && <Notice tone="bad">{t.notWritable}</Notice>}
       {now && <Figures now={now} before={before} />}
       {now && (
@@ -27,6 +41,25 @@ export function OverviewPage(): JSX.Element {
         </div>
       )}
     </>
+  );
+}
+
+function CertificateAlarm({ of }: { of: NonNullable<Overview["certificate"]> }): JSX.Element {
+  const t = words.value.overview;
+  const at = of.state === "not_yet" ? of.begins_ms : of.ends_ms;
+  return (
+    <Notice tone={of.state === "ends" ? "warm" : "bad"} icon="warn">
+      {t.certificate[of.state](String(of.days ?? ""), dateAndTime(at))}{" "}
+      <a
+        href={addressOf("server")}
+        onClick={(e) => {
+          e.preventDefault();
+          go("server");
+        }}
+      >
+        {t.certificateLook}
+      </a>
+    </Notice>
   );
 }
 

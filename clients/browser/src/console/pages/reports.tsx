@@ -2,13 +2,16 @@
 import type { JSX } from "preact";
 import { useId, useState } from "preact/hooks";
 import type { Refusal } from "../../boot";
-import { dateAndTime, refusalSentence } from "../../i18n";
-import { parseMeetingId, showMeetingId } from "../../model/id";
+import { refusalSentence } from "../../i18n";
+import { parseMeetingId } from "../../model/id";
 import { Button, Field, Notice, Select } from "../../ui/controls";
 import { toast } from "../../ui/toast";
-import { calls, type Report, type ReportOf } from "../calls";
+import { calls, type About, type Report, type ReportOf } from "../calls";
 import { Confirm } from "../confirm";
 import { words } from "../words";
+import { ReportTable } from "./report_table";
+
+const abouts: About[] = ["attendance", "sessions", "recordings"];
 
 type Shown = { asked: ReportOf; report: Report };
 
@@ -16,6 +19,7 @@ type Shown = { asked: ReportOf; report: Report };
 export function ReportsPage(): JSX.Element {
   const t = words.value.reports;
   const [kind, setKind] = useState<"meeting" | "account">("meeting");
+  const [about, setAbout] = useState<About>("attendance");
   const [typed, setTyped] = useState("");
   const [from, setFrom] = useState("");
   const [to, setTo] = useState("");
@@ -28,7 +32,7 @@ export function ReportsPage(): JSX.Element {
     e.preventDefault();
     const of =
       kind === "meeting" ? { meeting: parseMeetingId(typed) ?? typed } : { account: typed.trim() };
-    const asked = { of, from_ms: time(from), to_ms: time(to) };
+    const asked = { of, about, from_ms: time(from), to_ms: time(to) };
     setBusy(true);
     const answer = await calls.report(asked);
     setBusy(false);
@@ -50,6 +54,13 @@ export function ReportsPage(): JSX.Element {
           <option value="meeting">{t.meeting}</option>
           <option value="account">{t.account}</option>
         </Select>
+        <Select label={t.about} value={about} onValue={(value) => setAbout(value as About)}>
+          {abouts.map((one) => (
+            <option key={one} value={one}>
+              {t.abouts[one]}
+            </option>
+          ))}
+        </Select>
         <Field
           label={kind === "meeting" ? t.id : t.email}
           value={typed}
@@ -68,7 +79,7 @@ export function ReportsPage(): JSX.Element {
       </form>
       {refusal && <Notice tone="bad">{refusalSentence(refusal)}</Notice>}
       {!shown && !refusal && <p class="table-empty muted">{t.first}</p>}
-      {shown && <Rows report={shown.report} />}
+      {shown && <ReportTable report={shown.report} />}
       {shown && (
         <div class="row wrap">
           <Button onClick={() => setTaking("csv")}>{t.csv}</Button>
@@ -110,62 +121,5 @@ function Time(props: {
         onInput={(e) => props.onValue(e.currentTarget.value)}
       />
     </div>
-  );
-}
-
-function Rows({ report }: { report: Report }): JSX.Element {
-  const t = words.value.reports;
-  const roles = words.value.meetings.roles as Record<string, string>;
-  if (report.rows.length === 0) return <p class="table-empty muted">{t.none}</p>;
-  const columns = [t.name, t.where, t.role, t.joined, t.left, t.minutes, t.messages];
-  return (
-    <>
-      <p role="status">{t.sum(report.sessions, report.rows.length, report.messages)}</p>
-      {report.cut && <Notice tone="warm">{t.cut}</Notice>}
-      <table class="table" role="table" aria-label={words.value.pages.reports}>
-        <thead role="rowgroup">
-          <tr role="row">
-            {columns.map((name) => (
-              <th key={name} role="columnheader" scope="col">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody role="rowgroup">
-          {report.rows.map((row, at) => (
-            <tr key={at} role="row">
-              <td role="cell">
-                <b class="block">{row.name}</b>
-                {row.account && <span class="small muted">{row.account}</span>}
-              </td>
-              <td role="cell" data-label={t.where}>
-                <span>
-                  {row.topic}{" "}
-                  <span class="small muted">
-                    {showMeetingId(row.meeting)}, {t.session(row.session)}
-                  </span>
-                </span>
-              </td>
-              <td role="cell" data-label={t.role}>
-                {roles[row.role] ?? row.role}
-              </td>
-              <td role="cell" data-label={t.joined}>
-                {dateAndTime(row.joined_ms)}
-              </td>
-              <td role="cell" data-label={t.left}>
-                {row.left_ms === null ? t.here : dateAndTime(row.left_ms)}
-              </td>
-              <td role="cell" data-label={t.minutes}>
-                {row.minutes}
-              </td>
-              <td role="cell" data-label={t.messages}>
-                {row.messages}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </>
   );
 }

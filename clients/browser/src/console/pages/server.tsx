@@ -5,6 +5,7 @@ import { follow } from "../../ui/brand";
 import { Field, Switch } from "../../ui/controls";
 import type { Configured } from "../calls";
 import { words } from "../words";
+import { CertificatePart } from "./certificate";
 import { Part, PartForm, WithSettings } from "./settings";
 
 /** The page. */
@@ -17,6 +18,7 @@ export function ServerPage(): JSX.Element {
         <>
           <Branding read={read} onSaved={again} />
           <Limits read={read} onSaved={again} />
+          <CertificatePart read={read} />
           <System read={read} />
         </>
       )}
@@ -117,20 +119,11 @@ function Limits({ read, onSaved }: Props): JSX.Element {
 function System({ read }: { read: Configured }): JSX.Element {
   const t = words.value.settings;
   const { config } = read;
-  const certificate = config.certificate;
   return (
     <Part id="system-title" title={t.system} lead={t.inFile}>
       <dl class="pairs">
         <dt>{t.address}</dt>
         <dd>{read.address}</dd>
-        <dt>{t.certificate}</dt>
-        <dd>
-          {certificate
-            ? certificate.own
-              ? t.certificateOwn
-              : t.certificateMade
-            : t.certificateNone}
-        </dd>
         <dt>{t.mail}</dt>
         <dd>{config.mail ? t.mailOn : t.mailOff}</dd>
         <dt>{t.doors}</dt>

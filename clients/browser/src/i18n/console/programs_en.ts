@@ -39,7 +39,7 @@ export const webhooks = {
   fine: "takes its calls",
   off: "off",
   failures: (n: number) => (n === 1 ? "failed once" : `failed ${n} times`),
-  nextRetry: (when: string) => `tried again ${when}`,
+  nextRetry: (when: string) => `next try ${when}`,
   behind: "Behind",
   begins: "begins",
   facts: (n: number) => (n === 0 ? "up to date" : n === 1 ? "1 fact" : `${n} facts`),
@@ -65,7 +65,8 @@ export const webhooks = {
   isOff: "The webhook is off.",
   dead: (n: number) => (n === 1 ? "1 event given up" : `${n} events given up`),
   deadTitle: "Events given up",
-  deadLead: "These were tried for days and not taken. Each can be told after all; the newest 200.",
+  deadLead:
+    "These were tried again and again and not taken. Each can be told after all; the newest 200.",
   noDead: "None is left.",
   givenUp: (when: string, n: number) => `given up ${when}, tried ${n} times`,
   redeliver: "Tell it again",

@@ -65,7 +65,7 @@ export const webhooks: ConsoleDictionary["webhooks"] = {
   isOff: "Webhook 已停用。",
   dead: (n: number) => `${n} 个事件已放弃`,
   deadTitle: "已放弃的事件",
-  deadLead: "这些事件多日重试仍未被接收，可以逐个重新发送；显示最新的 200 个。",
+  deadLead: "这些事件多次重试仍未被接收，可以逐个重新发送；显示最新的 200 个。",
   noDead: "没有剩余的事件。",
   givenUp: (when: string, n: number) => `放弃于 ${when}，共尝试 ${n} 次`,
   redeliver: "重新发送",
