@@ -68,7 +68,7 @@ export function KeysPage({ account }: { account: Account }): JSX.Element {
     <>
       <p class="muted">
         {t.lead}{" "}
-        <a href="/api/v1/openapi.json" target="_blank" rel="noopener">
+        <a href="/api/docs" target="_blank" rel="noopener">
           {t.document}
         </a>
       </p>
