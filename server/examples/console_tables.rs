@@ -1,5 +1,5 @@
-//! The console's tables with 100,000 accounts and as many meetings, over real sockets on a real log:
-//! what a page costs by order and filter, and what the overview does.
+//! The console's tables with 100,000 accounts and as many meetings, over real sockets on a real
+//! log: what a page costs by order and filter, and what the overview does.
 //!
 //! `cargo run --release -p convoke --example console_tables [ROWS]`
 

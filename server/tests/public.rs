@@ -1,4 +1,5 @@
-//! Public lists, and the console's long tables, over real sockets, on a real log, with real scripts.
+//! Public lists, and the console's long tables, over real sockets, on a real log, with real
+//! scripts.
 
 #[path = "doors/client.rs"]
 #[expect(dead_code, reason = "pages that start from a boot block are not tested here")]

@@ -44,7 +44,8 @@ import sys, json, openpyxl
 rows = openpyxl.load_workbook(open(sys.argv[1], "rb")).active.iter_rows(values_only=True)
 print(json.dumps([["" if c is None else str(c) for c in r] for r in rows]))`;
   const done = await run("/usr/bin/python3", ["-c", script, file]);
-  assert.equal(done.code, 0, `openpyxl is needed (apt-get install python3-openpyxl): ${done.stderr}`);
+  const needed = "openpyxl is needed (apt-get install python3-openpyxl)";
+  assert.equal(done.code, 0, `${needed}: ${done.stderr}`);
   return JSON.parse(done.stdout);
 }
 

@@ -29,7 +29,7 @@ describe("a certificate that ends soon", () => {
       ...["-days", "5", "-subj", "/CN=meet.example.org/O=Example", "-keyout", key, "-out", file],
       ...["-addext", "subjectAltName=DNS:localhost,DNS:meet.example.org,IP:127.0.0.1"],
     ];
-    const made = await run("openssl", words).catch((error) => ({ code: -1, stderr: error.message }));
+    const made = await run("openssl", words).catch((e) => ({ code: -1, stderr: e.message }));
     assert.equal(made.code, 0, `openssl is needed (apt-get install openssl): ${made.stderr}`);
     await appendFile(server.config, `[tls]\ncertificate = "${file}"\nkey = "${key}"\n`);
     await server.up();

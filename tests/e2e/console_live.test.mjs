@@ -1,5 +1,5 @@
-// The console follows by itself: the overview and what goes on, over one stream; and it says so when
-// it does not.
+// The console follows by itself: the overview and what goes on, over one stream; and it says so
+// when it does not.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 

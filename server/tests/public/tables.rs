@@ -1,5 +1,5 @@
-//! The console's tables with a hundred thousand rows, through the doors that browsers use: every row
-//! is found, once, in whatever order, and pages are as long as they are asked to be.
+//! The console's tables with a hundred thousand rows, through the doors that browsers use: every
+//! row is found, once, in whatever order, and pages are as long as they are asked to be.
 
 use std::io::Write;
 use std::sync::Arc;

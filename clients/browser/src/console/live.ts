@@ -1,5 +1,5 @@
-// What follows by itself: the server tells how it is, over a stream of events, while somebody looks.
-// The one place that keeps that stream; several parts of a page share it.
+// What follows by itself: the server tells how it is, over a stream of events, while somebody
+// looks. The one place that keeps that stream; several parts of a page share it.
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../api";

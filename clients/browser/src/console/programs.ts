@@ -60,7 +60,7 @@ export const webhooks = {
     call<Sent>("POST", `${base}/${number}/dead/${event}`),
 };
 
-/** What a pattern may be made of: every family of events, in the order in which they are offered. */
+/** What a pattern may be made of: every family of events, in the order they are offered in. */
 export const families = [
   "meeting",
   "session",

@@ -1,5 +1,5 @@
-//! Every account or meeting in turn, in runs: nobody else waits for long, and nothing is copied that
-//! is not looked at next.
+//! Every account or meeting in turn, in runs: nobody else waits for long, and nothing is copied
+//! that is not looked at next.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

@@ -1,5 +1,5 @@
-//! How much of a session's recording is of which track: read off the media file, message by message,
-//! without looking at pictures or sound.
+//! How much of a session's recording is of which track: read off the media file, message by
+//! message, without looking at pictures or sound.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! How the rows of reports look in JSON, said for the OpenAPI document. A test holds them against the
-//! columns.
+//! How the rows of reports look in JSON, said for the OpenAPI document. A test holds them against
+//! the columns.
 
 use utoipa::ToSchema;
 

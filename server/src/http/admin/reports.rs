@@ -1,5 +1,5 @@
-//! Reports: who was in a meeting's sessions, what was held and what was shown, of a meeting or of an
-//! account. To read one is a fact; to take one out as a file is one with a reason.
+//! Reports: who was in a meeting's sessions, what was held and what was shown, of a meeting or of
+//! an account. To read one is a fact; to take one out as a file is one with a reason.
 
 use std::sync::Arc;
 

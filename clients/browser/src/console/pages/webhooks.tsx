@@ -1,4 +1,5 @@
-// Who is told of events, and how each fares: added, changed, switched, tried, and what was given up.
+// Who is told of events, and how each fares: added, changed, switched, tried, and what was given
+// up.
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Answer } from "../../api";

@@ -1,8 +1,12 @@
 // English of the console's pages about programs: webhooks and keys.
 
 export const webhooks = {
-  lead: "Addresses of yours that this server calls for every event you ask for, signed and in order.",
-  none: "Nobody is told of anything yet. A webhook tells another system, such as a CRM or a chat, when a meeting is planned, begins or ends, who joined, or when an alarm is raised: nothing is missed, even while it is down. Add one with its address; you get a secret by which it knows that the call is yours.",
+  lead: "Addresses of yours that this server calls for each event you ask for, signed, in order.",
+  none:
+    "Nobody is told of anything yet. A webhook tells another system, such as a CRM or a chat, " +
+    "when a meeting is planned, begins or ends, who joined, or when an alarm is raised: nothing " +
+    "is missed, even while it is down. Add one with its address; you get a secret by which it " +
+    "knows that the call is yours.",
   manual: "How calls look and are checked",
   eventsManual: "Every event",
   add: "Add a webhook",
@@ -82,7 +86,9 @@ export const keys = {
   good: "Good ones",
   notGood: "Expired and revoked",
   all: "All",
-  none: "There is no such key. People make keys for themselves on their account page; you can make one below.",
+  none:
+    "There is no such key. People make keys for themselves on their account page; " +
+    "you can make one below.",
   name: "Key",
   owner: "Acts for",
   made: "Made",

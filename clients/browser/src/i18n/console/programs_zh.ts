@@ -3,7 +3,9 @@ import type { ConsoleDictionary } from "./en";
 
 export const webhooks: ConsoleDictionary["webhooks"] = {
   lead: "您订阅的每个事件发生时，此服务器会按顺序调用您的地址，并附上签名。",
-  none: "目前没有任何 Webhook。Webhook 会在会议被安排、开始或结束，有人加入，或出现警报时通知其他系统（例如 CRM 或聊天工具）；即使对方暂时停机，也不会遗漏。填写地址即可添加，您会得到一个密钥，用来确认调用来自此服务器。",
+  none:
+    "目前没有任何 Webhook。Webhook 会在会议被安排、开始或结束，有人加入，或出现警报时通知其他系统（例如 CRM 或聊天工具）；" +
+    "即使对方暂时停机，也不会遗漏。填写地址即可添加，您会得到一个密钥，用来确认调用来自此服务器。",
   manual: "调用的格式与验证方法",
   eventsManual: "全部事件",
   add: "添加 Webhook",
