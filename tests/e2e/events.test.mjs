@@ -152,6 +152,27 @@ describe("events", () => {
     await admin.signIn();
   });
 
+  test("a program listens by a key with its scope, until the key is revoked", async () => {
+    const make = (scopes) => admin.ok("POST", "/api/v1/keys", { name: "Ear", scopes });
+    const [hears, meets] = [await make(["events:read"]), await make(["meetings:write"])];
+    const by = ({ key }) => ({ origin: admin.origin, headers: { Authorization: `Bearer ${key}` } });
+    const deaf = new Listener(by(meets));
+    await deaf.connect();
+    assert.equal(deaf.status, 403, "another scope does not open it");
+    const listener = new Listener(by(hears));
+    await listener.connect("?type=meeting.created");
+    assert.equal(listener.status, 200);
+    await admin.meeting("Heard by a key");
+    await until("it is heard", () => listener.events.length === 1);
+    assert.equal(listener.events[0].data.topic, "Heard by a key");
+    const page = await server.call("GET", "/api/v1/events?limit=1", undefined, by(hears).headers);
+    assert.equal(page.status, 200);
+    await admin.ok("DELETE", `/api/v1/keys/${hears.number}`);
+    await until("it ends", () => listener.ended !== null);
+    assert.deepEqual(listener.ended, { code: "key_invalid" });
+    await until("it is closed", () => listener.closed);
+  });
+
   test("so many streams and no more", async () => {
     const listeners = [];
     let refused = null;
