@@ -346,6 +346,8 @@ export const en = {
       "group.change": "changed a group",
       "group.remove": "removed a group",
       "settings.change": "changed the settings",
+      "connection.set": "set a connection",
+      "connection.remove": "removed a connection",
       "settings.integration_code": "changed the integration code",
       "integration.try": "tried a sign-in elsewhere",
       "policy.rollback": "brought earlier policies back",

@@ -341,6 +341,8 @@ export const zh: ConsoleDictionary = {
       "group.change": "更改了群组",
       "group.remove": "删除了群组",
       "settings.change": "更改了设置",
+      "connection.set": "设定了连接",
+      "connection.remove": "移除了连接",
       "settings.integration_code": "更改了集成代码",
       "integration.try": "测试了外部登录",
       "policy.rollback": "恢复了先前的策略",
