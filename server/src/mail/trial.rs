@@ -17,9 +17,9 @@ use super::settings::{Given, Language, MailTls, Server};
 use super::smtp::parameters;
 
 /// How long all of it may take.
-const TOTAL: Duration = Duration::from_secs(20);
+const TOTAL: Duration = Duration::from_secs(12);
 /// How long each answer may take.
-const PATIENCE: Duration = Duration::from_secs(8);
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Addresses that are tried.
 const ADDRESSES_MAX: usize = 2;
 /// Letters of an answer that are shown.

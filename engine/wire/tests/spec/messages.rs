@@ -329,7 +329,7 @@ fn connection_facts() -> Vec<site::Event> {
     let name = || connections::ConnectionName::new("crm").expect("a name");
     let (kind, reason) = (connections::Kind::Callback, Sentence::new("a new host").ok());
     let with = |url: &str, secret| {
-        let networks = policy::Value::List(vec!["10.0.0.0/8".into()]);
+        let networks = Value::List(vec!["10.0.0.0/8".into()]);
         let settings =
             [("url".to_owned(), url.into()), ("allow_private".to_owned(), networks)].into();
         connections::Connection { settings, secret: Some(connections::SecretNumber(secret)) }
@@ -475,9 +475,9 @@ pub(crate) fn site_facts() -> Vec<site::Event> {
     ]);
     facts.extend(settings_facts());
     facts.extend(key_facts());
-    facts.extend(connection_facts());
     facts.extend(webhook_facts().into_iter().map(site::Event::Webhooks));
     facts.push(site::Event::Deed(Box::new(deed())));
+    facts.extend(connection_facts());
     facts
 }
 
