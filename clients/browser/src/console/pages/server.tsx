@@ -4,6 +4,7 @@ import { useId, useState } from "preact/hooks";
 import { follow } from "../../ui/brand";
 import { Field, Switch } from "../../ui/controls";
 import type { Configured } from "../calls";
+import { Connections } from "../connections/list";
 import { words } from "../words";
 import { Part, PartForm, WithSettings } from "./settings";
 
@@ -17,6 +18,10 @@ export function ServerPage(): JSX.Element {
         <>
           <Branding read={read} onSaved={again} />
           <Limits read={read} onSaved={again} />
+          <Connections
+            kind="mail"
+            line={({ settings }) => `${String(settings.from ?? "")} · ${settings.port ?? 587}`}
+          />
           <System read={read} />
         </>
       )}
