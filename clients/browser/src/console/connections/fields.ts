@@ -78,7 +78,7 @@ export const fieldsOf: Record<Kind, FieldOf[]> = {
     },
     { name: "base_dn", is: "text", needed: true },
     { name: "bind_dn", is: "text" },
-    { name: "filter", is: "text", usual: "(uid={name})" },
+    { name: "filter", is: "text", usual: "(&(objectClass=person)(|(mail={name})(uid={name})))" },
     {
       name: "groups",
       is: "choice",
