@@ -230,10 +230,12 @@ describe("connections in the console", () => {
       const add = page.locator("#ldap-title ~ div button").last();
       await add.click();
       const dialog = page.getByRole("dialog");
-      await dialog.locator("button.quiet.small").last().click();
+      await dialog.getByRole("button", { name: /^(More settings|更多设置)$/ }).click();
       await fits("the form");
       await check(page, `connection-form-${look}`);
       await browser.shoot(page, `connection-form-${look}`);
+      await dialog.locator(".body").evaluate((body) => body.scrollTo(0, 0));
+      await browser.shoot(page, `connection-form-top-${look}`);
       await page.keyboard.press("Escape");
       for (const path of ["telephone", "server"]) {
         await page.goto(`${server.url}/console/${path}`);
