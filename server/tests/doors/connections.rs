@@ -369,6 +369,30 @@ fn an_application_server_lets_people_in_from_the_moment_it_is_set_and_after_a_re
     assert_eq!(call(&server, &cookie, "PUT", "callback/other", &body).status, 200);
     let gone = call(&server, &cookie, "DELETE", "callback/other", &json!({ "reason": "x" }));
     assert_eq!(gone.status, 200, "{gone:?}");
+
+    // A name that the settings file gets later is the file's; the other one may go.
+    server.end();
+    let another = Adapter::start();
+    let path = server.folder.path().join("convoke.toml");
+    let mut text = std::fs::read_to_string(&path).expect("read");
+    let url = format!("http://{}/login", another.address);
+    text.push_str(&format!("[callback.main]\nurl = \"{url}\"\nallow_loopback = true\n"));
+    std::fs::write(&path, text).expect("written");
+    server.begin();
+    let before = adapter.asked().len();
+    assert_eq!(signs_in(&server), 401);
+    assert_eq!((adapter.asked().len(), another.asked().len()), (before, 1));
+    let cookie = server.sign_in(ADMIN, LOCAL_PASSWORD).cookie();
+    let read = server.send("GET", ALL, &format!("Cookie: {cookie}\r\n"), "").json();
+    let shadowed = |one: &Value| (one["source"].clone(), one["shadowed"].clone());
+    let seen: Vec<_> =
+        read["connections"].as_array().expect("a list").iter().map(shadowed).collect();
+    assert_eq!(seen, [(json!("file"), json!(false)), (json!("console"), json!(true))]);
+    assert_eq!(call(&server, &cookie, "PUT", "callback/main", &body).code(), "in_settings_file");
+    let gone = call(&server, &cookie, "DELETE", "callback/main", &json!({ "reason": "x" }));
+    assert_eq!(gone.status, 200, "{gone:?}");
+    let gone = call(&server, &cookie, "DELETE", "callback/main", &json!({ "reason": "x" }));
+    assert_eq!(gone.code(), "in_settings_file");
 }
 
 #[test]

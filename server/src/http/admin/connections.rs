@@ -287,29 +287,41 @@ async fn remove(
     let Why { reason } = api::read(&body)?;
     let id = named(&kind, &name)?;
     let deed = who.deed(Act::RemoveConnection, Subject::Site, reason.as_deref())?;
-    let _turn = site.connections.turn().await;
-    let in_file = site.connections.is_in_file(&id);
-    let Some(before) = site.connections.known().get(id.0, &id.1).cloned() else {
-        let no = if in_file { Refusal::InSettingsFile } else { Refusal::NotFound };
-        return Err(No::because(no));
-    };
-    // Where the settings file has the same name, that one is asked, and goes on to be.
-    if !in_file && let Some(script) = site.script_that_names(&id) {
-        let sentence = format!("The script {script} names it. Change that first, then remove it.");
-        return Err(No::said(Refusal::NamedByScript, sentence));
-    }
-    let deed = changing(deed, told(&id, &before), Plain::Null);
-    let (kind, name) = id;
-    let remove = Command::Remove { kind, name, reason: deed.reason.clone() };
-    who.does(&site, deed, site::Command::Connections(remove)).await?;
-    site.connections.refresh();
-    if let Some(number) = before.secret {
-        site.connections.forget(number);
-    }
-    Ok(Json(Done { secret: None }))
+    let site = Arc::clone(&site);
+    let done = tokio::spawn(async move { site.remove_connection(&who, id, deed).await });
+    done.await.unwrap_or_else(|_| Err(No::fault("removing a connection ended early")))
 }
 
 impl Site {
+    async fn remove_connection(
+        &self,
+        who: &Administrator,
+        id: Id,
+        deed: site::deed::Deed,
+    ) -> Result<Json<Done>, No> {
+        let _turn = self.connections.turn().await;
+        let in_file = self.connections.is_in_file(&id);
+        let Some(before) = self.connections.known().get(id.0, &id.1).cloned() else {
+            let no = if in_file { Refusal::InSettingsFile } else { Refusal::NotFound };
+            return Err(No::because(no));
+        };
+        // Where the settings file has the same name, that one is asked, and goes on to be.
+        if !in_file && let Some(script) = self.script_that_names(&id) {
+            let sentence =
+                format!("The script {script} names it. Change that first, then remove it.");
+            return Err(No::said(Refusal::NamedByScript, sentence));
+        }
+        let deed = changing(deed, told(&id, &before), Plain::Null);
+        let (kind, name) = id;
+        let remove = Command::Remove { kind, name, reason: deed.reason.clone() };
+        who.does(self, deed, site::Command::Connections(remove)).await?;
+        self.connections.refresh();
+        if let Some(number) = before.secret {
+            self.connections.forget(number);
+        }
+        Ok(Json(Done { secret: None }))
+    }
+
     /// A script that answers and asks this connection.
     fn script_that_names(&self, (kind, name): &Id) -> Option<String> {
         let desk = self.desk.policies.get()?;
