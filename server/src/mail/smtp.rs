@@ -10,6 +10,8 @@ use lettre::message::{Attachment, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use tokio::sync::mpsc;
 
 use super::settings::{BadMail, Given, MailSettings, MailTls, Server};
@@ -86,8 +88,14 @@ pub(super) fn parameters(settings: &MailSettings, server: &Server) -> Result<Tls
     let tls = || {
         let mut parameters = TlsParameters::builder(server.host.clone());
         if let Some(pem) = &server.authority {
-            let odd = |_| BadMail::new("ca_file", "`ca_file` holds no certificate (PEM)");
-            parameters = parameters.add_root_certificate(Certificate::from_pem(pem).map_err(odd)?);
+            let odd = || BadMail::new("ca_file", "`ca_file` holds no certificate (PEM)");
+            // A text without any certificate would be taken for one that vouches for nobody.
+            let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+            if found.map_err(|_| odd())?.is_empty() {
+                return Err(odd());
+            }
+            let certificate = Certificate::from_pem(pem).map_err(|_| odd())?;
+            parameters = parameters.add_root_certificate(certificate);
         }
         let odd = |error: lettre::transport::smtp::Error| BadMail::new("server", error.to_string());
         parameters.build_rustls().map_err(odd)

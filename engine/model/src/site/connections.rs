@@ -364,7 +364,7 @@ mod tests {
         for (value, fits) in [
             (nest(3), true),
             (nest(4), false),
-            (nest(5000), false),
+            (nest(100), false),
             (many(Connection::VALUES_MAX - 1), true),
             (many(Connection::VALUES_MAX), false),
             (Value::from(long), false),
