@@ -41,8 +41,8 @@ pub(crate) struct Identity<'a> {
     pub(crate) key: &'a Path,
 }
 
-/// TLS 1.2 or 1.3, with the certificates of `ca`, those that were given, or those that browsers believe. There is no way
-/// to leave the check out.
+/// TLS 1.2 or 1.3, with the certificates of `ca`, those that were given, or those that browsers
+/// believe. There is no way to leave the check out.
 pub(crate) fn client_config(
     ca: Option<&PathBuf>,
     given: &Given,

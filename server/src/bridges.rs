@@ -115,8 +115,8 @@ impl Bridges {
         self.known(name).map(|known| Arc::clone(&known.bridge))
     }
 
-    /// From now on this bridge may ask under that name, or none. Calls that it carries go on; those of
-    /// one that is gone are over.
+    /// From now on this bridge may ask under that name, or none. Calls that it carries go
+    /// on; those of one that is gone are over.
     pub fn set(&self, name: &str, to: Option<Bridge>) {
         let mut set = self.set.write().unwrap_or_else(PoisonError::into_inner);
         match to {

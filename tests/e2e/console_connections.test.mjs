@@ -1,5 +1,5 @@
 // Connections to other servers as an administrator sets them in the console: tried, saved, used at
-// once, removed; a bridge's secret that is shown once; in both languages, light and dark, on a phone.
+// once, removed; a bridge's secret that is shown once; in both languages, light, dark, on a phone.
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";

@@ -1,4 +1,5 @@
-//! Who delivers letters now: what the settings file says, else what administrators set while we run.
+//! Who delivers letters now: what the settings file says, else what administrators set while we
+//! run.
 
 use std::sync::{Arc, PoisonError, RwLock};
 

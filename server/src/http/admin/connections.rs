@@ -26,7 +26,7 @@ use crate::http::api;
 use crate::http::refusal::No;
 use crate::http::site::Site;
 
-pub(super) use trying::try_it;
+pub(super) use trying::{Try, Verdict, try_it};
 
 /// Letters of a text that a deed shows; the fact beside it has all of it.
 const DEED_CHARS_MAX: usize = 300;

@@ -18,7 +18,8 @@ export const connections = {
   usual: (value: string) => `Usually ${value}.`,
   secretKept: "One is kept. Leave this empty to keep it.",
   tryTitle: "Try what is filled in",
-  tryLead: "Nothing is saved and nobody is signed in by it. That it was tried is kept in the log.",
+  tryLead:
+    "Nothing is saved and nobody is signed in by it. That it was tried is kept in " + "the log.",
   save: "Save",
   allowPrivate: [
     "Private networks it may be in",
@@ -34,7 +35,10 @@ export const connections = {
       title: "Application server",
       one: "application server",
       lead: "These servers are asked when somebody signs in and a script says so.",
-      none: "No application server is set. Add one when a system of yours, such as a customer database, knows who may sign in. The script scripts/authenticate/callback.rhai asks the one that is called main.",
+      none:
+        "No application server is set. Add one when a system of yours, such as a " +
+        "customer database, knows who may sign in. The script " +
+        "scripts/authenticate/callback.rhai asks the one that is called main.",
       fresh: "Add an application server",
     },
     http: {
@@ -48,14 +52,19 @@ export const connections = {
       title: "LDAP directory",
       one: "directory",
       lead: "These directories are asked when somebody signs in and a script says so.",
-      none: "No directory is set. Add one when your people are in Active Directory or another LDAP directory. The script scripts/authenticate/ldap.rhai asks the one that is called main.",
+      none:
+        "No directory is set. Add one when your people are in Active Directory or " +
+        "another LDAP directory. The script scripts/authenticate/ldap.rhai asks the one " +
+        "that is called main.",
       fresh: "Add a directory",
     },
     bridge: {
       title: "Telephone bridges",
       one: "bridge",
       lead: "A bridge carries the calls and asks this server which meeting a caller means.",
-      none: "No bridge is set, so nobody takes part by telephone. Add one, and put its address and its secret into the configuration of your exchange.",
+      none:
+        "No bridge is set, so nobody takes part by telephone. Add one, and put its " +
+        "address and its secret into the configuration of your exchange.",
       fresh: "Add a bridge",
     },
     mail: {

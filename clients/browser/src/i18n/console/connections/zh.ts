@@ -30,7 +30,9 @@ export const connections: ConnectionWords = {
       title: "应用服务器",
       one: "应用服务器",
       lead: "有人登录且脚本要求时，会询问这些服务器。",
-      none: "尚未设定应用服务器。如果您的某个系统（例如客户数据库）知道谁可以登录，请添加一个。脚本 scripts/authenticate/callback.rhai 会询问名为 main 的那一个。",
+      none:
+        "尚未设定应用服务器。如果您的某个系统（例如客户数据库）知道谁可以登录，请添加一个。脚本 scripts/authenticate/callback.rhai 会" +
+        "询问名为 main 的那一个。",
       fresh: "添加应用服务器",
     },
     http: {
@@ -44,7 +46,9 @@ export const connections: ConnectionWords = {
       title: "LDAP 目录",
       one: "目录",
       lead: "有人登录且脚本要求时，会询问这些目录。",
-      none: "尚未设定目录。如果您的人员在 Active Directory 或其他 LDAP 目录中，请添加一个。脚本 scripts/authenticate/ldap.rhai 会询问名为 main 的那一个。",
+      none:
+        "尚未设定目录。如果您的人员在 Active Directory 或其他 LDAP 目录中，请添加一个。脚本 scripts/authenticate/ldap." +
+        "rhai 会询问名为 main 的那一个。",
       fresh: "添加目录",
     },
     bridge: {
