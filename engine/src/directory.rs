@@ -12,6 +12,7 @@ use convoke_model::policy::Hook;
 use convoke_model::policy::draw_code::AccessCode;
 use convoke_model::privilege::Privilege;
 use convoke_model::site::accounts::{self, Account, Accounts, Email};
+use convoke_model::site::connections::Connections;
 use convoke_model::site::keys::Keys;
 use convoke_model::site::scripts::Scripts;
 use convoke_model::site::settings::Settings;
@@ -207,6 +208,12 @@ impl Directory {
     /// Who else is told of events.
     pub fn webhooks<T>(&self, ask: impl FnOnce(&Webhooks) -> T) -> T {
         ask(&self.read().site.webhooks)
+    }
+
+    /// Whom this server asks and is asked by, as administrators set it.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        self.read().site.connections.clone()
     }
 
     /// What is known of the keys by which programs act for accounts.
@@ -406,6 +413,7 @@ fn is_told(event: &site::Event) -> bool {
         | site::Event::Rooms(_)
         | site::Event::Webhooks(_)
         | site::Event::Keys(_)
+        | site::Event::Connections(_)
         | site::Event::Alarm(_)
         | site::Event::Audit(_)
         | site::Event::Started { .. }

@@ -20,7 +20,7 @@ use convoke_wire::turbo::{AccountAnswer, account_answer};
 use rustls::ClientConfig;
 use subtle::ConstantTimeEq;
 
-pub use address::Network;
+pub use address::{AddressPolicy, Network};
 pub use check::{Finding, Known, check_adapter};
 pub use exchange::{Resolve, Resolving, SystemResolver};
 pub use settings::{Method, Settings};
@@ -30,8 +30,7 @@ use crate::bulkhead::Bulkhead;
 use crate::outcome::{Denial, Fault, Outcome, Report, Steps};
 use crate::profile::{Privilege, Profile};
 use crate::secret::NonEmptySecret;
-use crate::trust::{BadSetting, Identity, client_config};
-use address::AddressPolicy;
+use crate::trust::{BadSetting, Given, Identity, client_config};
 use exchange::{AnswerForm, Line};
 use memory::{Denials, Grace, Graces};
 use settings::Target;
@@ -62,6 +61,18 @@ impl Callback {
         Self::with_resolver(settings, own, Arc::new(SystemResolver))
     }
 
+    /// The same, with what settings would name a file for.
+    ///
+    /// # Errors
+    /// Naming the setting.
+    pub fn given(
+        settings: Settings,
+        own: &[SocketAddr],
+        given: &Given,
+    ) -> Result<Self, BadSetting> {
+        Self::made(settings, own, given, Arc::new(SystemResolver))
+    }
+
     /// The same, with names looked up by `resolver`.
     ///
     /// # Errors
@@ -71,12 +82,21 @@ impl Callback {
         own: &[SocketAddr],
         resolver: Arc<dyn Resolve>,
     ) -> Result<Self, BadSetting> {
+        Self::made(settings, own, &Given::default(), resolver)
+    }
+
+    fn made(
+        settings: Settings,
+        own: &[SocketAddr],
+        given: &Given,
+        resolver: Arc<dyn Resolve>,
+    ) -> Result<Self, BadSetting> {
         let target = settings.target()?;
         let identity = match (&settings.client_certificate, &settings.client_key) {
             (Some(certificate), Some(key)) => Some(Identity { certificate, key }),
             (Some(_), None) | (None, Some(_)) | (None, None) => None,
         };
-        let tls = client_config(settings.ca.as_ref(), identity)?;
+        let tls = client_config(settings.ca.as_ref(), given, identity)?;
         let denials = Denials::new(Duration::from_secs(settings.deny_cache_s))
             .map_err(|error| BadSetting::new("deny_cache_s", error.to_string()))?;
         Ok(Self {

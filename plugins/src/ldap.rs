@@ -23,10 +23,11 @@ use rustls::ClientConfig;
 pub use settings::{Attributes, BindMode, GroupMode, SearchScope, Settings, TlsMode};
 
 use crate::bulkhead::Bulkhead;
+use crate::callback::AddressPolicy;
 use crate::outcome::{Denial, Fault, Outcome, Report, Steps};
 use crate::profile::Profile;
 use crate::secret::NonEmptySecret;
-use crate::trust::{BadSetting, client_config};
+use crate::trust::{BadSetting, Given, client_config};
 use connection::Connection;
 use entry::Entry;
 use groups::Remembered;
@@ -71,12 +72,33 @@ impl Directory {
     /// # Errors
     /// Naming the setting.
     pub fn new(settings: Settings) -> Result<Self, BadSetting> {
-        let checked = settings.check()?;
-        let tls = client_config(settings.ca.as_ref(), None)?;
+        Self::made(settings, None, &Given::default())
+    }
+
+    /// The same, with what settings would name a file for, and asking only what `policy` allows:
+    /// whoever sets this is not whoever owns the machine.
+    ///
+    /// # Errors
+    /// Naming the setting.
+    pub fn guarded(
+        settings: Settings,
+        policy: AddressPolicy,
+        given: &Given,
+    ) -> Result<Self, BadSetting> {
+        Self::made(settings, Some(Arc::new(policy)), given)
+    }
+
+    fn made(
+        settings: Settings,
+        policy: Option<Arc<AddressPolicy>>,
+        given: &Given,
+    ) -> Result<Self, BadSetting> {
+        let checked = settings.check(given.password.as_ref())?;
+        let tls = client_config(settings.ca.as_ref(), given, None)?;
         let servers: Vec<Server> = checked
             .addresses
             .iter()
-            .map(|address| Server::new(address.clone(), &settings))
+            .map(|address| Server::new(address.clone(), &settings, policy.clone()))
             .collect();
         Ok(Self(Arc::new(Inner {
             attributes: entry::asked(&settings.attributes),

@@ -20,4 +20,4 @@ mod trust;
 pub use outcome::{Denial, Fault, Outcome, Report, Step};
 pub use profile::{Privilege, Profile};
 pub use secret::{NonEmptySecret, UnusableSecret};
-pub use trust::BadSetting;
+pub use trust::{BadSetting, Given};

@@ -7,6 +7,8 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::secret::NonEmptySecret;
+
 /// Settings that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{setting}` {reason}")]
@@ -23,26 +25,46 @@ impl BadSetting {
     }
 }
 
+/// What settings would name a file for, handed over instead of it: what is set while the server
+/// runs names no files of its machine.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    /// The authority that vouches for the server, PEM.
+    pub ca: Option<String>,
+    /// The password that is shown there.
+    pub password: Option<NonEmptySecret>,
+}
+
 /// A client's certificate chain and its key, both PEM.
 pub(crate) struct Identity<'a> {
     pub(crate) certificate: &'a Path,
     pub(crate) key: &'a Path,
 }
 
-/// TLS 1.2 or 1.3, with the certificates of `ca`, or those that browsers believe. There is no way
-/// to leave the check out.
+/// TLS 1.2 or 1.3, with the certificates of `ca`, those that were given, or those that browsers
+/// believe. There is no way to leave the check out.
 pub(crate) fn client_config(
     ca: Option<&PathBuf>,
+    given: &Given,
     identity: Option<Identity<'_>>,
 ) -> Result<Arc<ClientConfig>, BadSetting> {
     let mut roots = RootCertStore::empty();
-    match ca {
-        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-        Some(path) => {
+    let bad = |error: String| BadSetting::new("ca", error);
+    match (ca, &given.ca) {
+        (None, None) => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+        (Some(path), _) => {
             for certificate in certificates("ca", path)? {
-                roots
-                    .add(certificate)
-                    .map_err(|error| BadSetting::new("ca", format!("{path:?}: {error}")))?;
+                roots.add(certificate).map_err(|error| bad(format!("{path:?}: {error}")))?;
+            }
+        }
+        (None, Some(pem)) => {
+            let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+            let found = found.map_err(|_| bad("is no certificate (PEM)".to_owned()))?;
+            if found.is_empty() {
+                return Err(bad("is no certificate (PEM)".to_owned()));
+            }
+            for certificate in found {
+                roots.add(certificate).map_err(|error| bad(format!("cannot be used: {error}")))?;
             }
         }
     }

@@ -7,7 +7,7 @@ mod reports;
 mod tries;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use convoke_engine::directory::{CallerPlace, MeetingInfo, OpenSession};
@@ -58,9 +58,20 @@ struct Known {
     tries: Tries,
 }
 
-/// Every bridge of the settings, and the calls that they carry.
+impl Known {
+    fn new(bridge: Bridge) -> Self {
+        let s = &bridge.settings;
+        let tries = Tries::new(s.wrong_per_caller_per_hour_max, s.wrong_per_hour_max);
+        Self { bridge: Arc::new(bridge), tries }
+    }
+}
+
+/// Every bridge of the settings and of the console, and the calls that they carry.
 pub struct Bridges {
-    known: BTreeMap<String, Known>,
+    /// Those of the settings; they hold where the console has one of the same name.
+    known: BTreeMap<String, Arc<Known>>,
+    /// Those that administrators set while we run.
+    set: RwLock<BTreeMap<String, Arc<Known>>>,
     telephone: Option<Telephone>,
     clock: Arc<dyn Clock>,
     calls: Calls,
@@ -77,7 +88,8 @@ impl Bridges {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, BadBridge> {
         let known = Self::read(config)?;
-        Ok(Self { known, telephone: engine.telephone(), clock, calls: Calls::default() })
+        let (set, calls) = (RwLock::default(), Calls::default());
+        Ok(Self { known, set, telephone: engine.telephone(), clock, calls })
     }
 
     /// Whether the settings can be used.
@@ -88,13 +100,11 @@ impl Bridges {
         Self::read(config).map(drop)
     }
 
-    fn read(config: &Config) -> Result<BTreeMap<String, Known>, BadBridge> {
+    fn read(config: &Config) -> Result<BTreeMap<String, Arc<Known>>, BadBridge> {
         let open = |(name, settings): (&String, &convoke_plugins::bridge::Settings)| {
             let bridge = Bridge::open(name, settings.clone());
             let bridge = bridge.map_err(|bad| BadBridge { name: name.clone(), bad })?;
-            let s = &bridge.settings;
-            let tries = Tries::new(s.wrong_per_caller_per_hour_max, s.wrong_per_hour_max);
-            Ok((name.clone(), Known { bridge: Arc::new(bridge), tries }))
+            Ok((name.clone(), Arc::new(Known::new(bridge))))
         };
         config.bridge.iter().map(open).collect()
     }
@@ -102,7 +112,24 @@ impl Bridges {
     /// The bridge of a name.
     #[must_use]
     pub fn bridge(&self, name: &str) -> Option<Arc<Bridge>> {
-        self.known.get(name).map(|known| Arc::clone(&known.bridge))
+        self.known(name).map(|known| Arc::clone(&known.bridge))
+    }
+
+    /// From now on this bridge may ask under that name, or none. Calls that it carries go
+    /// on; those of one that is gone are over.
+    pub fn set(&self, name: &str, to: Option<Bridge>) {
+        let mut set = self.set.write().unwrap_or_else(PoisonError::into_inner);
+        match to {
+            Some(to) => set.insert(name.to_owned(), Arc::new(Known::new(to))),
+            None => set.remove(name),
+        };
+    }
+
+    fn known(&self, name: &str) -> Option<Arc<Known>> {
+        if let Some(known) = self.known.get(name) {
+            return Some(Arc::clone(known));
+        }
+        self.set.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
     /// The telephone, unless the log is in quarantine.
@@ -113,8 +140,8 @@ impl Bridges {
 
     /// Which meeting a caller means, and what to do with them now.
     pub async fn ask(&self, bridge: &Bridge, asked: &Asked) -> Told {
-        let told = match (&self.telephone, self.known.get(&bridge.name)) {
-            (Some(telephone), Some(known)) => self.answer(telephone, known, asked).await,
+        let told = match (&self.telephone, self.known(&bridge.name)) {
+            (Some(telephone), Some(known)) => self.answer(telephone, &known, asked).await,
             _ => Err(EngineError::Refused(Refusal::ReadOnly)),
         };
         told.unwrap_or_else(|error| {

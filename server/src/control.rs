@@ -14,6 +14,7 @@ use convoke_model::meeting::{self, life};
 use convoke_model::privilege::{Privilege, Privileges};
 use convoke_model::site;
 use convoke_model::site::accounts::{self, Email, External};
+use convoke_model::site::connections::Connections;
 use convoke_model::site::groups::Group;
 use convoke_model::site::keys::ApiKey;
 use convoke_model::site::settings::Settings;
@@ -322,6 +323,11 @@ pub trait Engine: Send + Sync {
     /// One of them.
     fn webhook(&self, number: WebhookId) -> Option<Webhook> {
         self.webhooks().get(number).cloned()
+    }
+
+    /// Whom this server asks and is asked by, as administrators set it.
+    fn connections(&self) -> Connections {
+        Connections::default()
     }
 
     /// What the telephone needs of it; nothing where no meeting can be held.

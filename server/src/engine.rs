@@ -16,6 +16,7 @@ use convoke_model::meeting::{
 };
 use convoke_model::policy::{Decided, Hook, Question, record};
 use convoke_model::site::accounts::{Accounts as Known, Command as Accounts, Email, External};
+use convoke_model::site::connections::Connections;
 use convoke_model::site::groups::Group;
 use convoke_model::site::keys::{ApiKey, Keys};
 use convoke_model::site::rooms;
@@ -366,6 +367,10 @@ impl Engine for LiveEngine {
 
     fn webhook(&self, number: WebhookId) -> Option<Webhook> {
         self.directory.webhooks(|all| all.get(number).cloned())
+    }
+
+    fn connections(&self) -> Connections {
+        self.directory.connections()
     }
 
     fn telephone(&self) -> Option<Telephone> {

@@ -10,6 +10,7 @@ pub mod clerk;
 pub mod clock;
 pub mod command;
 pub mod config;
+pub mod connections;
 pub mod control;
 pub mod control_socket;
 pub mod dump;

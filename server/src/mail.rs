@@ -5,7 +5,9 @@ mod calendar;
 mod postman;
 mod settings;
 mod smtp;
+mod switched;
 mod told;
+mod trial;
 mod words;
 
 use std::future::Future;
@@ -16,8 +18,10 @@ use convoke_wire::turbo::Secret;
 
 pub use calendar::{Around, Method, event as calendar_event};
 pub use postman::{Postman, Sayer};
-pub use settings::{BadMail, Language, MailSettings, MailTls};
+pub use settings::{BadMail, Given, Language, MailSettings, MailTls};
 pub use smtp::Smtp;
+pub use switched::Switched;
+pub use trial::{Trial, try_letter};
 pub use words::{About, News, Words};
 
 /// Something to tell a person outside of a page.

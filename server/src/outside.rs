@@ -1,7 +1,8 @@
-//! The application servers and directories of the settings, ready to be asked.
+//! The application servers and directories of the settings and of the console, ready to be asked.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use convoke_model::policy::Value;
 use convoke_plugins::callback::Callback;
@@ -10,15 +11,25 @@ use convoke_plugins::{BadSetting, NonEmptySecret, Outcome, UnusableSecret};
 
 use crate::config::Config;
 
-/// Everybody outside who can say who somebody is, by the names of the settings.
+/// Everybody outside who can say who somebody is, by the names of the settings, and those whom
+/// administrators set while we run. Where both have one name, the settings hold.
 #[derive(Default)]
 pub struct Outside {
     /// `[callback.NAME]`
-    pub callbacks: BTreeMap<String, Callback>,
+    pub callbacks: BTreeMap<String, Arc<Callback>>,
     /// `[http.NAME]`
-    pub services: BTreeMap<String, Callback>,
+    pub services: BTreeMap<String, Arc<Callback>>,
     /// `[ldap.NAME]`
-    pub directories: BTreeMap<String, Directory>,
+    pub directories: BTreeMap<String, Arc<Directory>>,
+    set: RwLock<Set>,
+}
+
+/// Those who were set while we run.
+#[derive(Default)]
+struct Set {
+    callbacks: BTreeMap<String, Arc<Callback>>,
+    services: BTreeMap<String, Arc<Callback>>,
+    directories: BTreeMap<String, Arc<Directory>>,
 }
 
 /// A part of the settings that cannot be used.
@@ -40,19 +51,61 @@ impl Outside {
         for (name, settings) in &config.callback {
             let wrong = |bad| BadOutside { part: format!("callback.{name}"), bad };
             let callback = Callback::new(settings.clone(), own).map_err(wrong)?;
-            outside.callbacks.insert(name.clone(), callback);
+            outside.callbacks.insert(name.clone(), Arc::new(callback));
         }
         for (name, settings) in &config.http {
             let wrong = |bad| BadOutside { part: format!("http.{name}"), bad };
             let service = Callback::new(settings.clone(), own).map_err(wrong)?;
-            outside.services.insert(name.clone(), service);
+            outside.services.insert(name.clone(), Arc::new(service));
         }
         for (name, settings) in &config.ldap {
             let wrong = |bad| BadOutside { part: format!("ldap.{name}"), bad };
             let directory = Directory::new(settings.clone()).map_err(wrong)?;
-            outside.directories.insert(name.clone(), directory);
+            outside.directories.insert(name.clone(), Arc::new(directory));
         }
         Ok(outside)
+    }
+
+    /// An application server.
+    #[must_use]
+    pub fn callback(&self, name: &str) -> Option<Arc<Callback>> {
+        self.callbacks.get(name).cloned().or_else(|| self.read().callbacks.get(name).cloned())
+    }
+
+    /// A server that scripts ask something of their own.
+    #[must_use]
+    pub fn service(&self, name: &str) -> Option<Arc<Callback>> {
+        self.services.get(name).cloned().or_else(|| self.read().services.get(name).cloned())
+    }
+
+    /// A directory.
+    #[must_use]
+    pub fn directory(&self, name: &str) -> Option<Arc<Directory>> {
+        self.directories.get(name).cloned().or_else(|| self.read().directories.get(name).cloned())
+    }
+
+    /// From now on this application server is asked under that name, or none. Whoever is asking
+    /// the one before ends in peace.
+    pub fn set_callback(&self, name: &str, to: Option<Callback>) {
+        put(&mut self.write().callbacks, name, to);
+    }
+
+    /// The same for a server that scripts ask.
+    pub fn set_service(&self, name: &str, to: Option<Callback>) {
+        put(&mut self.write().services, name, to);
+    }
+
+    /// The same for a directory.
+    pub fn set_directory(&self, name: &str, to: Option<Directory>) {
+        put(&mut self.write().directories, name, to);
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Set> {
+        self.set.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Set> {
+        self.set.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A script's library call `http.ask`, with the NAME of the settings and a map of fields.
@@ -60,7 +113,7 @@ impl Outside {
     /// # Errors
     /// One sentence, when there is no such server or it does not answer.
     pub async fn fetch(&self, server: &str, data: &Value) -> Result<Value, String> {
-        let service = self.services.get(server);
+        let service = self.service(server);
         let service = service.ok_or_else(|| format!("the settings have no [http.{server}]"))?;
         service.fetch(data).await
     }
@@ -85,20 +138,20 @@ impl Outside {
         let secret = NonEmptySecret::new(password.unwrap_or_default());
         let report = match call {
             "callback.ask" => {
-                let callback = self.callbacks.get(server).ok_or_else(unknown)?;
+                let callback = self.callback(server).ok_or_else(unknown)?;
                 match secret {
                     Ok(secret) => callback.ask(identity, &secret).await,
                     Err(unusable) => return Ok(denied(unusable)),
                 }
             }
             "ldap.bind" => {
-                let directory = self.directories.get(server).ok_or_else(unknown)?;
+                let directory = self.directory(server).ok_or_else(unknown)?;
                 match secret {
                     Ok(secret) => directory.sign_in(identity, &secret).await,
                     Err(unusable) => return Ok(denied(unusable)),
                 }
             }
-            "ldap.find" => self.directories.get(server).ok_or_else(unknown)?.find(identity).await,
+            "ldap.find" => self.directory(server).ok_or_else(unknown)?.find(identity).await,
             _ => return Err(format!("{call} is no call of this library")),
         };
         let mut answer = Value::from(&report.outcome);
@@ -111,6 +164,13 @@ impl Outside {
         }
         Ok(answer)
     }
+}
+
+fn put<T>(all: &mut BTreeMap<String, Arc<T>>, name: &str, to: Option<T>) {
+    match to {
+        Some(to) => all.insert(name.to_owned(), Arc::new(to)),
+        None => all.remove(name),
+    };
 }
 
 fn denied(unusable: UnusableSecret) -> Value {

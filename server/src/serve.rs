@@ -212,7 +212,7 @@ async fn serve(
             Some(desk)
         }
     };
-    if site.mail_is_set_up() && backend.quarantine.is_none() {
+    if backend.quarantine.is_none() {
         let postman = site.postman(&folder).await;
         let postman = postman.map_err(|error| Failed::because(format!("letters: {error}")))?;
         tokio::spawn(postman.work());
@@ -221,6 +221,7 @@ async fn serve(
         tokio::spawn(lists.follow());
     }
     site.open_console(outside, policies.clone());
+    site.connect();
     let (engine, address) = (Arc::clone(&backend.engine), Some(site.address()));
     let clerk = Clerk { accounts: site.accounts(), engine, folder, address, policies };
     let control = ControlSocket::bind(&clerk.folder)

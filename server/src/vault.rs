@@ -16,6 +16,7 @@ use std::sync::Mutex;
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key as CipherKey, XChaCha20Poly1305, XNonce};
+use convoke_model::site::connections::SecretNumber;
 use convoke_model::{AccountId, ApiKeyId, MeetingId, WebhookId};
 use zeroize::Zeroizing;
 
@@ -43,6 +44,8 @@ pub enum SecretOf {
     IntegrationCode,
     /// What signs the calls of a webhook.
     Webhook(WebhookId),
+    /// The password of a connection that administrators set, or what a bridge shows.
+    Connection(SecretNumber),
 }
 
 impl fmt::Display for SecretOf {
@@ -55,6 +58,7 @@ impl fmt::Display for SecretOf {
             Self::Meeting(id) => write!(f, "meeting-{}.password", id.number()),
             Self::IntegrationCode => f.write_str("integration.code"),
             Self::Webhook(id) => write!(f, "webhook-{id}.secret"),
+            Self::Connection(SecretNumber(n)) => write!(f, "connection-{n:016x}.secret"),
         }
     }
 }

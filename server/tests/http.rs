@@ -10,6 +10,7 @@ mod doors {
     mod canary;
     mod codes;
     mod commands;
+    mod connections;
     mod dates;
     mod elsewhere;
     mod headers;

@@ -1,7 +1,7 @@
 // The console as an administrator uses it: every page once, in both languages, light and dark, wide
 // and on a phone; with a keyboard; and what is done there is in the log.
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
@@ -366,17 +366,6 @@ describe("the console", () => {
     await check(page, "console-try");
     await browser.shoot(page, "console-try");
     await page.keyboard.press("Escape");
-    // What the form writes is what the server reads.
-    await page.getByRole("button", { name: "Set a directory up" }).click();
-    await page.getByLabel("Servers, with commas between").fill("127.0.0.1:2, 127.0.0.1:3");
-    await page.getByLabel("Where people are (base DN)").fill('dc="odd",dc=org');
-    await page.getByLabel("Groups whose people administer").fill("cn=root,dc=org");
-    const lines = await page.locator("pre", { hasText: "[ldap.corp]" }).textContent();
-    const file = join(server.folder, "written.toml");
-    await writeFile(file, lines);
-    const tried = await run(CONVOKE, ["ldap", "test", "ann@example.com", "--config", file]);
-    assert.match(tried.stdout, /ldap\.corp/, tried.stderr + tried.stdout);
-    assert.doesNotMatch(tried.stderr + tried.stdout, /unknown setting|\[ldap\.corp\] `/);
     await page.getByRole("link", { name: "Telephone" }).click();
     await page.getByRole("button", { name: "Add a number" }).click();
     await page.getByLabel("Number", { exact: true }).fill("+49 30 1234567");

@@ -136,7 +136,7 @@ const deadline_ms = 15_000;
 
 /** Makes a call of the server. */
 export async function call<T>(
-  method: "GET" | "POST" | "PATCH" | "DELETE",
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
   path: string,
   body?: unknown,
   more: Record<string, string> = {},
@@ -169,6 +169,7 @@ export async function call<T>(
       refusal: {
         code: refusal?.code ?? `http_${response.status}`,
         sentence: refusal?.sentence ?? "",
+        ...(refusal?.field ? { field: refusal.field } : {}),
       },
     };
   } catch {

@@ -2,7 +2,12 @@
 import { parseMeetingId } from "./model/id";
 
 /** A "no" of the server. */
-export type Refusal = { code: string; sentence: string };
+export type Refusal = {
+  code: string;
+  sentence: string;
+  /** The field of a form that it is about. */
+  field?: string;
+};
 
 /** The facts a document starts from; every secret has already left the address bar. */
 export type Boot = {

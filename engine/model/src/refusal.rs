@@ -131,6 +131,14 @@ refusals! {
     ReasonNeeded "reason_needed" "Say why: the reason is kept with what you do."
     CodeTooShort "code_too_short"
         "Choose a code of at least 12 characters. Nobody has to type it."
+    SettingInvalid "setting_invalid"
+        "One of these settings cannot be used. Correct it and try again."
+    InSettingsFile "in_settings_file"
+        "That is set by the server's settings file. Change it there, or choose another name."
+    NamedByScript "named_by_script"
+        "A script that answers names it. Change the script first, then remove it."
+    SecretNeeded "secret_needed"
+        "Where its password is sent has changed. Type the password again."
 }
 
 #[cfg(test)]

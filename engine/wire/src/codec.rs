@@ -4,7 +4,9 @@ use convoke_model::meeting::track;
 use convoke_model::meeting::{
     self, chat, delivery, dial_in, floor, hand, life, lifecycle, lock, recording, roster,
 };
-use convoke_model::site::{self, accounts, groups, keys, rooms, scripts, settings, webhooks};
+use convoke_model::site::{
+    self, accounts, connections, groups, keys, rooms, scripts, settings, webhooks,
+};
 use convoke_model::{Actor, Audience, ClientId, Millis, Position, Record, StreamId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -142,6 +144,10 @@ impl Fact for site::Event {
             Self::Keys(event) => match event {
                 keys::Event::Made { .. } => 0x3701,
                 keys::Event::Revoked { .. } => 0x3702,
+            },
+            Self::Connections(event) => match event {
+                connections::Event::Set { .. } => 0x3D01,
+                connections::Event::Removed { .. } => 0x3D02,
             },
             Self::Audit(_) => 0x3201,
             Self::Started { .. } => 0x3301,

@@ -64,18 +64,38 @@ impl fmt::Display for Network {
 
 /// What may be asked beyond the public internet.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct AddressPolicy {
+pub struct AddressPolicy {
     /// Private networks that are ours to ask.
-    pub(crate) allow_private: Vec<Network>,
+    pub allow_private: Vec<Network>,
     /// This machine.
-    pub(crate) allow_loopback: bool,
+    pub allow_loopback: bool,
     /// Where we listen ourselves.
-    pub(crate) own: Vec<SocketAddr>,
+    pub own: Vec<SocketAddr>,
 }
 
 impl AddressPolicy {
+    /// The addresses of a host, looked up once. When one of them must not be asked, none is.
+    ///
+    /// # Errors
+    /// One sentence.
+    pub async fn find(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
+        if is_metadata_name(host) {
+            return Err(format!("`{host}` hands out a cloud's secrets and is never asked"));
+        }
+        let found = tokio::net::lookup_host((host, port)).await;
+        let found: Vec<_> = found.map_err(|_| format!("{host} has no address"))?.collect();
+        if found.is_empty() {
+            return Err(format!("{host} has no address"));
+        }
+        found.iter().try_for_each(|address| self.check(*address))?;
+        Ok(found)
+    }
+
     /// Says why an address must not be asked.
-    pub(crate) fn check(&self, address: SocketAddr) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// One sentence.
+    pub fn check(&self, address: SocketAddr) -> Result<(), String> {
         let ip = unmapped(address.ip());
         match kind(ip) {
             Kind::Public => {}

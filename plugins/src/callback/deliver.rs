@@ -21,7 +21,7 @@ use super::address::{AddressPolicy, Network};
 use super::exchange::{self, Driven, HEAD_BYTES_MAX, HEADERS_MAX, Resolve, SystemResolver};
 use super::settings::Target;
 use crate::outcome::{Fault, Steps};
-use crate::trust::{BadSetting, client_config};
+use crate::trust::{BadSetting, Given, client_config};
 
 /// `[webhooks]`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,7 +147,7 @@ impl Deliverer {
         resolver: Arc<dyn Resolve>,
     ) -> Result<Self, BadSetting> {
         settings.check()?;
-        let tls = client_config(settings.ca.as_ref(), None)?;
+        let tls = client_config(settings.ca.as_ref(), &Given::default(), None)?;
         let policy = AddressPolicy {
             allow_private: settings.allow_private.clone(),
             allow_loopback: settings.allow_loopback,

@@ -7,7 +7,7 @@ use convoke_model::policy::Value;
 
 use super::exchange::AnswerForm;
 use super::{Callback, lock};
-use crate::outcome::{Fault, Steps};
+use crate::outcome::{Fault, Outcome, Report, Steps};
 
 /// Longest text that a script is given.
 const TEXT_BYTES_MAX: usize = 4096;
@@ -24,17 +24,41 @@ impl Callback {
         let fields = fields(data)?;
         let fields: Vec<(&str, &[u8])> =
             fields.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-        let total = Duration::from_millis(self.settings.total_ms);
-        let asked = tokio::time::timeout(total, self.get(&fields)).await;
-        asked.unwrap_or(Err(Fault::Late)).map_err(|fault| fault.to_string())
+        let asked = self.bounded(&fields, &mut Steps::begin()).await;
+        asked.map_err(|fault| fault.to_string())
     }
 
-    async fn get(&self, fields: &[(&str, &[u8])]) -> Result<Value, Fault> {
+    /// Sends these fields and tells each step. What came back is not shown: whoever tries a server
+    /// learns whether it answers as it should, and nothing else of it.
+    ///
+    /// # Errors
+    /// One sentence, when the fields cannot be sent.
+    pub async fn probe(&self, data: &Value) -> Result<Report, String> {
+        let fields = fields(data)?;
+        let fields: Vec<(&str, &[u8])> =
+            fields.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        let mut steps = Steps::begin();
+        Ok(match self.bounded(&fields, &mut steps).await {
+            Ok(_) => steps.report(Outcome::Allowed(Box::default())),
+            Err(fault) => {
+                steps.done("fault", fault.to_string());
+                steps.report(Outcome::Failed(fault))
+            }
+        })
+    }
+
+    async fn bounded(&self, fields: &[(&str, &[u8])], steps: &mut Steps) -> Result<Value, Fault> {
+        let total = Duration::from_millis(self.settings.total_ms);
+        let asked = tokio::time::timeout(total, self.get(fields, steps)).await;
+        asked.unwrap_or(Err(Fault::Late))
+    }
+
+    async fn get(&self, fields: &[(&str, &[u8])], steps: &mut Steps) -> Result<Value, Fault> {
         let _place = self.places.enter().await?;
         if !lock(&self.breaker).may_ask(Instant::now()) {
             return Err(Fault::Resting);
         }
-        let reply = self.line(AnswerForm::Json).ask(fields, &mut Steps::begin()).await;
+        let reply = self.line(AnswerForm::Json).ask(fields, steps).await;
         match &reply {
             Ok(_) => lock(&self.breaker).went_well(),
             Err(_) => lock(&self.breaker).failed(Instant::now()),

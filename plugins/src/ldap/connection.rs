@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use super::guard::{self, Guard};
 use super::settings::{Address, TlsMode};
+use crate::callback::AddressPolicy;
 use crate::dial::dial;
 use crate::outcome::Fault;
 
@@ -43,24 +44,33 @@ impl Connection {
     /// Connects, with TLS unless a test says otherwise. Nothing secret has been sent yet.
     pub(super) async fn open(
         address: &Address,
+        policy: Option<&AddressPolicy>,
         mode: TlsMode,
         tls: &Arc<ClientConfig>,
         connect: Duration,
     ) -> Result<Self, Fault> {
         let late = Fault::Unreachable(format!("{address} did not answer in time"));
-        let work = Self::connect(address, mode, tls, connect);
+        let work = Self::connect(address, policy, mode, tls, connect);
         tokio::time::timeout(connect, work).await.unwrap_or(Err(late))
     }
 
     async fn connect(
         address: &Address,
+        policy: Option<&AddressPolicy>,
         mode: TlsMode,
         tls: &Arc<ClientConfig>,
         connect: Duration,
     ) -> Result<Self, Fault> {
         let unreachable = |error: io::Error| Fault::Unreachable(format!("{address}: {error}"));
-        let found = tokio::net::lookup_host((address.host.as_str(), address.port));
-        let found: Vec<_> = found.await.map_err(unreachable)?.collect();
+        let found = match policy {
+            Some(policy) => {
+                policy.find(&address.host, address.port).await.map_err(Fault::AddressDenied)?
+            }
+            None => {
+                let found = tokio::net::lookup_host((address.host.as_str(), address.port));
+                found.await.map_err(unreachable)?.collect()
+            }
+        };
         let (mut stream, _) = dial(&found, connect).await.map_err(unreachable)?;
         match mode {
             TlsMode::ClearTextForTestsOnly => return Self::over(stream, "NONE".to_owned()).await,

@@ -9,22 +9,29 @@ use super::connection::Connection;
 use super::settings::{Address, Settings};
 use super::verdict::is_of_this_server;
 use crate::breaker::Breaker;
+use crate::callback::AddressPolicy;
 use crate::outcome::Fault;
 use crate::secret::NonEmptySecret;
 
 /// A server, and what we keep of it.
 pub(super) struct Server {
     pub(super) address: Address,
+    policy: Option<Arc<AddressPolicy>>,
     breaker: Mutex<Breaker>,
     /// Connections that are signed in as ourselves, and since when they idle.
     pool: Mutex<Vec<(Connection, Instant)>>,
 }
 
 impl Server {
-    pub(super) fn new(address: Address, settings: &Settings) -> Self {
+    pub(super) fn new(
+        address: Address,
+        settings: &Settings,
+        policy: Option<Arc<AddressPolicy>>,
+    ) -> Self {
         let rest = Duration::from_secs(settings.rest_s);
         Self {
             address,
+            policy,
             breaker: Mutex::new(Breaker::new(settings.failures_max, rest)),
             pool: Mutex::new(Vec::new()),
         }
@@ -49,7 +56,8 @@ impl Server {
         tls: &Arc<ClientConfig>,
     ) -> Result<Connection, Fault> {
         let connect = Duration::from_millis(settings.connect_ms);
-        Connection::open(&self.address, settings.tls, tls, connect).await
+        let policy = self.policy.as_deref();
+        Connection::open(&self.address, policy, settings.tls, tls, connect).await
     }
 
     /// A connection that is signed in as ourselves, and whether it was open already.

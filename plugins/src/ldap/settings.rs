@@ -239,7 +239,7 @@ impl Settings {
         }
     }
 
-    pub(super) fn check(&self) -> Result<Checked, BadSetting> {
+    pub(super) fn check(&self, given: Option<&NonEmptySecret>) -> Result<Checked, BadSetting> {
         self.check_numbers()?;
         if self.servers.is_empty() || self.servers.len() > 16 {
             return Err(BadSetting::new("servers", "must name 1 to 16 servers"));
@@ -273,7 +273,7 @@ impl Settings {
         }
         Ok(Checked {
             addresses,
-            bind_password: self.bind_password()?,
+            bind_password: self.bind_password(given)?,
             filter: template("filter", &self.filter, "{name}")?,
             group_filter: template("group_filter", &self.group_filter, "{dn}")?,
             direct,
@@ -303,7 +303,16 @@ impl Settings {
         Ok(())
     }
 
-    fn bind_password(&self) -> Result<Option<NonEmptySecret>, BadSetting> {
+    fn bind_password(
+        &self,
+        given: Option<&NonEmptySecret>,
+    ) -> Result<Option<NonEmptySecret>, BadSetting> {
+        if let Some(given) = given {
+            if self.bind_dn.is_empty() {
+                return Err(BadSetting::new("bind_dn", "must say whose password that is"));
+            }
+            return Ok(Some(given.clone()));
+        }
         match (&self.bind_password_file, self.bind_dn.is_empty()) {
             (None, true) => Ok(None),
             (None, false) => {
@@ -377,11 +386,11 @@ mod tests {
             base_dn: "dc=example,dc=org".to_owned(),
             ..Settings::default()
         };
-        assert!(good.check().is_ok());
+        assert!(good.check(None).is_ok());
         let wrong = |change: fn(&mut Settings)| {
             let mut settings = good.clone();
             change(&mut settings);
-            settings.check().err().map(|bad| bad.setting)
+            settings.check(None).err().map(|bad| bad.setting)
         };
         assert_eq!(wrong(|s| s.servers.clear()), Some("servers"));
         assert_eq!(wrong(|s| s.base_dn.clear()), Some("base_dn"));

@@ -27,9 +27,6 @@ impl Bridges {
     /// # Errors
     /// When an address cannot be listened on.
     pub async fn start(self: &Arc<Self>) -> io::Result<()> {
-        if self.known.is_empty() {
-            return Ok(());
-        }
         for known in self.known.values() {
             let Some(address) = known.bridge.settings.agi_listen else { continue };
             let listener = TcpListener::bind(address).await.map_err(|error| {

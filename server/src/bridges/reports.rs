@@ -140,7 +140,7 @@ impl Bridges {
         }
         let callers = telephone.directory.callers();
         for (call, caller) in &callers {
-            let bridge = self.known.get(call.bridge.as_str());
+            let bridge = self.known(call.bridge.as_str());
             let silent_s = bridge.map_or(0, |known| known.bridge.settings.silent_s);
             let patience = match caller.place {
                 CallerPlace::Lobby => LOBBY_SILENT.min(Duration::from_secs(silent_s)),

@@ -76,6 +76,8 @@ pub const WORDS: &[(&str, &str)] = &[
     ("alarm.raised",               "Something that an operator should hear of at once."),
     ("chat.announced",             "The server wrote to everybody; what, is not told."),
     ("chat.said",                  "Somebody wrote something; what, is not told."),
+    ("connection.removed",         "A connection to another server was taken away."),
+    ("connection.set",             "A connection to another server was set or changed."),
     ("group.added",                "A group was made."),
     ("group.changed",              "A group's name or privileges changed."),
     ("group.removed",              "A group was taken away."),

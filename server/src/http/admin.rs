@@ -5,11 +5,11 @@
 mod accounts;
 mod attendance;
 mod audit;
+mod connections;
 mod described;
 mod desk;
 mod each;
 mod groups;
-mod integration;
 mod live;
 mod meetings;
 mod overview;
@@ -75,6 +75,8 @@ pub(super) fn routes() -> Vec<(&'static str, Surface, Handler)> {
         ("/api/v1/admin/reports/export",           api, post(reports::export)),
         ("/api/v1/admin/settings",                 api, settings::both()),
         ("/api/v1/admin/integration-code",         api, post(settings::code)),
-        ("/api/v1/admin/integration/try",          api, post(integration::try_sign_in)),
+        ("/api/v1/admin/connections",              api, get(connections::list)),
+        ("/api/v1/admin/connections/{kind}/{name}", api, connections::one()),
+        ("/api/v1/admin/connections/{kind}/{name}/try", api, post(connections::try_it)),
     ]
 }

@@ -20,6 +20,8 @@ pub(super) struct No {
     retry_after: Option<Duration>,
     /// What is said in place of the refusal's own sentence. Pages show it as text.
     said: Option<String>,
+    /// The field of a form that it is about.
+    field: Option<String>,
     /// By what a machine may show who it is.
     asks: Option<&'static str>,
 }
@@ -27,12 +29,13 @@ pub(super) struct No {
 impl No {
     /// A refusal with its usual status.
     pub(super) fn because(refusal: Refusal) -> Self {
-        Self { refusal, status: status_of(refusal), retry_after: None, said: None, asks: None }
+        let (status, retry_after) = (status_of(refusal), None);
+        Self { refusal, status, retry_after, said: None, field: None, asks: None }
     }
 
     /// A refusal with a status of its own.
     pub(super) fn with(refusal: Refusal, status: StatusCode) -> Self {
-        Self { refusal, status, retry_after: None, said: None, asks: None }
+        Self { status, ..Self::because(refusal) }
     }
 
     /// A refusal that says more than its own sentence.
@@ -40,14 +43,17 @@ impl No {
         Self { said: Some(sentence), ..Self::because(refusal) }
     }
 
+    /// A field of a form cannot be used.
+    pub(super) fn field(refusal: Refusal, field: &str, sentence: String) -> Self {
+        Self { field: Some(field.to_owned()), ..Self::said(refusal, sentence) }
+    }
+
     /// Too fast; try again after this long.
     pub(super) fn slow(wait: Duration) -> Self {
         Self {
-            refusal: Refusal::TooFast,
             status: StatusCode::TOO_MANY_REQUESTS,
             retry_after: Some(wait),
-            said: None,
-            asks: None,
+            ..Self::because(Refusal::TooFast)
         }
     }
 
@@ -76,7 +82,11 @@ impl No {
 
     /// Code and sentence for a page's boot data.
     pub(super) fn words(self) -> serde_json::Value {
-        json!({ "code": self.refusal.code(), "sentence": self.sentence() })
+        let mut words = json!({ "code": self.refusal.code(), "sentence": self.sentence() });
+        if let Some(field) = &self.field {
+            words["field"] = field.as_str().into();
+        }
+        words
     }
 }
 
@@ -156,6 +166,8 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::LastAdministrator
         | Refusal::TooMany
         | Refusal::TooManyKeys
+        | Refusal::InSettingsFile
+        | Refusal::NamedByScript
         | Refusal::AlreadyDone => StatusCode::CONFLICT,
         Refusal::TooFast => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Stale => StatusCode::PRECONDITION_FAILED,
@@ -179,6 +191,8 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::NumberInvalid
         | Refusal::ReasonNeeded
         | Refusal::CodeTooShort
+        | Refusal::SettingInvalid
+        | Refusal::SecretNeeded
         | Refusal::TypeNotAvailable
         | Refusal::AddressDenied
         | Refusal::EventUnknown => StatusCode::BAD_REQUEST,

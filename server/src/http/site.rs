@@ -31,12 +31,13 @@ use crate::accounts::{Accounts, Attempt, Hasher};
 use crate::bridges::Bridges;
 use crate::clock::Clock;
 use crate::config::{Config, LegacyDoors};
+use crate::connections::{self, Connections};
 use crate::control::{Account, Engine, EngineError};
 use crate::entropy;
 use crate::folder::Folder;
 use crate::invitation::Invitations;
 use crate::limits::{Backoff, Buckets, Door, Rate, by_customer};
-use crate::mail::{Language, Mail, Words};
+use crate::mail::{Language, Mail, Switched, Words};
 use crate::metrics::Metrics;
 use crate::outside::Outside;
 use crate::policy::Desk;
@@ -121,6 +122,8 @@ pub struct Site {
     pub(super) bridges: Arc<Bridges>,
     /// Bridges that showed a wrong secret, by address.
     pub(super) bridge_door: Buckets<IpAddr>,
+    /// Those outside whom administrators set, and those of the settings file.
+    pub(super) connections: Arc<Connections>,
     /// What the console needs.
     pub(super) desk: admin::Desk,
 }
@@ -165,6 +168,16 @@ impl Site {
         let base = parts.config.base_url.as_deref();
         let bridges = Bridges::open(&parts.config, &*parts.engine, Arc::clone(&parts.clock));
         let bridges = Arc::new(bridges.map_err(io::Error::other)?);
+        let mail = Arc::new(Switched::new(parts.mail));
+        let connections = connections::Parts {
+            engine: Arc::clone(&parts.engine),
+            vault: Arc::clone(&vault),
+            bridges: Arc::clone(&bridges),
+            mail: Arc::clone(&mail),
+            words: Arc::clone(&parts.words),
+            own: parts.listen,
+        };
+        let connections = Arc::new(Connections::new(connections, &parts.config));
         Ok(Arc::new(Self {
             bridges,
             bridge_door: Buckets::new(Rate::per_minute(10, 20)),
@@ -184,7 +197,8 @@ impl Site {
             vault,
             sign_ins: SignIns::new(Arc::clone(&accounts), parts.policies),
             accounts,
-            mail: parts.mail,
+            mail,
+            connections,
             words: parts.words,
             set_up: SetUp::default(),
             pending: Notes::default(),
@@ -243,9 +257,15 @@ impl Site {
         Arc::clone(&self.bridges)
     }
 
+    /// Takes in the connections that administrators set before.
+    pub fn connect(&self) {
+        self.connections.refresh();
+    }
+
     /// Gives the console what is there once the server runs.
     pub fn open_console(&self, outside: Arc<Outside>, policies: Option<Arc<Desk>>) {
-        self.desk.open(outside, policies);
+        self.connections.open(outside);
+        self.desk.open(policies);
     }
 
     /// Whether somebody has to set up codes before anything else.

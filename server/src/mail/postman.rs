@@ -94,10 +94,7 @@ impl Postman {
         };
         if !was_there {
             for meeting in postman.engine.all_meetings().await.map_err(io::Error::other)? {
-                let version = version(&meeting);
-                for who in &meeting.invited {
-                    postman.ledger.told(meeting.id, who, version);
-                }
+                postman.take_as_told(&meeting);
             }
             postman.ledger.save()?;
         }
@@ -132,11 +129,28 @@ impl Postman {
             self.sent.clear();
         }
         let asked = self.engine.invited_meetings().await;
-        for meeting in &asked.map_err(|error| error.to_string())? {
+        let meetings = asked.map_err(|error| error.to_string())?;
+        if !self.mail.is_set_up() {
+            // People hear of it by the host's own letters: what they are told later is the news.
+            for meeting in &meetings {
+                self.take_as_told(meeting);
+            }
+            return Ok(());
+        }
+        for meeting in &meetings {
             self.bring_up(meeting, now).await?;
             self.remind(meeting, now).await?;
         }
         Ok(())
+    }
+
+    fn take_as_told(&mut self, meeting: &Meeting) {
+        let version = version(meeting);
+        for who in &meeting.invited {
+            if self.ledger.version(meeting.id, who) != Some(version) {
+                self.ledger.told(meeting.id, who, version);
+            }
+        }
     }
 
     async fn bring_up(&mut self, meeting: &Meeting, now: Millis) -> Result<(), String> {

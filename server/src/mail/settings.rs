@@ -4,6 +4,7 @@ use std::io::Read;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use convoke_plugins::callback::AddressPolicy;
 use convoke_wire::turbo::Secret;
 use lettre::message::Mailbox;
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ const FILE_BYTES_MAX: u64 = 256 * 1024;
 
 /// The settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct MailSettings {
     /// The mail server (SMTP submission); none means that no letters are sent.
     pub server: Option<String>,
@@ -93,8 +94,63 @@ impl Language {
 
 /// What is wrong with the settings, as a sentence.
 #[derive(Debug, thiserror::Error)]
-#[error("[mail] {0}")]
-pub struct BadMail(pub(super) String);
+#[error("[mail] {why}")]
+pub struct BadMail {
+    /// The setting; empty when it is none of them.
+    pub setting: &'static str,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+impl BadMail {
+    pub(super) fn new(setting: &'static str, why: impl Into<String>) -> Self {
+        Self { setting, why: why.into() }
+    }
+}
+
+/// A mail server that is set while we run: what the settings file would name files for, and where
+/// it may be.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// How it is reached.
+    pub settings: MailSettings,
+    /// The password of `username`.
+    pub password: Option<Secret>,
+    /// The authority that signed its certificate, PEM.
+    pub authority: Option<String>,
+    /// The addresses it may have.
+    pub policy: AddressPolicy,
+}
+
+impl Given {
+    /// What the settings file says, as if it had been given: for trying it.
+    ///
+    /// # Errors
+    /// When a file that it names cannot be read.
+    pub fn of_file(settings: &MailSettings) -> Result<Self, BadMail> {
+        let (password, authority) = settings.files()?;
+        let everywhere = ["0.0.0.0/0", "::/0"].map(str::parse);
+        let allow_private = everywhere.into_iter().filter_map(Result::ok).collect();
+        let policy = AddressPolicy { allow_private, allow_loopback: true, own: Vec::new() };
+        Ok(Self { settings: settings.clone(), password, authority, policy })
+    }
+
+    /// Checks it.
+    ///
+    /// # Errors
+    /// Naming the setting.
+    pub fn check(&self) -> Result<(), BadMail> {
+        self.open().map(drop)
+    }
+
+    pub(super) fn open(&self) -> Result<Server, BadMail> {
+        let server = self.settings.with(self.password.clone(), self.authority.clone())?;
+        let server = server.ok_or_else(|| BadMail::new("server", "must name the mail server"))?;
+        // What cannot be used is said now, not with the first letter.
+        super::smtp::parameters(&self.settings, &server)?;
+        Ok(server)
+    }
+}
 
 /// A mail server, checked.
 pub(super) struct Server {
@@ -123,42 +179,69 @@ impl MailSettings {
 
     /// Checks them, and reads the files that they name; nothing when no server is set.
     pub(super) fn open(&self) -> Result<Option<Server>, BadMail> {
-        let bad = |why: &str| Err(BadMail(why.to_owned()));
+        if self.server.as_ref().is_none_or(|host| host.trim().is_empty()) {
+            return Ok(None);
+        }
+        let (password, authority) = self.files()?;
+        self.with(password, authority)
+    }
+
+    /// What stands in the files that they name: the password, and the authority.
+    fn files(&self) -> Result<(Option<Secret>, Option<String>), BadMail> {
+        let password = match &self.password_file {
+            None => None,
+            Some(file) => {
+                let bytes = read(file)?;
+                let line = bytes.split(|&b| b == b'\n' || b == b'\r').next().unwrap_or_default();
+                let text = std::str::from_utf8(line);
+                let odd = "the password in `password_file` must be UTF-8";
+                let text = text.map_err(|_| BadMail::new("password_file", odd))?;
+                Some(Secret::new(text.to_owned()))
+            }
+        };
+        let authority = self.ca_file.as_deref().map(read).transpose()?;
+        let odd = |_| BadMail::new("ca_file", "`ca_file` holds no certificate (PEM)");
+        let authority = authority.map(String::from_utf8).transpose().map_err(odd)?;
+        Ok((password, authority))
+    }
+
+    fn with(
+        &self,
+        password: Option<Secret>,
+        authority: Option<String>,
+    ) -> Result<Option<Server>, BadMail> {
+        let bad = |setting, why: &str| Err(BadMail::new(setting, why));
         let Some(host) = self.server.clone().filter(|host| !host.trim().is_empty()) else {
             return Ok(None);
         };
         let Some(from) = &self.from else {
-            return bad("`from` is missing: whom letters are from, as `Meetings <m@example.org>`");
+            return bad(
+                "from",
+                "`from` is missing: whom letters are from, as `Meetings <m@example.org>`",
+            );
         };
         let from: Mailbox = match from.parse() {
             Ok(from) => from,
-            Err(_) => return bad("`from` is no address: write `Meetings <m@example.org>`"),
+            Err(_) => return bad("from", "`from` is no address: write `Meetings <m@example.org>`"),
         };
         let here = host == "localhost"
             || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
         if self.tls == MailTls::None && !here {
-            return bad("`tls = \"none\"` is only for a server on this machine");
+            return bad("tls", "`tls = \"none\"` is only for a server on this machine");
         }
-        let credentials = match (&self.username, &self.password_file) {
+        let credentials = match (&self.username, password) {
             (None, None) => None,
-            (Some(name), Some(file)) => {
-                let bytes = read(file)?;
-                let line = bytes.split(|&b| b == b'\n' || b == b'\r').next().unwrap_or_default();
-                let Ok(password) = std::str::from_utf8(line) else {
-                    return bad("the password in `password_file` must be UTF-8");
-                };
-                Some((name.clone(), Secret::new(password.to_owned())))
-            }
-            (Some(_), None) => return bad("`username` needs `password_file`"),
-            (None, Some(_)) => return bad("`password_file` needs `username`"),
+            (Some(name), Some(password)) => Some((name.clone(), password)),
+            (Some(_), None) => return bad("password_file", "`username` needs `password_file`"),
+            (None, Some(_)) => return bad("username", "`password_file` needs `username`"),
         };
-        let authority = self.ca_file.as_deref().map(read).transpose()?;
+        let authority = authority.map(String::into_bytes);
         Ok(Some(Server { host, from, credentials, authority }))
     }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, BadMail> {
-    let named = |error: std::io::Error| BadMail(format!("{}: {error}", path.display()));
+    let named = |error: std::io::Error| BadMail::new("", format!("{}: {error}", path.display()));
     let mut bytes = Vec::new();
     std::fs::File::open(path)
         .map_err(named)?

@@ -10,9 +10,11 @@ use lettre::message::{Attachment, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use tokio::sync::mpsc;
 
-use super::settings::{BadMail, MailSettings, MailTls, Server};
+use super::settings::{BadMail, Given, MailSettings, MailTls, Server};
 use super::words::Words;
 use super::{Delivering, Delivery, Letter, Mail};
 
@@ -20,6 +22,8 @@ use super::{Delivering, Delivery, Letter, Mail};
 const QUEUE_MAX: usize = 2_000;
 /// How long one letter may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// Addresses of one server that are tried.
+const ADDRESSES_MAX: usize = 4;
 /// How long is waited before each further try.
 const RETRIES: [Duration; 5] = [
     Duration::from_secs(5),
@@ -36,9 +40,17 @@ pub struct Smtp {
 }
 
 struct Sender {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    road: Road,
     from: lettre::message::Mailbox,
     words: Arc<Words>,
+}
+
+/// How the mail server is reached.
+enum Road {
+    /// By its name, as the settings file says.
+    Named(AsyncSmtpTransport<Tokio1Executor>),
+    /// By an address that was looked up and checked for each letter.
+    Checked { given: Box<Given>, server: Box<Server> },
 }
 
 impl Smtp {
@@ -48,41 +60,93 @@ impl Smtp {
     /// What is wrong with the settings.
     pub fn start(settings: &MailSettings, words: Arc<Words>) -> Result<Option<Self>, BadMail> {
         let Some(server) = settings.open()? else { return Ok(None) };
-        let transport = transport(settings, &server)?;
-        let (queue, letters) = mpsc::channel(QUEUE_MAX);
-        let sender = Arc::new(Sender { transport, from: server.from, words });
-        tokio::spawn(deliver(Arc::clone(&sender), letters));
-        Ok(Some(Self { queue, sender }))
+        let road = Road::Named(transport(settings, &server, &server.host)?);
+        Ok(Some(Self::on(road, server.from, words)))
     }
+
+    /// The same with a server that is set while we run.
+    ///
+    /// # Errors
+    /// What is wrong with the settings.
+    pub fn start_given(given: Given, words: Arc<Words>) -> Result<Self, BadMail> {
+        let server = given.open()?;
+        let from = server.from.clone();
+        let road = Road::Checked { given: Box::new(given), server: Box::new(server) };
+        Ok(Self::on(road, from, words))
+    }
+
+    fn on(road: Road, from: lettre::message::Mailbox, words: Arc<Words>) -> Self {
+        let (queue, letters) = mpsc::channel(QUEUE_MAX);
+        let sender = Arc::new(Sender { road, from, words });
+        tokio::spawn(deliver(Arc::clone(&sender), letters));
+        Self { queue, sender }
+    }
+}
+
+/// How the connection to a server is protected.
+pub(super) fn parameters(settings: &MailSettings, server: &Server) -> Result<Tls, BadMail> {
+    let tls = || {
+        let mut parameters = TlsParameters::builder(server.host.clone());
+        if let Some(pem) = &server.authority {
+            let odd = || BadMail::new("ca_file", "`ca_file` holds no certificate (PEM)");
+            // A text without any certificate would be taken for one that vouches for nobody.
+            let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+            if found.map_err(|_| odd())?.is_empty() {
+                return Err(odd());
+            }
+            let certificate = Certificate::from_pem(pem).map_err(|_| odd())?;
+            parameters = parameters.add_root_certificate(certificate);
+        }
+        let odd = |error: lettre::transport::smtp::Error| BadMail::new("server", error.to_string());
+        parameters.build_rustls().map_err(odd)
+    };
+    Ok(match settings.tls {
+        MailTls::Starttls => Tls::Required(tls()?),
+        MailTls::Tls => Tls::Wrapper(tls()?),
+        MailTls::None => Tls::None,
+    })
 }
 
 fn transport(
     settings: &MailSettings,
     server: &Server,
+    at: &str,
 ) -> Result<AsyncSmtpTransport<Tokio1Executor>, BadMail> {
-    let tls = || {
-        let mut parameters = TlsParameters::builder(server.host.clone());
-        if let Some(pem) = &server.authority {
-            let certificate = Certificate::from_pem(pem)
-                .map_err(|_| BadMail("`ca_file` holds no certificate (PEM)".to_owned()))?;
-            parameters = parameters.add_root_certificate(certificate);
-        }
-        parameters.build_rustls().map_err(|error| BadMail(error.to_string()))
-    };
-    let tls = match settings.tls {
-        MailTls::Starttls => Tls::Required(tls()?),
-        MailTls::Tls => Tls::Wrapper(tls()?),
-        MailTls::None => Tls::None,
-    };
-    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&server.host)
+    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(at)
         .port(settings.port)
         .timeout(Some(TIMEOUT))
-        .tls(tls);
+        .tls(parameters(settings, server)?);
     if let Some((name, password)) = &server.credentials {
         let credentials = Credentials::new(name.clone(), password.expose().to_owned());
         builder = builder.credentials(credentials);
     }
     Ok(builder.build())
+}
+
+impl Road {
+    /// Hands a letter over. What goes wrong on the way may go well later.
+    async fn send(&self, message: Message) -> Result<(), (bool, String)> {
+        let said =
+            |error: lettre::transport::smtp::Error| (error.is_permanent(), error.to_string());
+        let (given, server) = match self {
+            Self::Named(transport) => return transport.send(message).await.map(drop).map_err(said),
+            Self::Checked { given, server } => (given, server),
+        };
+        let port = given.settings.port;
+        let found = given.policy.find(&server.host, port).await.map_err(|why| (false, why))?;
+        let mut last = (false, "the mail server has no address".to_owned());
+        for address in found.into_iter().take(ADDRESSES_MAX) {
+            let transport = transport(&given.settings, server, &address.ip().to_string());
+            let transport = transport.map_err(|bad| (false, bad.to_string()))?;
+            match transport.send(message.clone()).await.map_err(said) {
+                Ok(_) => return Ok(()),
+                // It was reached and said no: another address is the same server.
+                Err((true, why)) => return Err((true, why)),
+                Err(failed) => last = failed,
+            }
+        }
+        Err(last)
+    }
 }
 
 impl Mail for Smtp {
@@ -139,16 +203,16 @@ async fn again(sender: Arc<Sender>, to: Email, message: Message, mut why: String
 
 impl Sender {
     async fn attempt(&self, to: &Email, message: &Message) -> Delivery {
-        match self.transport.send(message.clone()).await {
-            Ok(_) => {
+        match self.road.send(message.clone()).await {
+            Ok(()) => {
                 tracing::info!(%to, "a letter was sent");
                 Delivery::Taken
             }
-            Err(error) if error.is_permanent() => {
-                tracing::error!(%to, %error, "a letter was refused");
-                Delivery::Refused(error.to_string())
+            Err((true, error)) => {
+                tracing::error!(%to, error, "a letter was refused");
+                Delivery::Refused(error)
             }
-            Err(error) => Delivery::Later(error.to_string()),
+            Err((false, error)) => Delivery::Later(error),
         }
     }
 

@@ -118,7 +118,7 @@ impl Words {
             };
             templates
                 .add_template_owned(name, text)
-                .map_err(|error| BadMail(format!("template {name}: {error}")))?;
+                .map_err(|error| BadMail::new("templates", format!("template {name}: {error}")))?;
         }
         let words = Self { templates, language };
         for language in [Language::En, Language::Zh] {
@@ -149,9 +149,9 @@ impl Words {
             News::Restored,
             News::Reminder { minutes: 5 },
         ] {
-            self.meeting(&about(news), language).map_err(BadMail)?;
+            self.meeting(&about(news), language).map_err(|why| BadMail::new("templates", why))?;
         }
-        self.reset("x", 1, language).map(drop).map_err(BadMail)
+        self.reset("x", 1, language).map(drop).map_err(|why| BadMail::new("templates", why))
     }
 
     /// The invitation as a text to copy.
@@ -238,7 +238,7 @@ impl Words {
 }
 
 fn own_text(path: &Path) -> Result<String, BadMail> {
-    let named = |why: String| BadMail(format!("{}: {why}", path.display()));
+    let named = |why: String| BadMail::new("templates", format!("{}: {why}", path.display()));
     let length = std::fs::metadata(path).map_err(|error| named(error.to_string()))?.len();
     if length > TEMPLATE_BYTES_MAX {
         return Err(named("a template has at most 64 KiB".to_owned()));

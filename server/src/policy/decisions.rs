@@ -72,6 +72,7 @@ impl Known {
                 | site::Event::Rooms(_)
                 | site::Event::Webhooks(_)
                 | site::Event::Keys(_)
+                | site::Event::Connections(_)
                 | site::Event::Audit(_)
                 | site::Event::Started { .. }
                 | site::Event::Lost(_)

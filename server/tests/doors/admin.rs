@@ -84,11 +84,7 @@ fn changes() -> Vec<(Act, &'static str, Value)> {
             "/api/v1/admin/reports/export",
             json!({ "of": { "account": EMAIL }, "format": "xlsx", "reason": reason }),
         ),
-        (
-            Act::TrySignIn,
-            "/api/v1/admin/integration/try",
-            json!({ "via": "ldap", "server": "corp", "name": "ann" }),
-        ),
+        (Act::TrySignIn, "/api/v1/admin/connections/ldap/corp/try", json!({ "name": "ann" })),
     ]
 }
 
@@ -148,6 +144,11 @@ impl Stage {
     }
 }
 
+/// A route with something in the place of its parameters.
+fn filled(route: &str) -> String {
+    route.replace("{id}", "1").replace("{kind}", "ldap").replace("{name}", "corp")
+}
+
 /// The route as the table of routes has it.
 fn template(route: &str) -> String {
     let parts: Vec<&str> = route.split('/').collect();
@@ -155,7 +156,8 @@ fn template(route: &str) -> String {
         let is_id = part.starts_with('{') || part.bytes().all(|b| b.is_ascii_digit());
         if is_id && !part.is_empty() { "{id}".to_owned() } else { (*part).to_owned() }
     };
-    parts.iter().map(part).collect::<Vec<_>>().join("/")
+    let route = parts.iter().map(part).collect::<Vec<_>>().join("/");
+    route.replace("/ldap/corp/", "/{kind}/{name}/")
 }
 
 #[test]
@@ -194,7 +196,7 @@ fn no_route_that_changes_something_is_missing_in_the_table_above() {
     let known: BTreeSet<String> = changes().iter().map(|(_, route, _)| template(route)).collect();
     let admin = routes().into_iter().map(|(route, _)| route);
     for route in admin.filter(|route| route.starts_with("/api/v1/admin/")) {
-        let path = route.replace("{id}", "1");
+        let path = filled(route);
         // A route that takes no POST says so before it asks who calls.
         let changes = world.post(&path, &json!({})).status != 405;
         let is_known = known.contains(route) || route == ELSEWHERE;
@@ -209,7 +211,7 @@ fn nobody_but_administrators_reads_or_changes_anything() {
     let facts = stage.world.engine.facts.lock().expect("not poisoned").len();
     for (route, _) in routes().into_iter().filter(|(route, _)| route.starts_with("/api/v1/admin/"))
     {
-        let path = route.replace("{id}", "1");
+        let path = filled(route);
         for (cookie, status, code) in
             [("", 401, "sign_in_needed"), (&ann, 403, "administrators_only")]
         {
@@ -360,21 +362,25 @@ fn settings_show_on_pages_and_the_code_lies_in_the_vault_alone() {
 #[test]
 fn a_sign_in_elsewhere_is_tried_step_by_step_and_signs_nobody_in() {
     let stage = stage();
-    let tried = |body: Value| stage.post("/api/v1/admin/integration/try", &body);
-    let body = json!({ "via": "ldap", "server": "corp", "name": "ann", "password": "canary-pw" });
-    let reply = tried(body);
+    let tried =
+        |of: &str, body: Value| stage.post(&format!("/api/v1/admin/connections/{of}/try"), &body);
+    let reply = tried("ldap/corp", json!({ "name": "ann", "password": "canary-pw" }));
     assert_eq!(reply.status, 200, "{reply:?}");
     assert_eq!(reply.json()["outcome"], json!("failed"));
     assert!(!reply.json()["steps"].as_array().expect("steps").is_empty());
     let facts = format!("{:?}", stage.world.engine.facts.lock().expect("not poisoned"));
     assert!(!facts.contains("canary-pw") && facts.contains("TrySignIn"));
-    for (body, code) in [
-        (json!({ "via": "ldap", "server": "other", "name": "ann" }), "not_found"),
-        (json!({ "via": "callback", "server": "corp", "name": "ann" }), "not_found"),
-        (json!({ "via": "telepathy", "server": "corp", "name": "ann" }), "malformed"),
-        (json!({ "via": "ldap", "server": "corp", "name": "a", "password": "  " }), "malformed"),
+    for (of, body, code) in [
+        ("ldap/other", json!({ "name": "ann" }), "not_found"),
+        ("callback/corp", json!({ "name": "ann", "password": "x" }), "not_found"),
+        ("callback/corp", json!({ "name": "ann" }), "empty"),
+        ("telepathy/corp", json!({ "name": "ann" }), "not_found"),
+        ("bridge/corp", json!({}), "not_found"),
+        ("mail/mail", json!({}), "not_found"),
+        ("ldap/corp", json!({ "name": "a", "password": "  " }), "malformed"),
+        ("ldap/corp", json!({ "who": "a" }), "malformed"),
     ] {
-        assert_eq!(tried(body.clone()).code(), code, "{body}");
+        assert_eq!(tried(of, body.clone()).code(), code, "{of} {body}");
     }
 }
 
@@ -389,7 +395,7 @@ fn an_auditor_reads_everything_and_changes_nothing() {
     let before = stage.world.engine.facts.lock().expect("not poisoned").len();
     for (route, _) in routes().into_iter().filter(|(route, _)| route.starts_with("/api/v1/admin/"))
     {
-        let path = route.replace("{id}", "1");
+        let path = filled(route);
         let read = stage.world.get_as(&path, &cookie);
         assert!(!matches!(read.status, 401 | 403), "{path}: {read:?}");
     }

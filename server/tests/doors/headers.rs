@@ -71,6 +71,8 @@ fn every_route_has_the_headers_of_its_surface_for_every_method() {
             route => route
                 .replace("{id}", "88137455")
                 .replace("{n}", "1")
+                .replace("{kind}", "ldap")
+                .replace("{name}", "corp")
                 .replace("{event}", "evt_0_0_1_1")
                 .replace("{call}", "c1")
                 .replace("{*name}", "nothing.js"),

@@ -87,6 +87,8 @@ fn calls(world: &World) -> Vec<(&'static str, &'static str, String)> {
             .replace("{id}", "88137455")
             .replace("{key}", "4000000")
             .replace("{n}", "4000000")
+            .replace("{kind}", "ldap")
+            .replace("{name}", "corp")
             .replace("{event}", "evt_0_0_1_1");
         for method in METHODS {
             if world.call_as(method, &path, &json!({}), "", "").status != 405 {

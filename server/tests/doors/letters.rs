@@ -12,7 +12,7 @@ use super::elsewhere::{LOCAL_PASSWORD, Server};
 const LOCAL: &str = "[\"local\"]";
 
 /// The mail server; ended with the test.
-struct Sink {
+pub(crate) struct Sink {
     child: Child,
     folder: tempfile::TempDir,
 }
@@ -25,7 +25,7 @@ impl Drop for Sink {
 }
 
 impl Sink {
-    fn start(more: &[&str]) -> Self {
+    pub(crate) fn start(more: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/doors/sink.py");
         let child = Command::new("/usr/bin/python3")
@@ -44,7 +44,7 @@ impl Sink {
         self.folder.path().join(name)
     }
 
-    fn port(&self) -> String {
+    pub(crate) fn port(&self) -> String {
         std::fs::read_to_string(self.path("port")).expect("it listens")
     }
 
@@ -66,7 +66,7 @@ impl Sink {
     }
 
     /// Waits for so many letters, and that no more come.
-    fn wait(&self, count: usize) -> Vec<Value> {
+    pub(crate) fn wait(&self, count: usize) -> Vec<Value> {
         until(&format!("{count} letters came: {:?}", self.letters()), || {
             (self.letters().len() >= count).then_some(())
         });
@@ -89,7 +89,7 @@ fn until<T>(what: &str, mut done: impl FnMut() -> Option<T>) -> T {
 }
 
 /// A meeting of Ann's, by the API.
-fn planned(server: &Server, cookie: &str, start: &str) -> String {
+pub(crate) fn planned(server: &Server, cookie: &str, start: &str) -> String {
     let body = json!({
         "type": 0,
         "topic": "Budget, <2027>",
@@ -104,7 +104,7 @@ fn planned(server: &Server, cookie: &str, start: &str) -> String {
     made.json()["id"].as_str().expect("a number").to_owned()
 }
 
-fn invite(server: &Server, cookie: &str, id: &str, people: &[&str]) {
+pub(crate) fn invite(server: &Server, cookie: &str, id: &str, people: &[&str]) {
     let path = format!("/api/v1/meetings/{id}/invitations");
     let done = server.post(&path, &json!({ "people": people }), cookie);
     assert_eq!(done.status, 200, "{done:?}");

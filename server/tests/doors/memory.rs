@@ -12,6 +12,7 @@ use convoke::entropy;
 use convoke_engine::directory::OpenSession;
 use convoke_model::meeting::{self, life};
 use convoke_model::site::accounts::{self, Email, External};
+use convoke_model::site::connections::Connections;
 use convoke_model::site::groups::{self, Group};
 use convoke_model::site::keys::{self, ApiKey};
 use convoke_model::site::settings::Settings;
@@ -298,6 +299,10 @@ impl Engine for MemoryEngine {
 
     fn caught_up(&self) -> bool {
         true
+    }
+
+    fn connections(&self) -> Connections {
+        self.site.lock().expect("not poisoned").connections.clone()
     }
 
     fn webhooks(&self) -> Webhooks {

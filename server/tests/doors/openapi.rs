@@ -38,6 +38,8 @@ fn what_is_described_is_answered_and_what_is_not_is_no_method() {
             .replace("{id}", "88137455")
             .replace("{key}", "1")
             .replace("{n}", "1")
+            .replace("{kind}", "ldap")
+            .replace("{name}", "corp")
             .replace("{event}", "evt_0_0_1_1");
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
             let reply = world.call_as(method, &path, &json!({}), "", "");

@@ -33,6 +33,7 @@ fn every_changing_route_refuses_foreign_missing_and_null_origins() {
     let methods = ["POST", "PUT", "PATCH", "DELETE"];
     for (route, _) in routes().into_iter().filter(|(_, surface)| *surface == Surface::Api) {
         let path = route.replace("{id}", "88137455").replace("{key}", "1");
+        let path = path.replace("{kind}", "ldap").replace("{name}", "corp");
         for (origin, method) in origins.iter().flat_map(|origin| methods.map(|m| (origin, m))) {
             // Somebody who is signed in is no protection against the page they look at.
             let headers = format!("{origin}Content-Type: application/json\r\nCookie: {cookie}\r\n");

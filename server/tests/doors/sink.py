@@ -78,7 +78,8 @@ def main():
 
         def known(server, session, envelope, mechanism, data):
             fits = (data.login.decode(), data.password.decode()) == (name, password)
-            return AuthResult(success=fits)
+            # Handled: the answer was given. One that fails is given by the server.
+            return AuthResult(success=fits, handled=fits)
 
         settings = {
             "tls_context": context,

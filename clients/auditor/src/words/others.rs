@@ -6,7 +6,7 @@ use convoke_model::meeting::plan::Plan;
 use convoke_model::policy::Value;
 use convoke_model::site::deed::{Deed, Subject};
 use convoke_model::site::{Audit, Event, Loss, LossReason, LostStretch};
-use convoke_model::site::{keys, rooms, scripts, settings, webhooks};
+use convoke_model::site::{connections, keys, rooms, scripts, settings, webhooks};
 use convoke_model::text::{Address, Sentence};
 
 use super::{end, kind};
@@ -98,6 +98,7 @@ pub(crate) fn site(event: &Event, names: &Names) -> String {
         }
         Event::Webhooks(event) => of_webhooks(event),
         Event::Keys(event) => of_keys(event, names),
+        Event::Connections(event) => of_connection(event),
         Event::Audit(Audit::CredentialExposed { route, in_address }) => {
             let how = if *in_address { "in an address" } else { "over plain HTTP" };
             format!("a password came {how} by {}", plain(route))
@@ -182,6 +183,31 @@ fn lost(loss: &Loss) -> String {
         words.push_str(&format!("; and {} more streams", loss.more));
     }
     words
+}
+
+fn of_connection(event: &connections::Event) -> String {
+    let json = |of: &connections::Connection| {
+        plain(&serde_json::to_string(&of.settings).unwrap_or_default())
+    };
+    let (kind, name, mut said, reason) = match event {
+        connections::Event::Set { kind, name, before, after, reason } => {
+            let mut said = match before {
+                None => format!("was added: {}", json(after)),
+                Some(before) => format!("is now {}, and was {}", json(after), json(before)),
+            };
+            if before.as_ref().and_then(|before| before.secret) != after.secret {
+                said.push_str("; its password changed");
+            }
+            (kind, name, said, reason)
+        }
+        connections::Event::Removed { kind, name, before, reason } => {
+            (kind, name, format!("was removed; it was {}", json(before)), reason)
+        }
+    };
+    if let Some(why) = reason {
+        said.push_str(&format!("; reason: {}", plain(why.as_str())));
+    }
+    format!("the connection {}.{} {said}", kind.word(), name.as_str())
 }
 
 fn of_webhooks(event: &webhooks::Event) -> String {

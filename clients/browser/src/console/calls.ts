@@ -135,8 +135,6 @@ export type Configured = {
       file: string;
       details: Certificate | null;
     } | null;
-    callback: Record<string, { url: string; method: string }>;
-    ldap: Record<string, { servers: string[]; base_dn: string }>;
   };
 };
 
@@ -255,13 +253,45 @@ export type Decision = {
 
 /** What came of trying a sign-in. */
 export type Verdict = {
-  outcome: "allowed" | "denied" | "failed";
+  outcome: "allowed" | "denied" | "failed" | "answered";
   said: string;
   steps: { what: string; detail: string; micros: number }[];
   profile: { name: string; value: string }[];
 };
 
+/** What is at the other end of a connection. */
+export type Kind = "callback" | "http" | "ldap" | "bridge" | "mail";
+
+/** A connection to another server, without its password. */
+export type Connection = {
+  kind: Kind;
+  name: string;
+  source: "file" | "console";
+  shadowed: boolean;
+  settings: Record<string, unknown>;
+  has_secret: boolean;
+  problem: string | null;
+};
+
+/** A connection to be. */
+export type ConnectionAsked = {
+  settings: Record<string, unknown>;
+  secret: string | null;
+  draw_secret: boolean;
+  reason: string;
+};
+
+/** What is tried: what was typed, or the connection as it is. */
+export type ConnectionTry = {
+  settings?: Record<string, unknown>;
+  secret?: string | null;
+  name: string;
+  password: string | null;
+};
+
 const base = "/api/v1/admin";
+const connectionPath = (kind: Kind, name: string) =>
+  `${base}/connections/${kind}/${encodeURIComponent(name)}`;
 const get = <T>(path: string) => call<T>("GET", base + path);
 const post = <T>(path: string, body: unknown = {}) => call<T>("POST", base + path, body);
 
@@ -325,7 +355,12 @@ export const calls = {
     post<unknown>("/settings", { part, reason }),
   setCode: (code: string | null, reason: string) =>
     post<{ has_code: boolean }>("/integration-code", { code, reason }),
-  trySignIn: (body: { via: string; server: string; name: string; password: string | null }) =>
-    post<Verdict>("/integration/try", body),
+  connections: () => get<{ connections: Connection[] }>("/connections"),
+  setConnection: (kind: Kind, name: string, body: ConnectionAsked) =>
+    call<{ secret?: string }>("PUT", connectionPath(kind, name), body),
+  removeConnection: (kind: Kind, name: string, reason: string) =>
+    call<unknown>("DELETE", connectionPath(kind, name), { reason }),
+  tryConnection: (kind: Kind, name: string, body: ConnectionTry) =>
+    call<Verdict>("POST", `${connectionPath(kind, name)}/try`, body),
   removeGroup: (id: number, reason: string) => post<unknown>(`/groups/${id}/remove`, { reason }),
 };

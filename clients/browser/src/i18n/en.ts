@@ -615,5 +615,10 @@ export const en = {
     administrators_only: "This page is for administrators of this server. Sign in as one.",
     reason_needed: "Say why: the reason is kept with what you do.",
     code_too_short: "Choose a code of at least 12 characters. Nobody has to type it.",
+    setting_invalid: "One of these settings cannot be used. Correct it and try again.",
+    in_settings_file:
+      "That is set by the server's settings file. Change it there, or choose another name.",
+    named_by_script: "A script that answers names it. Change the script first, then remove it.",
+    secret_needed: "Where its password is sent has changed. Type the password again.",
   },
 };

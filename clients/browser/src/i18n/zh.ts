@@ -589,5 +589,9 @@ export const zh: Dictionary = {
     administrators_only: "本页仅供此服务器的管理员使用。请以管理员身份登录。",
     reason_needed: "请写明原因：原因会与您的操作一并保存。",
     code_too_short: "请选择至少 12 个字符的代码，无需有人手动输入。",
+    setting_invalid: "其中一项设置无法使用。请更正后重试。",
+    in_settings_file: "此项由服务器的设置文件设定。请在文件中更改，或换一个名称。",
+    named_by_script: "正在使用的脚本引用了它。请先修改脚本，再将其移除。",
+    secret_needed: "密码的发送目标已更改。请重新输入密码。",
   },
 };

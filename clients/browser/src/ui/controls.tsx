@@ -139,7 +139,7 @@ export function PasswordField({
   value,
   onValue,
   hint,
-  wrong: _wrong,
+  wrong,
   class: _class,
   focused,
   ...rest
@@ -148,6 +148,9 @@ export function PasswordField({
   const ref = useFocus<HTMLInputElement>(focused);
   const [shown, setShown] = useState(false);
   const t = text.value.ui;
+  const described = [hint ? `${id}-hint` : "", wrong ? `${id}-wrong` : ""]
+    .filter(Boolean)
+    .join(" ");
   return (
     <div class="field">
       <label for={id}>{label}</label>
@@ -161,7 +164,8 @@ export function PasswordField({
           value={value}
           spellcheck={false}
           autocapitalize="off"
-          aria-describedby={hint ? `${id}-hint` : undefined}
+          aria-invalid={wrong ? "true" : undefined}
+          aria-describedby={described || undefined}
           onInput={(e) => onValue(e.currentTarget.value)}
         />
         <span class="inside">
@@ -180,6 +184,11 @@ export function PasswordField({
           {hint}
         </p>
       )}
+      {wrong && (
+        <p class="wrong" id={`${id}-wrong`}>
+          {wrong}
+        </p>
+      )}
     </div>
   );
 }
@@ -189,10 +198,14 @@ export function Select(props: {
   label: string;
   value: string;
   onValue: (value: string) => void;
-  hint?: string;
+  hint?: string | undefined;
+  wrong?: string | undefined;
   children: ComponentChildren;
 }): JSX.Element {
   const id = useId();
+  const described = [props.hint ? `${id}-hint` : "", props.wrong ? `${id}-wrong` : ""]
+    .filter(Boolean)
+    .join(" ");
   return (
     <div class="field">
       <label for={id}>{props.label}</label>
@@ -200,7 +213,8 @@ export function Select(props: {
         id={id}
         class="select"
         value={props.value}
-        aria-describedby={props.hint ? `${id}-hint` : undefined}
+        aria-invalid={props.wrong ? "true" : undefined}
+        aria-describedby={described || undefined}
         onChange={(e) => props.onValue(e.currentTarget.value)}
       >
         {props.children}
@@ -208,6 +222,11 @@ export function Select(props: {
       {props.hint && (
         <p class="hint" id={`${id}-hint`}>
           {props.hint}
+        </p>
+      )}
+      {props.wrong && (
+        <p class="wrong" id={`${id}-wrong`}>
+          {props.wrong}
         </p>
       )}
     </div>

@@ -77,8 +77,12 @@ acts! {
     ChangeSettings "settings.change" false
     /// Set the integration code, or took it away.
     SetIntegrationCode "settings.integration_code" true
-    /// Tried whether somebody is let in.
+    /// Tried whether somebody outside answers, and whether a person is let in.
     TrySignIn "integration.try" false
+    /// Set a connection to another server, or changed it.
+    SetConnection "connection.set" true
+    /// Took a connection away.
+    RemoveConnection "connection.remove" true
     /// Brought an earlier version of the policies back.
     RollBack "policy.rollback" true
     /// Read a report.

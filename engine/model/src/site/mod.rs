@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod alarm;
+pub mod connections;
 pub mod deed;
 pub mod groups;
 pub mod keys;
@@ -40,6 +41,8 @@ pub enum Command {
     Webhooks(webhooks::Command),
     /// By which keys programs act for accounts.
     Keys(keys::Command),
+    /// Whom this server asks and is asked by.
+    Connections(connections::Command),
     /// Something the operator must be able to prove later.
     Audit(Audit),
     /// The server started.
@@ -78,6 +81,8 @@ pub enum Event {
     Webhooks(webhooks::Event),
     /// By which keys programs act for accounts.
     Keys(keys::Event),
+    /// Whom this server asks and is asked by.
+    Connections(connections::Event),
     /// Something the operator must be able to prove later.
     Audit(Audit),
     /// The server started.
@@ -199,6 +204,8 @@ pub struct Site {
     pub published: published::Published,
     /// By which keys programs act for accounts.
     pub keys: keys::Keys,
+    /// Whom this server asks and is asked by, as administrators set it.
+    pub connections: connections::Connections,
 }
 
 impl Site {
@@ -226,6 +233,10 @@ impl Site {
                 Ok(self.webhooks.decide(command)?.into_iter().map(Event::Webhooks).collect())
             }
             Command::Keys(command) => self.keys(proposal.at, command),
+            Command::Connections(command) => {
+                let fact = self.connections.decide(command)?;
+                Ok(fact.into_iter().map(Event::Connections).collect())
+            }
             Command::Audit(audit) => Ok(vec![Event::Audit(audit.clone())]),
             Command::Start { version } => Ok(vec![Event::Started { version: version.clone() }]),
             Command::Do { deed, then: None } => Ok(vec![Event::Deed(deed.clone())]),
@@ -260,6 +271,7 @@ impl Site {
             Event::Webhooks(event) => self.webhooks.apply(event, record.position, record.time),
             Event::Policy(decided) => self.published.apply(decided),
             Event::Keys(event) => self.keys.apply(record.time, event),
+            Event::Connections(event) => self.connections.apply(event),
             Event::Alarm(_)
             | Event::Audit(_)
             | Event::Started { .. }

@@ -14,7 +14,9 @@ use convoke_model::policy::{
 };
 use convoke_model::privilege::{Privilege, Privileges};
 use convoke_model::site::alarm::Alarm;
-use convoke_model::site::{self, accounts, deed, groups, keys, rooms, scripts, settings, webhooks};
+use convoke_model::site::{
+    self, accounts, connections, deed, groups, keys, rooms, scripts, settings, webhooks,
+};
 use convoke_model::text::{
     Address, CallUrl, ChatText, DialNumber, ForeignId, GroupName, Name, Sentence, Source, Topic,
     Zone,
@@ -323,6 +325,33 @@ fn key_facts() -> Vec<site::Event> {
     vec![site::Event::Keys(made), site::Event::Keys(keys::Event::Revoked { key: ApiKeyId(3) })]
 }
 
+fn connection_facts() -> Vec<site::Event> {
+    let name = || connections::ConnectionName::new("crm").expect("a name");
+    let (kind, reason) = (connections::Kind::Callback, Sentence::new("a new host").ok());
+    let with = |url: &str, secret| {
+        let networks = Value::List(vec!["10.0.0.0/8".into()]);
+        let settings =
+            [("url".to_owned(), url.into()), ("allow_private".to_owned(), networks)].into();
+        connections::Connection { settings, secret: Some(connections::SecretNumber(secret)) }
+    };
+    let (before, after) = (with("https://old.example/", 7), with("https://new.example/", 8));
+    vec![
+        site::Event::Connections(connections::Event::Set {
+            kind,
+            name: name(),
+            before: Some(before),
+            after: after.clone(),
+            reason: reason.clone(),
+        }),
+        site::Event::Connections(connections::Event::Removed {
+            kind,
+            name: name(),
+            before: after,
+            reason,
+        }),
+    ]
+}
+
 fn settings_facts() -> Vec<site::Event> {
     let numbers = vec![settings::Number {
         number: DialNumber::new("+49 30 1234567").expect("a number"),
@@ -448,6 +477,7 @@ pub(crate) fn site_facts() -> Vec<site::Event> {
     facts.extend(key_facts());
     facts.extend(webhook_facts().into_iter().map(site::Event::Webhooks));
     facts.push(site::Event::Deed(Box::new(deed())));
+    facts.extend(connection_facts());
     facts
 }
 

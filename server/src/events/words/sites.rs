@@ -4,6 +4,7 @@ use convoke_model::StreamId;
 use convoke_model::privilege::{Privilege, Privileges};
 use convoke_model::site::accounts::Event as Account;
 use convoke_model::site::alarm::Alarm;
+use convoke_model::site::connections::{Connection, Event as Link};
 use convoke_model::site::groups::Event as Group;
 use convoke_model::site::keys::Event as Key;
 use convoke_model::site::settings::{Event as Setting, Part};
@@ -33,6 +34,7 @@ pub(in crate::events) fn site(event: &Event) -> Option<Told> {
                 "expires_ms": expires.map(|expires| expires.0),
             }),
         ),
+        Event::Connections(event) => of_connection(event),
         Event::Keys(Key::Revoked { key }) => told("key.revoked", json!({ "key": key.0 })),
         Event::Scripts(scripts::Event::Loaded { version, loaded: _, cause }) => {
             told("policy.loaded", json!({ "version": version, "cause": cause }))
@@ -196,6 +198,35 @@ fn inside(part: &Part) -> Value {
     let value = serde_json::to_value(part).unwrap_or_default();
     let inner = value.as_object().and_then(|object| object.values().next().cloned());
     inner.unwrap_or(value)
+}
+
+fn of_connection(event: &Link) -> Told {
+    let of = |connection: &Connection| json!(connection.settings);
+    match event {
+        Link::Set { kind, name, before, after, reason } => {
+            let old = before.as_ref().and_then(|before| before.secret);
+            told(
+                "connection.set",
+                json!({
+                    "kind": kind.word(),
+                    "name": name.as_str(),
+                    "before": before.as_ref().map(of),
+                    "after": of(after),
+                    "secret_changed": old != after.secret,
+                    "reason": sentence(reason.as_ref()),
+                }),
+            )
+        }
+        Link::Removed { kind, name, before, reason } => told(
+            "connection.removed",
+            json!({
+                "kind": kind.word(),
+                "name": name.as_str(),
+                "before": of(before),
+                "reason": sentence(reason.as_ref()),
+            }),
+        ),
+    }
 }
 
 fn of_webhook(event: &Hook) -> Told {

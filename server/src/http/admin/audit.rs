@@ -97,7 +97,7 @@ fn kind_of(event: &Event) -> &'static str {
         Event::Accounts(_) | Event::Keys(_) => "accounts",
         Event::Groups(_) => "groups",
         Event::Alarm(_) => "alarms",
-        Event::Settings(_) | Event::Webhooks(_) => "settings",
+        Event::Settings(_) | Event::Webhooks(_) | Event::Connections(_) => "settings",
         Event::Policy(_) | Event::Scripts(_) => "policies",
         Event::Rooms(_)
         | Event::Audit(_)

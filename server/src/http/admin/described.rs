@@ -1,15 +1,15 @@
 //! The console's calls as the OpenAPI document tells them.
 
-use utoipa::openapi::Required;
-use utoipa::openapi::path::HttpMethod::{Get, Post};
+use utoipa::openapi::path::HttpMethod::{Delete, Get, Post, Put};
 use utoipa::openapi::path::Parameter;
 
 use super::{
-    accounts, audit, groups, integration, meetings, overview, policies, reports, settings, who,
+    accounts, audit, connections, groups, meetings, overview, policies, reports, settings, who,
 };
 use crate::http::meeting::Done;
 use crate::http::openapi::parts::{
-    Call, Does, Schemas, Who, call, idempotency, meeting_id, number, one_of, query, query_number,
+    Call, Does, Schemas, Who, call, idempotency, meeting_id, named, number, one_of, query,
+    query_number,
 };
 
 const READ: Who = Who::Programs("admin:read");
@@ -25,6 +25,7 @@ pub(in crate::http) fn described(s: &mut Schemas) -> Vec<Call> {
     all.extend(looks(s));
     all.extend(policies_of(s));
     all.extend(settings_of(s));
+    all.extend(connections_of(s));
     all
 }
 
@@ -339,7 +340,6 @@ fn policies_of(s: &mut Schemas) -> Vec<Call> {
 fn settings_of(s: &mut Schemas) -> Vec<Call> {
     let (read, changed) = (s.add::<settings::Configured>(), s.add::<settings::Changed>());
     let (code, has) = (s.add::<settings::Code>(), s.add::<settings::HasCode>());
-    let (tried, verdict) = (s.add::<integration::Try>(), s.add::<integration::Verdict>());
     let done = s.add::<Done>();
     let documents = [
         (
@@ -359,13 +359,46 @@ fn settings_of(s: &mut Schemas) -> Vec<Call> {
                     .answers(has, &[]),
             ],
         ),
+    ];
+    documents.into_iter().map(|(path, does)| call(path, does, s)).collect()
+}
+
+fn connections_of(s: &mut Schemas) -> Vec<Call> {
+    let (list, asked) = (s.add::<connections::Seens>(), s.add::<connections::Asked>());
+    let (why, done) = (s.add::<connections::Why>(), s.add::<connections::Done>());
+    let (tried, verdict) = (s.add::<connections::Try>(), s.add::<connections::Verdict>());
+    let kind = || named("kind", "What is there.", "^(callback|http|ldap|bridge|mail)$");
+    let name = || named("name", "What it is called.", "^[a-z0-9_-]{1,40}$");
+    // An answer may have a secret, and is not kept.
+    let one = |method, id, what: &str| {
+        let does = Does::new(method, id, "admin", what).by(WRITE);
+        does.with([kind(), name()]).refuses(&[404, 409])
+    };
+    let documents = [
         (
-            "/api/v1/admin/integration/try",
+            "/api/v1/admin/connections",
             vec![
-                changes("admin_try_sign_in", "Try a sign-in by a server outside.")
-                    .may_take(tried, Required::True)
-                    .answers(verdict, &[])
-                    .refuses(&[404]),
+                reads("admin_connections", "Other servers: whom this one asks, and who asks it.")
+                    .answers(list, &[]),
+            ],
+        ),
+        (
+            "/api/v1/admin/connections/{kind}/{name}",
+            vec![
+                one(Put, "admin_set_connection", "Set a connection. Needs a reason.")
+                    .takes(asked)
+                    .answers(done.clone(), &[]),
+                one(Delete, "admin_remove_connection", "Take one away. Needs a reason.")
+                    .takes(why)
+                    .answers(done, &[]),
+            ],
+        ),
+        (
+            "/api/v1/admin/connections/{kind}/{name}/try",
+            vec![
+                one(Post, "admin_try_connection", "Try one, saved or not. Nobody is signed in.")
+                    .takes(tried)
+                    .answers(verdict, &[]),
             ],
         ),
     ];

@@ -1,5 +1,5 @@
-//! What the console needs beside what every page has: the data folder, the alarms of late, those
-//! outside who say who somebody is, and the policies.
+//! What the console needs beside what every page has: the data folder, the alarms of late, and
+//! the policies.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -12,7 +12,6 @@ use convoke_wire::entry::EntryRef;
 
 use super::live::Watching;
 use crate::folder::Folder;
-use crate::outside::Outside;
 use crate::policy;
 
 /// Alarms that are remembered.
@@ -24,13 +23,12 @@ const READ_BYTES: usize = 1 << 20;
 /// Readings of the log for the console that go on at once.
 const READINGS_MAX: usize = 2;
 
-/// Sign-ins that are tried at once.
+/// Connections that are tried at once.
 const TRIES_MAX: usize = 2;
 
 /// What the console needs.
 pub(in crate::http) struct Desk {
     pub(super) folder: Folder,
-    pub(super) outside: OnceLock<Arc<Outside>>,
     pub(super) policies: OnceLock<Arc<policy::Desk>>,
     pub(super) readings: tokio::sync::Semaphore,
     pub(super) trying: tokio::sync::Semaphore,
@@ -49,7 +47,6 @@ impl Desk {
     pub(in crate::http) fn new(folder: Folder) -> Self {
         Self {
             folder,
-            outside: OnceLock::new(),
             policies: OnceLock::new(),
             readings: tokio::sync::Semaphore::new(READINGS_MAX),
             trying: tokio::sync::Semaphore::new(TRIES_MAX),
@@ -59,9 +56,8 @@ impl Desk {
     }
 
     /// Takes in what is there once the server runs.
-    pub(in crate::http) fn open(&self, outside: Arc<Outside>, policies: Option<Arc<policy::Desk>>) {
+    pub(in crate::http) fn open(&self, policies: Option<Arc<policy::Desk>>) {
         // Said once, at the start.
-        let _ = self.outside.set(outside);
         if let Some(policies) = policies {
             let _ = self.policies.set(policies);
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use convoke_model::policy::Value;
 use convoke_model::site::Command;
+use convoke_model::site::accounts::Email;
 use convoke_model::site::deed::{Act, Deed, Subject};
 use convoke_model::site::keys::Scope;
 use convoke_model::text::{Address, Sentence};
@@ -98,6 +99,11 @@ impl Who {
     /// As the author of facts.
     pub(super) fn actor(&self) -> Actor {
         self.account.id.into()
+    }
+
+    /// How they are reached.
+    pub(super) fn email(&self) -> &Email {
+        &self.account.email
     }
 
     /// What they do, without what it changes.

@@ -39,6 +39,9 @@ pub(in crate::http) struct RefusalSeen {
     code: String,
     /// One sentence, for people.
     sentence: String,
+    /// The field that it is about, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
 }
 
 /// Who may call.

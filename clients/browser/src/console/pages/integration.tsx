@@ -1,181 +1,33 @@
 // Who says who somebody is, and which programs may call: application servers, directories, and the
 // integration code.
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
-import type { Answer } from "../../api";
-import { Button, Field } from "../../ui/controls";
-import { copyWords } from "../../ui/copy";
-import { toast } from "../../ui/toast";
-import { calls, type Configured } from "../calls";
-import { Confirm } from "../confirm";
-import { mayChange } from "../may";
+import { Connections } from "../connections/list";
 import { words } from "../words";
-import { DirectoryForm } from "./directory_form";
-import { Part, WithSettings } from "./settings";
-import { TryDialog } from "./try_dialog";
+import { Code } from "./integration_code";
+import { WithSettings } from "./settings";
 
-/** What is tried. */
-export type Tried = { via: "callback" | "ldap"; server: string };
+const asks = ({ settings }: { settings: Record<string, unknown> }): string =>
+  `${String(settings.method ?? "post").toUpperCase()} ${String(settings.url ?? "")}`;
 
 /** The page. */
 export function IntegrationPage(): JSX.Element {
   const t = words.value.settings;
-  const [tried, setTried] = useState<Tried | null>(null);
   return (
     <WithSettings
       lead={t.integrationLead}
       show={(read, again) => (
         <>
-          <Servers read={read} onTry={setTried} />
-          <Directories read={read} onTry={setTried} />
+          <Connections kind="callback" line={asks} />
+          <Connections
+            kind="ldap"
+            line={({ settings }) =>
+              `${[settings.servers].flat().join(", ")} ${String(settings.base_dn ?? "")}`
+            }
+          />
+          <Connections kind="http" line={asks} />
           <Code read={read} onDone={again} />
-          {tried && <TryDialog tried={tried} onClose={() => setTried(null)} />}
         </>
       )}
     />
-  );
-}
-
-type Props = { read: Configured; onTry: (tried: Tried) => void };
-
-function Servers({ read, onTry }: Props): JSX.Element {
-  const t = words.value.settings;
-  const all = Object.entries(read.config.callback);
-  return (
-    <Part id="app-title" title={t.app} lead={all.length === 0 ? t.appNone : t.appLead}>
-      {all.length > 0 && (
-        <ul class="meetings">
-          {all.map(([name, one]) => (
-            <li key={name}>
-              <div class="grow">
-                <b class="block">{name}</b>
-                <code class="small">
-                  {one.method.toUpperCase()} {one.url}
-                </code>
-              </div>
-              <Button
-                kind="soft"
-                size="small"
-                disabled={!mayChange.value}
-                label={t.tryTitle(name)}
-                onClick={() => onTry({ via: "callback", server: name })}
-              >
-                {t.try}
-              </Button>
-            </li>
-          ))}
-        </ul>
-      )}
-    </Part>
-  );
-}
-
-function Directories({ read, onTry }: Props): JSX.Element {
-  const t = words.value.settings;
-  const all = Object.entries(read.config.ldap);
-  return (
-    <Part id="ldap-title" title={t.ldap} lead={all.length === 0 ? t.ldapNone : t.ldapLead}>
-      {all.length > 0 && (
-        <ul class="meetings">
-          {all.map(([name, one]) => (
-            <li key={name}>
-              <div class="grow">
-                <b class="block">{name}</b>
-                <span class="small muted block">{one.servers.join(", ")}</span>
-                <code class="small">{one.base_dn}</code>
-              </div>
-              <Button
-                kind="soft"
-                size="small"
-                disabled={!mayChange.value}
-                label={t.tryTitle(name)}
-                onClick={() => onTry({ via: "ldap", server: name })}
-              >
-                {t.try}
-              </Button>
-            </li>
-          ))}
-        </ul>
-      )}
-      <DirectoryForm />
-    </Part>
-  );
-}
-
-/** 24 letters that nobody has to type. */
-function draw(): string {
-  const letters = "abcdefghijkmnpqrstuvwxyz23456789";
-  const bytes = crypto.getRandomValues(new Uint8Array(24));
-  return [...bytes].map((byte) => letters[byte % letters.length]).join("");
-}
-
-function Code({ read, onDone }: { read: Configured; onDone: () => void }): JSX.Element {
-  const t = words.value.settings;
-  const has = read.settings.integration.has_code;
-  const [asked, setAsked] = useState<"set" | "remove" | null>(null);
-  const [code, setCode] = useState("");
-  const act = (reason: string): Promise<Answer<unknown>> =>
-    calls.setCode(asked === "set" ? code.trim() : null, reason);
-  const done = () => {
-    toast(asked === "set" ? t.codeDone : t.codeGone);
-    setAsked(null);
-    setCode("");
-    onDone();
-  };
-  const set = asked === "set";
-  return (
-    <Part id="code-title" title={t.code} lead={t.codeLead}>
-      <p>{has ? t.codeIs : t.codeIsNot}</p>
-      <div class="row wrap">
-        <Button kind="primary" disabled={!mayChange.value} onClick={() => setAsked("set")}>
-          {t.codeSet}
-        </Button>
-        {has && (
-          <Button kind="danger" disabled={!mayChange.value} onClick={() => setAsked("remove")}>
-            {t.codeRemove}
-          </Button>
-        )}
-      </div>
-      {asked && (
-        <Confirm
-          title={set ? t.codeSet : t.codeRemove}
-          go={set ? t.codeSet : t.codeRemove}
-          danger={!set}
-          reason="needed"
-          act={act}
-          onDone={done}
-          onClose={() => setAsked(null)}
-        >
-          {set && (
-            <div class="stack tight">
-              <Field
-                label={t.codeNew}
-                hint={t.codeHint}
-                value={code}
-                onValue={setCode}
-                maxLength={128}
-                autocomplete="off"
-                spellcheck={false}
-                class="mono"
-                required
-              />
-              <div class="row wrap">
-                <Button icon="refresh" size="small" onClick={() => setCode(draw())}>
-                  {t.codeDraw}
-                </Button>
-                <Button
-                  icon="copy"
-                  size="small"
-                  disabled={code === ""}
-                  onClick={() => void copyWords(code)}
-                >
-                  {words.value.settings.copy}
-                </Button>
-              </div>
-            </div>
-          )}
-        </Confirm>
-      )}
-    </Part>
   );
 }

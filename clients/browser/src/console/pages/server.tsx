@@ -4,6 +4,7 @@ import { useId, useState } from "preact/hooks";
 import { follow } from "../../ui/brand";
 import { Field, Switch } from "../../ui/controls";
 import type { Configured } from "../calls";
+import { Connections } from "../connections/list";
 import { words } from "../words";
 import { CertificatePart } from "./certificate";
 import { Part, PartForm, WithSettings } from "./settings";
@@ -19,6 +20,10 @@ export function ServerPage(): JSX.Element {
           <Branding read={read} onSaved={again} />
           <Limits read={read} onSaved={again} />
           <CertificatePart read={read} />
+          <Connections
+            kind="mail"
+            line={({ settings }) => `${String(settings.from ?? "")} · ${settings.port ?? 587}`}
+          />
           <System read={read} />
         </>
       )}

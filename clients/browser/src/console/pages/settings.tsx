@@ -107,7 +107,8 @@ export function PartForm(props: {
 export function Lines(props: {
   id: string;
   label: string;
-  hint?: string;
+  hint?: string | undefined;
+  wrong?: string | undefined;
   value: string;
   onValue: (value: string) => void;
   rows?: number;
@@ -121,12 +122,22 @@ export function Lines(props: {
         rows={props.rows ?? 3}
         value={props.value}
         spellcheck={false}
-        aria-describedby={props.hint ? `${props.id}-hint` : undefined}
+        aria-invalid={props.wrong ? "true" : undefined}
+        aria-describedby={
+          [props.hint ? `${props.id}-hint` : "", props.wrong ? `${props.id}-wrong` : ""]
+            .filter(Boolean)
+            .join(" ") || undefined
+        }
         onInput={(e) => props.onValue(e.currentTarget.value)}
       />
       {props.hint && (
         <p class="hint" id={`${props.id}-hint`}>
           {props.hint}
+        </p>
+      )}
+      {props.wrong && (
+        <p class="wrong" id={`${props.id}-wrong`}>
+          {props.wrong}
         </p>
       )}
     </div>

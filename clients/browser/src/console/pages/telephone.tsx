@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Button, Field, Switch } from "../../ui/controls";
 import type { Configured, Telephone } from "../calls";
+import { Bridges } from "../connections/bridges";
 import { words } from "../words";
 import { PartForm, WithSettings } from "./settings";
 
@@ -12,7 +13,12 @@ export function TelephonePage(): JSX.Element {
   return (
     <WithSettings
       lead={t.telephoneLead}
-      show={(read, again) => <Form read={read} onSaved={again} />}
+      show={(read, again) => (
+        <>
+          <Form read={read} onSaved={again} />
+          <Bridges address={read.address} />
+        </>
+      )}
     />
   );
 }

@@ -4,7 +4,10 @@ import { keys, webhooks } from "./programs_en";
 /** The shape of every dictionary of the console. */
 export type ConsoleDictionary = typeof en;
 
+import { connections } from "./connections/en";
+
 export const en = {
+  connections,
   title: "Console",
   nav: "Pages of the console",
   back: "Start page",
@@ -229,31 +232,15 @@ export const en = {
   },
   settings: {
     integrationLead: "Who says who somebody is, and which programs may call this server.",
-    app: "Application server",
-    appNone: "No application server is set. It is named in the settings file, as [callback.NAME].",
-    appLead: "These addresses are asked when somebody signs in. They stand in the settings file.",
-    ldap: "LDAP directory",
-    ldapNone: "No directory is set. The form below writes the lines for the settings file.",
-    ldapLead: "These directories are asked when somebody signs in.",
-    ldapForm: "Set a directory up",
-    ldapFormLead:
-      "Fill this in, and put the lines below into the settings file. They hold from the next start.",
-    ldapName: "What it is called here",
-    ldapServers: "Servers, with commas between",
-    ldapBase: "Where people are (base DN)",
-    ldapBind: "Who asks (bind DN)",
-    ldapPassword: "File with the password of who asks",
-    ldapFilter: "Which entry is a person",
-    ldapFilterHint: "{name} stands for what was typed.",
-    ldapAdministrators: "Groups whose people administer, one on each line",
-    ldapLines: "Lines for the settings file",
     try: "Try it",
     tryTitle: (name: string) => `Try it: ${name}`,
     tryLead: "Nobody is signed in by it. That it was tried is kept in the log.",
-    tryName: "Name as the person types it",
-    tryPassword: "Password",
-    tryPasswordHint: "Without one the directory is only asked whether it knows the person.",
-    outcome: { allowed: "Let in", denied: "Not let in", failed: "It could not be asked" },
+    outcome: {
+      allowed: "Let in",
+      denied: "Not let in",
+      failed: "It could not be asked",
+      answered: "It answers",
+    },
     steps: "Step by step",
     said: "What it says of the person",
     code: "Integration code",
@@ -380,6 +367,8 @@ export const en = {
       "group.change": "changed a group",
       "group.remove": "removed a group",
       "settings.change": "changed the settings",
+      "connection.set": "set a connection",
+      "connection.remove": "removed a connection",
       "settings.integration_code": "changed the integration code",
       "integration.try": "tried a sign-in elsewhere",
       "policy.rollback": "brought earlier policies back",

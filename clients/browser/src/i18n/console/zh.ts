@@ -1,8 +1,10 @@
 // 控制台的简体中文。
+import { connections } from "./connections/zh";
 import type { ConsoleDictionary } from "./en";
 import { keys, webhooks } from "./programs_zh";
 
 export const zh: ConsoleDictionary = {
+  connections,
   title: "控制台",
   nav: "控制台页面",
   back: "首页",
@@ -226,30 +228,10 @@ export const zh: ConsoleDictionary = {
   },
   settings: {
     integrationLead: "由谁来确认身份，以及哪些程序可以调用此服务器。",
-    app: "应用服务器",
-    appNone: "尚未设置应用服务器。请在设置文件中以 [callback.名称] 填写。",
-    appLead: "有人登录时会询问以下地址。它们在设置文件中填写。",
-    ldap: "LDAP 目录",
-    ldapNone: "尚未设置目录。下面的表单会生成设置文件的内容。",
-    ldapLead: "有人登录时会询问以下目录。",
-    ldapForm: "设置目录",
-    ldapFormLead: "填写后，将下面的内容放入设置文件。下次启动时生效。",
-    ldapName: "在此处的名称",
-    ldapServers: "服务器，用逗号分隔",
-    ldapBase: "人员所在位置（base DN）",
-    ldapBind: "查询账户（bind DN）",
-    ldapPassword: "查询账户的密码文件",
-    ldapFilter: "哪些条目是人员",
-    ldapFilterHint: "{name} 代表输入的内容。",
-    ldapAdministrators: "其成员为管理员的群组，每行一个",
-    ldapLines: "设置文件的内容",
     try: "测试",
     tryTitle: (name: string) => `测试 ${name}`,
     tryLead: "不会有人因此登录。测试会记录在日志中。",
-    tryName: "用户输入的名称",
-    tryPassword: "密码",
-    tryPasswordHint: "不填密码时，只询问目录是否认识此人。",
-    outcome: { allowed: "允许登录", denied: "不允许登录", failed: "无法询问" },
+    outcome: { allowed: "允许登录", denied: "不允许登录", failed: "无法询问", answered: "有应答" },
     steps: "逐步过程",
     said: "返回的人员信息",
     code: "集成代码",
@@ -374,6 +356,8 @@ export const zh: ConsoleDictionary = {
       "group.change": "更改了群组",
       "group.remove": "删除了群组",
       "settings.change": "更改了设置",
+      "connection.set": "设定了连接",
+      "connection.remove": "移除了连接",
       "settings.integration_code": "更改了集成代码",
       "integration.try": "测试了外部登录",
       "policy.rollback": "恢复了先前的策略",

@@ -180,6 +180,7 @@ impl Accounts {
             | SiteEvent::Rooms(_)
             | SiteEvent::Webhooks(_)
             | SiteEvent::Keys(_)
+            | SiteEvent::Connections(_)
             | SiteEvent::Audit(_)
             | SiteEvent::Alarm(_)
             | SiteEvent::Started { .. }
@@ -211,6 +212,7 @@ impl Accounts {
                 | SiteEvent::Rooms(_)
                 | SiteEvent::Webhooks(_)
                 | SiteEvent::Keys(_)
+                | SiteEvent::Connections(_)
                 | SiteEvent::Audit(_)
                 | SiteEvent::Alarm(_)
                 | SiteEvent::Started { .. }
@@ -253,6 +255,7 @@ impl Accounts {
                 | SiteEvent::Rooms(_)
                 | SiteEvent::Webhooks(_)
                 | SiteEvent::Keys(_)
+                | SiteEvent::Connections(_)
                 | SiteEvent::Audit(_)
                 | SiteEvent::Alarm(_)
                 | SiteEvent::Started { .. }
