@@ -1,4 +1,4 @@
-// A caller among people with browsers: a telephone bridge asks, reports and obeys over its own calls,
+// A caller among people with browsers: a telephone bridge asks, reports and obeys by its own calls,
 // while the host sees the caller in the list, mutes them and removes them.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -40,7 +40,10 @@ describe("callers by telephone", () => {
     server = await Server.start("telephone", settings);
     const admin = await Admin.of(server);
     const telephone = { numbers: [], meeting_id_is_code: true, draw_codes: false };
-    await admin.ok("POST", "/api/v1/admin/settings", { part: { telephone }, reason: "People call" });
+    await admin.ok("POST", "/api/v1/admin/settings", {
+      part: { telephone },
+      reason: "People call",
+    });
     browser = await Browser.launch();
     page = await browser.person("host");
     id = await host(page, server, { topic: "By telephone" });
@@ -56,8 +59,14 @@ describe("callers by telephone", () => {
     assert.equal(accepted.verdict, "accept");
     assert.equal((await bridge("calls/c-1", { event: "joined" })).place, "lobby");
     const list = await openPeople(page);
-    await list.getByRole("button", { name: /^Let in/ }).first().click();
-    await until("the bridge hears of it", async () => (await bridge("calls/c-1", {})).place === "here");
+    await list
+      .getByRole("button", { name: /^Let in/ })
+      .first()
+      .click();
+    await until(
+      "the bridge hears of it",
+      async () => (await bridge("calls/c-1", {})).place === "here",
+    );
     const row = list.getByRole("listitem").filter({ hasText: "567" });
     await row.getByText("On the telephone").waitFor({ state: "attached" });
     const { people } = await known(page);
@@ -77,7 +86,10 @@ describe("callers by telephone", () => {
     await row.getByText("Microphone off").waitFor({ state: "attached" });
 
     await act(page, caller.name, "Remove from meeting");
-    await page.getByRole("dialog").getByRole("button", { name: /^Remove/ }).click();
+    await page
+      .getByRole("dialog")
+      .getByRole("button", { name: /^Remove/ })
+      .click();
     await until("the bridge hangs up", async () => (await bridge("calls/c-1", {})).wanted.removed);
     await until("the list is without them", async () => (await row.count()) === 0);
   });
@@ -89,10 +101,16 @@ describe("callers by telephone", () => {
     await dial("c-2", OTHER);
     await bridge("calls/c-2", { event: "joined" });
     const list = await openPeople(page);
-    await list.getByRole("button", { name: /^Let in/ }).first().click();
+    await list
+      .getByRole("button", { name: /^Let in/ })
+      .first()
+      .click();
     await until("they are in", async () => (await bridge("calls/c-2", {})).place === "here");
     await bridge("calls/c-2", { event: "left" });
-    await until("they are gone", async () => !(await known(page)).people.some((one) => one.name.endsWith("321")));
+    await until(
+      "they are gone",
+      async () => !(await known(page)).people.some((one) => one.name.endsWith("321")),
+    );
     await end(page);
     const told = await server.audit("show", id);
     assert.equal(told.code, 0, told.stderr);

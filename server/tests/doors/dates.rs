@@ -109,7 +109,10 @@ fn what_is_no_date_of_it_is_refused_and_nothing_changes() {
     let before = world.get_as(&path, &ann).json();
     let bad = [
         json!([{ "date": "2031-03-26T10:00" }]),
-        json!([{ "date": "2031-03-25T10:00" }, { "date": "2031-03-25T10:00", "moved": "2031-03-26T10:00" }]),
+        json!([
+            { "date": "2031-03-25T10:00" },
+            { "date": "2031-03-25T10:00", "moved": "2031-03-26T10:00" },
+        ]),
         json!([{ "date": "2031-03-25T10:00", "moved": "2031-02-30T10:00" }]),
         json!([{ "date": "tomorrow" }]),
     ];
