@@ -73,6 +73,7 @@ export const families = [
   "key",
   "administrator",
   "settings",
+  "connection",
   "policy",
   "webhook",
   "alarm",

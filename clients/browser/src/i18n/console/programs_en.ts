@@ -33,6 +33,7 @@ export const webhooks = {
     key: "Keys for programs",
     administrator: "Deeds in this console",
     settings: "Settings",
+    connection: "Connections to other servers",
     policy: "Policies",
     webhook: "Webhooks themselves",
     alarm: "Alarms",

@@ -32,6 +32,7 @@ export const webhooks: ConsoleDictionary["webhooks"] = {
     key: "程序密钥",
     administrator: "控制台中的操作",
     settings: "设置",
+    connection: "与其他服务器的连接",
     policy: "策略",
     webhook: "Webhook 本身",
     alarm: "警报",
