@@ -119,7 +119,10 @@ impl LiveSession {
         let facts = self.decided.decide(&proposal)?;
         let joining = facts.iter().filter(|(_, event)| needs_seat(event)).count();
         let joining = u32::try_from(joining).unwrap_or(u32::MAX);
-        seats.take(joining).map_err(|Full| Refusal::SiteFull)?;
+        // All shards share the seats: what most wishes do must not touch them.
+        if joining > 0 {
+            seats.take(joining).map_err(|Full| Refusal::SiteFull)?;
+        }
         let known = self.decided.roster.count() + joining;
         let write = |(audience, event)| {
             let written = self.pen.write(epoch, salts, origin, audience, event);
@@ -127,7 +130,10 @@ impl LiveSession {
             written
         };
         let written = facts.into_iter().map(write).collect();
-        seats.follow(known, self.decided.roster.count());
+        let here = self.decided.roster.count();
+        if here != known {
+            seats.follow(known, here);
+        }
         Ok(written)
     }
 
