@@ -53,8 +53,7 @@ pub(super) fn after(route: &str) -> After {
         | "/api/v1/admin/meetings/{id}/end"
         | "/api/v1/admin/meetings/{id}/message"
         | "/api/v1/admin/reports"
-        | "/api/v1/admin/reports/export"
-        | "/api/v1/admin/integration/try" => After::Again,
+        | "/api/v1/admin/reports/export" => After::Again,
         _ => After::Done,
     }
 }

@@ -1,7 +1,6 @@
 //! What administrators set: branding, telephone, publishing, limits, and the integration code. Each
 //! change is a fact with what was before, and a deed.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -61,10 +60,6 @@ struct FromFile {
     /// Whether letters are sent.
     mail: bool,
     certificate: Option<Certificate>,
-    /// Application servers that say who somebody is, by name.
-    callback: BTreeMap<String, Value>,
-    /// Directories that say who somebody is, by name.
-    ldap: BTreeMap<String, Value>,
 }
 
 /// The certificate of the server.
@@ -77,12 +72,6 @@ struct Certificate {
     file: String,
     /// What people should know of it; nothing when its form is odd.
     details: Option<crate::certificate::Certificate>,
-}
-
-fn by_name<T: Serialize>(all: &BTreeMap<String, T>) -> BTreeMap<String, Value> {
-    let told =
-        |(name, one): (&String, &T)| (name.clone(), serde_json::to_value(one).unwrap_or_default());
-    all.iter().map(told).collect()
 }
 
 /// `GET /api/v1/admin/settings`
@@ -102,8 +91,6 @@ async fn read(State(site): State<Arc<Site>>, _: Reader) -> Result<Json<Configure
                 file: tls.file.display().to_string(),
                 details: tls.certificate.clone(),
             }),
-            callback: by_name(&site.config.callback),
-            ldap: by_name(&site.config.ldap),
         },
     }))
 }
