@@ -20,12 +20,18 @@ const TALKERS: usize = 4;
 const TALK_PER_SECOND: f64 = 50.0;
 /// Bytes that may be on their way to all readers together, of what was published at saturation.
 const ON_THE_WAY_BYTES: u64 = 256 << 20;
+/// Deliveries that may be on their way, for the same reason: a relay that makes a write for each
+/// needs ten seconds for so many, and the next round waits for it.
+const ON_THE_WAY_MAX: u64 = 2_000_000;
 /// Bytes of one publisher that wait for its socket.
 const BACKLOG_BYTES: usize = 256 * 1024;
 const BACKLOG_BYTES_MAX: usize = 4 << 20;
 const WARM_UP: Micros = 300_000;
 /// How long is waited for what is still on its way.
 const DRAIN: Micros = 1_000_000;
+/// The same after saturation: whoever still sends would take part of the core that the next round
+/// is measured on.
+const SATURATED_DRAIN: Micros = 60_000_000;
 /// How long nothing may come before nothing more is expected.
 const QUIET: Micros = 150_000;
 const OPENING_MAX: usize = 40;
@@ -188,7 +194,7 @@ impl Runs {
         let publishers = self.crowd.of(Part::Publisher);
         let readers = self.crowd.of(Part::Reader).len().max(1) as u64;
         let window = ON_THE_WAY_BYTES / (readers * self.crowd.shape.size as u64);
-        let window = window.clamp(16, 65_536);
+        let window = window.min(ON_THE_WAY_MAX / readers).clamp(16, 65_536);
         let whole = self.counts();
         let begun = self.crowd.clock.now();
         // A large crowd takes longer until its sockets' buffers are as large as they get.
@@ -228,7 +234,7 @@ impl Runs {
             self.crowd.turn(Some(wait))?;
         }
         let (start, end) = (start.unwrap_or_else(|| self.counts()), self.counts());
-        rest(&mut self.crowd, 5 * DRAIN)?;
+        rest(&mut self.crowd, SATURATED_DRAIN)?;
         let all = self.counts();
         Ok(format!(
             "{} granted_all={} published_all={} {}",
