@@ -1,11 +1,10 @@
 //! A chunk: fixed memory that one writer fills from front to back while others read what is filled.
 #![expect(unsafe_code, reason = "a chunk is written above the head while it is read below it")]
 
-use std::cell::UnsafeCell;
-use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
-use crate::sync::{AtomicPtr, Ordering};
+use crate::memory::{FileRange, Memory, Place};
+use crate::sync::{AtomicBool, AtomicPtr, Ordering};
 
 /// Bytes in a chunk: 64 KiB, so that a pool of them serves every lane. Tiny in loom models, where
 /// each byte is watched.
@@ -15,17 +14,21 @@ pub const CHUNK_BYTES: usize = if cfg!(loom) { 4 } else { 64 * 1024 };
 /// valid after the chunk was dropped from its lane, for those who still hold a pin.
 pub(crate) struct Chunk {
     next: AtomicPtr<Chunk>,
-    bytes: UnsafeCell<[MaybeUninit<u8>; CHUNK_BYTES]>,
+    /// Where its bytes are. They are touched through raw pointers only.
+    place: Place,
+    /// A socket may hold on to its pages.
+    lent: AtomicBool,
     /// One watched cell per byte: loom reports a read that races with a write.
     #[cfg(loom)]
     watched: [loom::cell::UnsafeCell<()>; CHUNK_BYTES],
 }
 
 impl Chunk {
-    fn new() -> Self {
+    fn new(place: Place) -> Self {
         Self {
             next: AtomicPtr::new(std::ptr::null_mut()),
-            bytes: UnsafeCell::new([const { MaybeUninit::uninit() }; CHUNK_BYTES]),
+            place,
+            lent: AtomicBool::new(false),
             #[cfg(loom)]
             watched: std::array::from_fn(|_| loom::cell::UnsafeCell::new(())),
         }
@@ -41,8 +44,8 @@ pub(crate) struct Owned(NonNull<Chunk>);
 unsafe impl Send for Owned {}
 
 impl Owned {
-    pub(crate) fn allocate() -> Self {
-        Self(NonNull::from(Box::leak(Box::new(Chunk::new()))))
+    pub(crate) fn allocate(memory: &Memory) -> Self {
+        Self(NonNull::from(Box::leak(Box::new(Chunk::new(memory.take())))))
     }
 
     pub(crate) fn as_ptr(&self) -> *mut Chunk {
@@ -71,34 +74,46 @@ impl Owned {
         for cell in &self.chunk().watched[offset..offset + bytes.len()] {
             cell.with_mut(|_| ());
         }
-        let start = self.chunk().bytes.get().cast::<u8>();
+        let start = self.chunk().place.start.as_ptr();
         // SAFETY: the range is within the chunk (asserted), `bytes` cannot overlap it since no
         // `&[u8]` of an unpublished range exists, and the caller promises that nobody reads or
         // writes it.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), start.add(offset), bytes.len()) };
     }
 
-    /// Makes a dropped chunk fit for use in another place.
+    /// Makes a dropped chunk fit for use in another place. `None` when the system did not give it
+    /// the new pages that a lent one needs; it is never used again then.
     ///
     /// # Safety
-    /// Nobody can reach the chunk any more: it is unlinked, and no pin is older than that.
-    pub(crate) unsafe fn recycle(self) -> Self {
+    /// Nobody can reach the chunk any more: it is unlinked, and no pin is older than that. `memory`
+    /// is what it was allocated from.
+    pub(crate) unsafe fn recycle(self, memory: &Memory) -> Option<Self> {
         #[cfg(loom)]
         for cell in &self.chunk().watched {
             cell.with_mut(|_| ());
         }
-        self.chunk().next.store(std::ptr::null_mut(), Ordering::Relaxed);
-        self
+        let chunk = self.chunk();
+        chunk.next.store(std::ptr::null_mut(), Ordering::Relaxed);
+        if chunk.lent.load(Ordering::Relaxed) {
+            // SAFETY: nobody reaches the chunk any more, as the caller promises, and so its bytes.
+            if !unsafe { memory.renew(&chunk.place) } {
+                return None;
+            }
+            chunk.lent.store(false, Ordering::Relaxed);
+        }
+        Some(self)
     }
 
-    /// Gives the memory back to the allocator.
+    /// Gives the memory back.
     ///
     /// # Safety
     /// As for [`Owned::recycle`].
-    pub(crate) unsafe fn free(self) {
+    pub(crate) unsafe fn free(self, memory: &Memory) {
         // SAFETY: made by `Box::leak` in `allocate`; nobody else reaches it, as the caller
         // promises, and `self` is consumed, so it is freed once.
-        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+        let chunk = unsafe { Box::from_raw(self.0.as_ptr()) };
+        // SAFETY: its bytes are reached through it alone.
+        unsafe { memory.give(&chunk.place) };
     }
 }
 
@@ -115,10 +130,24 @@ pub(crate) unsafe fn filled<'a>(chunk: *const Chunk, offset: usize, len: usize) 
     for cell in &chunk.watched[offset..offset + len] {
         cell.with(|_| ());
     }
-    let start = chunk.bytes.get().cast::<u8>().cast_const();
+    let start = chunk.place.start.as_ptr().cast_const();
     // SAFETY: within the chunk, initialised and immutable from now on, as the caller promises. The
-    // writer makes no reference to the array, it copies through raw pointers to other ranges.
+    // writer makes no reference to its bytes, it copies through raw pointers to other ranges.
     unsafe { std::slice::from_raw_parts(start.add(offset), len) }
+}
+
+/// The bytes `offset..offset + len` of a chunk as a range of the pool's file, for a socket that
+/// keeps their pages. `None` when the chunk is in no file.
+///
+/// # Safety
+/// As for [`filled`].
+pub(crate) unsafe fn lend(chunk: *const Chunk, offset: usize, len: usize) -> Option<FileRange> {
+    // SAFETY: alive, as the caller promises.
+    let chunk = unsafe { &*chunk };
+    let range = chunk.place.range(offset, len)?;
+    // Whoever uses the chunk again has seen the end of this reader's pin, and this with it.
+    chunk.lent.store(true, Ordering::Relaxed);
+    Some(range)
 }
 
 /// The chunk after this one.

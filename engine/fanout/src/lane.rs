@@ -97,6 +97,12 @@ impl Lane {
         self.mark().unwrap_or(head)
     }
 
+    /// Handles of this lane, the writer's own among them: about as many as it has readers.
+    #[must_use]
+    pub fn handles(&self) -> usize {
+        Arc::strong_count(&self.0)
+    }
+
     /// Whether the writer has closed the lane. What was appended before can still be read.
     #[must_use]
     pub fn is_closed(&self) -> bool {

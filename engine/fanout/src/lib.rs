@@ -4,7 +4,8 @@
 //! between a reader's position and the head leaves in one write call, whatever the number of
 //! messages. A reader is a `u64` kept by the caller: it costs the lane nothing, and the writer
 //! never waits for it. Chunks are dropped when the lane is trimmed and used again once no thread's
-//! pin is older than the drop. This crate knows nothing of meetings; it is the only one that may
+//! pin is older than the drop. Chunks are places of a file in memory, so that what many readers get
+//! can be lent to their sockets instead of copied ([`Span::lend`]). This crate knows nothing of meetings; it is the only one that may
 //! use `unsafe`.
 //!
 //! ```
@@ -28,6 +29,7 @@
 mod chunk;
 pub mod frame;
 mod lane;
+mod memory;
 mod pins;
 mod pool;
 mod span;
@@ -37,6 +39,7 @@ mod writer;
 
 pub use chunk::CHUNK_BYTES;
 pub use lane::{Lane, LaneLimits, Overrun};
+pub use memory::FileRange;
 pub use pins::{PINS_MAX, PinGuard, PinSlot};
 pub use pool::{Pool, PoolLimits};
 pub use span::{Slices, Span};

@@ -115,7 +115,9 @@ pub struct PinGuard<'a> {
 }
 
 impl PinGuard<'_> {
-    pub(crate) fn pool(&self) -> &Pool {
+    /// The pool whose chunks it guards.
+    #[must_use]
+    pub fn pool(&self) -> &Pool {
         &self.slot.pool
     }
 }

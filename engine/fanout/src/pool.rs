@@ -3,6 +3,7 @@
 
 use crate::chunk::Owned;
 use crate::lane::{self, Lane, LaneLimits};
+use crate::memory::Memory;
 use crate::pins::{PinSlot, Pins};
 use crate::sync::{Arc, AtomicUsize, Ordering};
 use crate::writer::LaneWriter;
@@ -33,6 +34,7 @@ struct Inner {
     pins: Pins,
     existing: AtomicUsize,
     kept: Kept,
+    memory: Memory,
 }
 
 impl Pool {
@@ -44,6 +46,7 @@ impl Pool {
             pins: Pins::new(),
             existing: AtomicUsize::new(0),
             kept: Kept::new(limits.kept_max.max(1)),
+            memory: Memory::new(limits.chunks_max),
         }))
     }
 
@@ -71,6 +74,17 @@ impl Pool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// The file whose ranges a span lends, where the system has such files.
+    #[cfg(all(target_os = "linux", not(loom), not(miri)))]
+    #[must_use]
+    pub fn file(&self) -> Option<rustix::fd::BorrowedFd<'_>> {
+        self.0.memory.file()
+    }
+
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.0.memory
+    }
+
     pub(crate) fn pins(&self) -> &Pins {
         &self.0.pins
     }
@@ -85,7 +99,7 @@ impl Pool {
             self.0.existing.fetch_sub(1, Ordering::Relaxed);
             return None;
         }
-        Some(Owned::allocate())
+        Some(Owned::allocate(&self.0.memory))
     }
 
     /// Takes back a chunk.
@@ -95,11 +109,11 @@ impl Pool {
     /// handle of its lane is gone.
     pub(crate) unsafe fn give(&self, chunk: Owned) {
         // SAFETY: the caller promises what `recycle` asks for.
-        let chunk = unsafe { chunk.recycle() };
+        let Some(chunk) = (unsafe { chunk.recycle(&self.0.memory) }) else { return };
         if let Some(chunk) = self.0.kept.push(chunk) {
             self.0.existing.fetch_sub(1, Ordering::Relaxed);
             // SAFETY: as above; the queue handed the chunk back, so it is ours alone.
-            unsafe { chunk.free() };
+            unsafe { chunk.free(&self.0.memory) };
         }
     }
 }
@@ -108,7 +122,7 @@ impl Drop for Inner {
     fn drop(&mut self) {
         while let Some(chunk) = self.kept.pop() {
             // SAFETY: kept chunks are in no lane, and the pool's last handle is gone.
-            unsafe { chunk.free() };
+            unsafe { chunk.free(&self.memory) };
         }
     }
 }

@@ -4,8 +4,9 @@
 use std::io::IoSlice;
 use std::marker::PhantomData;
 
-use crate::chunk::{CHUNK_BYTES, Chunk, filled, following};
+use crate::chunk::{CHUNK_BYTES, Chunk, filled, following, lend};
 use crate::frame;
+use crate::memory::FileRange;
 
 /// Bytes of a lane, valid while the pin and the lane handle live. Nothing is copied.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +57,14 @@ impl<'a> Span<'a> {
     #[must_use]
     pub fn slices(&self) -> Slices<'a> {
         Slices { chunk: self.chunk, at: self.start, end: self.end, kept_by: PhantomData }
+    }
+
+    /// The bytes as ranges of the pool's file, one per chunk, for `sendfile`: the socket keeps the
+    /// pages and copies nothing. Their chunks get new pages before they are written again, which
+    /// pays when many readers are sent the same. `None` for a chunk that is in no file.
+    pub fn lend(&self) -> impl Iterator<Item = Option<FileRange>> {
+        let mut left = self.slices();
+        std::iter::from_fn(move || left.lend_next())
     }
 
     /// Adds the slices to a vectored write until it holds `slices_max`, and tells the bytes added.
@@ -130,6 +139,18 @@ impl Slices<'_> {
             // SAFETY: the chunk is kept for `'a` and the acquired head lies beyond it.
             self.chunk = unsafe { following(self.chunk) };
         }
+    }
+
+    fn lend_next(&mut self) -> Option<Option<FileRange>> {
+        if self.at == self.end {
+            return None;
+        }
+        let offset = (self.at % CHUNK_BYTES as u64) as usize;
+        let len = (self.end - self.at).min(left_in_chunk(self.at));
+        // SAFETY: as for the bytes themselves, in `next`.
+        let range = unsafe { lend(self.chunk, offset, len as usize) };
+        self.advance(len);
+        Some(range)
     }
 
     fn copy_to(self, into: &mut [u8]) -> usize {

@@ -223,8 +223,9 @@ impl LaneWriter {
             // SAFETY: `free_chunk` hands out only what no pin can reach.
             unsafe { self.shared.pool.give(more) };
         }
-        // SAFETY: the same.
-        Some(unsafe { chunk.recycle() })
+        // SAFETY: the same; the chunks of a lane are of its pool.
+        let again = unsafe { chunk.recycle(self.shared.pool.memory()) };
+        again.or_else(|| self.shared.pool.take())
     }
 
     /// The oldest dropped chunk, if no pin is as old as its drop (`oldest` is a fresh scan).

@@ -1,12 +1,14 @@
 //! Flushing: everything between a connection's places and the lanes' heads goes out in one write.
-//! Nothing on this way is allocated, locked or done once per message.
+//! Nothing on this way is allocated, locked or done once per message. What many readers get in bulk
+//! is lent to their sockets (`lend.rs`).
 
 use std::io::{self, IoSlice};
 
-use convoke_fanout::{PinGuard, Span};
+use convoke_fanout::{Lane, PinGuard, Span};
 use convoke_model::Millis;
 
 use super::connection::{Connection, Passed, Readers, Stage};
+use super::lend;
 use crate::metrics::CoreCounters;
 
 /// Slices offered to one write. A lane of 8 MiB has twice as many, and then there is another write.
@@ -36,12 +38,22 @@ enum Source {
     Track(usize),
 }
 
-/// A part of what is offered: where it is from, how many bytes of it, and all that was there if it
-/// is of a lane.
-type Part<'a> = (Source, usize, Option<Span<'a>>);
+/// A part of what is offered.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'a> {
+    source: Source,
+    /// How many bytes of it.
+    bytes: usize,
+    /// In how many slices.
+    pub(super) slices: usize,
+    /// All that was there, if it is of a lane.
+    pub(super) span: Option<Span<'a>>,
+    /// Its bytes may be lent rather than copied.
+    pub(super) lent: bool,
+}
 
 /// What is offered to one write.
-struct Offer<'a, 'lane: 'a> {
+pub(super) struct Offer<'a, 'lane: 'a> {
     slices: [IoSlice<'a>; SLICES_MAX],
     slices_len: usize,
     /// Behind the connection's own bytes.
@@ -50,6 +62,8 @@ struct Offer<'a, 'lane: 'a> {
     bytes: usize,
     /// Something had no place in it.
     cut: bool,
+    /// Some part may be lent.
+    lends: bool,
 }
 
 impl<'a, 'lane: 'a> Offer<'a, 'lane> {
@@ -63,10 +77,21 @@ impl<'a, 'lane: 'a> Offer<'a, 'lane> {
             parts_len: 0,
             bytes: own.len(),
             cut: false,
+            lends: false,
         }
     }
 
-    fn add(&mut self, source: Source, span: Span<'lane>) {
+    /// The slices, in order.
+    pub(super) fn slices(&self) -> &[IoSlice<'a>] {
+        &self.slices[..self.slices_len]
+    }
+
+    /// The parts behind the connection's own bytes, in the order of their slices.
+    pub(super) fn parts(&self) -> impl Iterator<Item = Part<'lane>> {
+        self.parts.into_iter().flatten()
+    }
+
+    fn add(&mut self, source: Source, lane: &Lane, span: Span<'lane>) {
         if span.is_empty() {
             return;
         }
@@ -82,11 +107,12 @@ impl<'a, 'lane: 'a> Offer<'a, 'lane> {
             self.slices_len += 1;
         }
         self.cut |= bytes < span.len();
-        self.part(source, bytes, Some(span));
+        let slices = self.slices_len - (SLICES_MAX - free);
+        let lent = lend::pays(lane, bytes);
+        self.lends |= lent;
+        self.part(Part { source, bytes, slices, span: Some(span), lent });
     }
-}
 
-impl<'a, 'lane: 'a> Offer<'a, 'lane> {
     /// Answers wait until all facts before them have a place.
     fn add_replies(&mut self, replies: &'a [u8]) {
         if replies.is_empty() {
@@ -98,12 +124,13 @@ impl<'a, 'lane: 'a> Offer<'a, 'lane> {
         }
         self.slices[self.slices_len] = IoSlice::new(replies);
         self.slices_len += 1;
-        self.part(Source::Replies, replies.len(), None);
+        let bytes = replies.len();
+        self.part(Part { source: Source::Replies, bytes, slices: 1, span: None, lent: false });
     }
 
-    fn part(&mut self, source: Source, bytes: usize, span: Option<Span<'lane>>) {
-        self.bytes += bytes;
-        self.parts[self.parts_len] = Some((source, bytes, span));
+    fn part(&mut self, part: Part<'lane>) {
+        self.bytes += part.bytes;
+        self.parts[self.parts_len] = Some(part);
         self.parts_len += 1;
     }
 }
@@ -177,7 +204,11 @@ impl Connection {
             }
             return Ok(Offered::All);
         }
-        let mut taken = match io.write(&offer.slices[..offer.slices_len]) {
+        let sent = match (offer.lends, io.plain(), pin.pool().file()) {
+            (true, Some(socket), Some(file)) => lend::send(socket, file, &offer),
+            _ => io.write(offer.slices()),
+        };
+        let mut taken = match sent {
             Ok(taken) => taken,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
             Err(_) => return Err(Flushed::Gone),
@@ -200,7 +231,7 @@ impl Connection {
         }
         let mut moves = [const { None }; SOURCES_MAX];
         let mut replied = 0;
-        for ((source, bytes, span), to) in parts.into_iter().flatten().zip(&mut moves) {
+        for (Part { source, bytes, span, .. }, to) in parts.into_iter().flatten().zip(&mut moves) {
             let part = taken.min(bytes);
             taken -= part;
             let Some(span) = span else {
@@ -288,9 +319,9 @@ fn gather<'a, 'lane: 'a>(
     // then never behind its place among the facts.
     let facts = readers.facts.read(readers.facts_at, pin).map_err(|_| Flushed::Overrun)?;
     if let Some((lane, at)) = &readers.hosts {
-        offer.add(Source::Hosts, lane.read(*at, pin).map_err(|_| Flushed::Overrun)?);
+        offer.add(Source::Hosts, lane, lane.read(*at, pin).map_err(|_| Flushed::Overrun)?);
     }
-    offer.add(Source::Facts, facts);
+    offer.add(Source::Facts, &readers.facts, facts);
     offer.add_replies(replies);
     for sound in [true, false] {
         for (index, reader) in readers.tracks.iter().enumerate() {
@@ -298,7 +329,7 @@ fn gather<'a, 'lane: 'a>(
             if reader.is_sound == sound
                 && let Ok(span) = reader.lane.read(reader.at, pin)
             {
-                offer.add(Source::Track(index), span);
+                offer.add(Source::Track(index), &reader.lane, span);
             }
         }
     }

@@ -10,6 +10,7 @@ mod inbound;
 mod io;
 mod lag;
 mod ledger;
+mod lend;
 mod log_reader;
 mod recorder;
 mod timers;
