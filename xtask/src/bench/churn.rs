@@ -14,20 +14,33 @@ pub(super) fn measure(plan: &Plan, report: &mut Report) -> Outcome {
     // The first crowd fills the pools that any later one uses again.
     let (_, before) = crowd(&server, people.div_ceil(10), plan)?;
     let (p99, after) = crowd(&server, people, plan)?;
+    let kept = (after.while_live - before.while_live) * 1024.0 / (people * 9 / 10) as f64;
     let what = format!("{people} connections come and go: descriptors left over");
-    let row = Row::at_most(PART, what, after.0 - before.0, [0.0, 0.0]);
-    report.row(row.figure(format!("{:.0}, {:.0} before", after.0, before.0)));
+    let row = Row::at_most(PART, what, after.descriptors - before.descriptors, [0.0, 0.0]);
+    report.row(row.figure(format!("{:.0}, {:.0} before", after.descriptors, before.descriptors)));
     let what = format!("{people} connections come and go: memory after over before");
-    let row = Row::at_most(PART, what, after.1 / before.1, [1.05, 1.01]);
-    report.row(row.figure(format!("{:.1} MiB to {:.1} MiB", after.1 / 1024.0, before.1 / 1024.0)));
+    let row = Row::at_most(PART, what, after.memory / before.memory, [1.05, 1.01]);
+    let (after, before) = (after.memory / 1024.0, before.memory / 1024.0);
+    let row = row.figure(format!("{after:.1} MiB to {before:.1} MiB"));
+    // Whoever was in a session is known to it until it ends.
+    report.row(row.note(format!("and {kept:.0} B for each of them while their session lasts")));
     let lines = vec!["| connect to snapshot, p99 |".to_owned(), "|---|".to_owned()];
     let line = format!("| {:.1} ms, 32 at a time |", p99 / 1000.0);
     report.table("Churn".to_owned(), lines.into_iter().chain([line]).collect());
     Ok(())
 }
 
-/// Lets a crowd come and go; the p99 of coming in, and descriptors and memory when all have gone.
-fn crowd(server: &Server, people: usize, plan: &Plan) -> Result<(f64, (f64, f64)), Failed> {
+/// What is left of a crowd that has gone.
+struct Left {
+    descriptors: f64,
+    /// KiB, with their session still live.
+    while_live: f64,
+    /// KiB, their session over.
+    memory: f64,
+}
+
+/// Lets a crowd come and go, and their session end; the p99 of coming in, and what is left.
+fn crowd(server: &Server, people: usize, plan: &Plan) -> Result<(f64, Left), Failed> {
     let words = [
         ("people", people.to_string()),
         ("in-flight", "32".to_owned()),
@@ -35,8 +48,14 @@ fn crowd(server: &Server, people: usize, plan: &Plan) -> Result<(f64, (f64, f64)
     ];
     let mut driver = Driver::start("churn", server, "churn", &words)?;
     let answer = driver.hear()?;
-    drop(driver);
     pause(plan.seconds(3.0));
-    let left = (server.process.descriptors() as f64, server.process.memory_kib());
+    let while_live = server.process.memory_kib();
+    driver.ask("end")?;
+    pause(plan.seconds(3.0));
+    let left = Left {
+        descriptors: server.process.descriptors() as f64,
+        while_live,
+        memory: server.process.memory_kib(),
+    };
     Ok((answer.get("p99_us"), left))
 }

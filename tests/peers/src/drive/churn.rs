@@ -1,4 +1,5 @@
-//! People who come and go: each joins, has the session, leaves and hangs up.
+//! People who come and go: each joins, has the session, leaves and hangs up. The host stays, and
+//! ends the session when told to.
 
 use std::time::Duration;
 
@@ -52,9 +53,17 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     println!("came={} per_s={:.0} {}", times.latency.len(), people as f64 / seconds, {
         times.percentiles()
     });
-    // Whoever measures what is left does so before the host goes too.
+    // What is left is measured while the host is still there, and again when the session is over.
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).map_err(|error| error.to_string())?;
+    if let Some(host) = crowd.conns[0].as_mut() {
+        host.end();
+        host.flush()?;
+    }
+    while crowd.conns[0].is_some() {
+        crowd.turn(Some(Duration::from_millis(10)))?;
+    }
+    println!("ended");
     Ok(())
 }
 

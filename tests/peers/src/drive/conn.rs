@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use convoke_model::meeting::{self, Command, chat, recording, roster, track};
+use convoke_model::meeting::{self, Command, chat, lifecycle, recording, roster, track};
 use convoke_model::text::ChatText;
 use convoke_model::{ClientId, TrackId};
 use convoke_peers::{frame, upgrade};
@@ -311,6 +311,11 @@ impl Conn {
     pub(crate) fn leave(&mut self) {
         self.leaving = true;
         self.request(Command::Roster(roster::Command::Leave {}));
+    }
+
+    /// Ends the session for everybody.
+    pub(crate) fn end(&mut self) {
+        self.request(Command::Lifecycle(lifecycle::Command::End {}));
     }
 
     pub(crate) fn stop_recording(&mut self) {
