@@ -65,6 +65,9 @@ impl Listener {
             // A restart need not wait for connections of the last run to time out.
             socket.set_reuseaddr(true)?;
             socket.bind(address)?;
+            if address.ip().is_loopback() {
+                unpace(&socket);
+            }
             let tcp = socket.listen(BACKLOG)?;
             let address = tcp.local_addr()?;
             Ok(Self { tcp, address })
@@ -121,6 +124,15 @@ impl Listener {
             tracing::warn!("some connections did not end in time and are cut");
         }
     }
+}
+
+/// Has connections from this very machine (from a proxy in front of the server) send as soon as
+/// there is something. Where the system paces by default (BBR), they would wait on a timer for a
+/// link that is not there; that cannot be undone later, so whoever is accepted must inherit it.
+/// Reno is in every kernel and open to every program.
+fn unpace(socket: &TcpSocket) {
+    // Without it, it is only slower.
+    let _ = rustix::net::sockopt::set_tcp_congestion(socket, "reno");
 }
 
 struct Newcomer {

@@ -18,7 +18,6 @@ pub(super) enum Io {
 
 impl Io {
     pub(super) fn new(socket: std::net::TcpStream, tls: Option<rustls::ServerConnection>) -> Self {
-        unpace(&socket);
         let socket = TcpStream::from_std(socket);
         match tls {
             None => Self::Plain(socket),
@@ -105,16 +104,6 @@ impl Io {
             let _ = seal_out(socket, session);
         }
         let _ = self.socket().shutdown(std::net::Shutdown::Write);
-    }
-}
-
-/// Has a socket to this very machine (a proxy in front of the server) send as soon as there is
-/// something. Where the system paces by default (BBR), it waits on a timer for a link that is not
-/// there. Reno is in every kernel and open to every program; other peers keep the system's choice.
-fn unpace(socket: &std::net::TcpStream) {
-    if socket.peer_addr().is_ok_and(|peer| peer.ip().to_canonical().is_loopback()) {
-        // Without it, it is only slower.
-        let _ = rustix::net::sockopt::set_tcp_congestion(socket, "reno");
     }
 }
 

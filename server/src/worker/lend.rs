@@ -15,7 +15,7 @@ use super::flush::Offer;
 /// Fewer bytes than this of one lane are copied.
 const BYTES_MIN: usize = 16 * 1024;
 /// Handles of a lane from which on it is lent: the writer, its readers and few others.
-const HANDLES_MIN: usize = 16;
+const HANDLES_MIN: usize = 32;
 
 /// Whether so many bytes of a lane are better lent than copied.
 pub(super) fn pays(lane: &Lane, bytes: usize) -> bool {
