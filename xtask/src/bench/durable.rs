@@ -14,8 +14,6 @@ const PART: &str = "durable";
 /// Media that is recorded meanwhile: 100 MB/s in messages of 16 KiB.
 const MEDIA_PER_SECOND: usize = 6104;
 const FACTS_PER_SECOND: usize = 200;
-/// Who gets it: one, for what it costs to send it on, and the load client to read it, is not asked.
-const VIEWERS: usize = 1;
 
 pub(super) fn measure(plan: &Plan, report: &mut Report) -> Outcome {
     let server = servers::convoke(Shape::Plain)?;
