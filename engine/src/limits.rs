@@ -31,7 +31,7 @@ impl Limits {
     pub const DEFAULT: Self = Self {
         turn_asks_max: 4096,
         turn_bytes_max: 192 * 1024,
-        turns_in_flight_max: 2,
+        turns_in_flight_max: 3,
         facts_lane_bytes: 1024 * 1024,
         hosts_lane_bytes: 512 * 1024,
         video_lane_bytes: 8 * 1024 * 1024,
@@ -50,11 +50,11 @@ impl Default for Limits {
 
 const _: () = {
     let limits = Limits::DEFAULT;
-    // Two turns fit one block of the committer's, which cuts them at 1 MiB: a disk that takes
-    // milliseconds to sync is then still fed with all that came meanwhile.
-    assert!(2 * limits.turn_bytes_max <= 1024 * 1024);
-    // One turn's facts always fit the lane that carries them.
-    assert!(limits.facts_lane_bytes >= 2 * limits.turn_bytes_max);
+    // All turns in flight fit one block of the committer's, which cuts them at 1 MiB: a disk that
+    // takes milliseconds to sync is then still fed with all that came meanwhile.
+    assert!(limits.turns_in_flight_max * limits.turn_bytes_max <= 1024 * 1024);
+    // What becomes durable at once always fits the lane that carries it.
+    assert!(limits.facts_lane_bytes > limits.turns_in_flight_max * limits.turn_bytes_max);
     // A full media message and its frame header always fit.
     assert!(limits.audio_lane_bytes > 2 * convoke_wire::media::MESSAGE_BYTES_MAX);
 };

@@ -9,24 +9,31 @@ use sha2::{Digest, Sha256};
 pub struct Salts {
     seed: [u8; 32],
     drawn: u64,
+    /// The second half of the last block drawn.
+    spare: Option<[u8; SALT_BYTES]>,
 }
 
 impl Salts {
     /// Salts from a seed that the server's entropy drew.
     #[must_use]
     pub fn new(seed: [u8; 32]) -> Self {
-        Self { seed, drawn: 0 }
+        Self { seed, drawn: 0, spare: None }
     }
 
     fn next(&mut self) -> [u8; SALT_BYTES] {
+        if let Some(salt) = self.spare.take() {
+            return salt;
+        }
         let block: Hash = Sha256::new()
             .chain_update(self.seed)
             .chain_update(self.drawn.to_le_bytes())
             .finalize()
             .into();
         self.drawn += 1;
-        let mut salt = [0; SALT_BYTES];
+        let (mut salt, mut spare) = ([0; SALT_BYTES], [0; SALT_BYTES]);
         salt.copy_from_slice(&block[..SALT_BYTES]);
+        spare.copy_from_slice(&block[SALT_BYTES..]);
+        self.spare = Some(spare);
         salt
     }
 }

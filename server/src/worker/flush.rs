@@ -6,6 +6,7 @@ use std::io::{self, IoSlice};
 
 use convoke_fanout::{Lane, PinGuard, Span};
 use convoke_model::Millis;
+use smallvec::SmallVec;
 
 use super::connection::{Connection, Passed, Readers, Stage};
 use super::lend;
@@ -52,13 +53,11 @@ pub(super) struct Part<'a> {
     pub(super) lent: bool,
 }
 
-/// What is offered to one write.
+/// What is offered to one write. Its lists lie on the stack, and never grow beyond it.
 pub(super) struct Offer<'a, 'lane: 'a> {
-    slices: [IoSlice<'a>; SLICES_MAX],
-    slices_len: usize,
+    slices: SmallVec<[IoSlice<'a>; SLICES_MAX]>,
     /// Behind the connection's own bytes.
-    parts: [Option<Part<'lane>>; SOURCES_MAX],
-    parts_len: usize,
+    parts: SmallVec<[Part<'lane>; SOURCES_MAX]>,
     bytes: usize,
     /// Something had no place in it.
     cut: bool,
@@ -68,46 +67,39 @@ pub(super) struct Offer<'a, 'lane: 'a> {
 
 impl<'a, 'lane: 'a> Offer<'a, 'lane> {
     fn new(own: &'a [u8]) -> Self {
-        let mut slices = [IoSlice::new(&[]); SLICES_MAX];
-        slices[0] = IoSlice::new(own);
-        Self {
-            slices,
-            slices_len: usize::from(!own.is_empty()),
-            parts: [const { None }; SOURCES_MAX],
-            parts_len: 0,
-            bytes: own.len(),
-            cut: false,
-            lends: false,
+        let mut slices = SmallVec::new();
+        if !own.is_empty() {
+            slices.push(IoSlice::new(own));
         }
+        let parts = SmallVec::new();
+        Self { slices, parts, bytes: own.len(), cut: false, lends: false }
     }
 
     /// The slices, in order.
     pub(super) fn slices(&self) -> &[IoSlice<'a>] {
-        &self.slices[..self.slices_len]
+        &self.slices
     }
 
     /// The parts behind the connection's own bytes, in the order of their slices.
-    pub(super) fn parts(&self) -> impl Iterator<Item = Part<'lane>> {
-        self.parts.into_iter().flatten()
+    pub(super) fn parts(&self) -> &[Part<'lane>] {
+        &self.parts
     }
 
     fn add(&mut self, source: Source, lane: &Lane, span: Span<'lane>) {
         if span.is_empty() {
             return;
         }
-        let free = SLICES_MAX - self.slices_len;
-        if free == 0 || self.parts_len == SOURCES_MAX {
+        if self.is_full() {
             self.cut = true;
             return;
         }
-        let mut bytes = 0;
-        for slice in span.slices().take(free) {
+        let (before, mut bytes) = (self.slices.len(), 0);
+        for slice in span.slices().take(SLICES_MAX - before) {
             bytes += slice.len();
-            self.slices[self.slices_len] = IoSlice::new(slice);
-            self.slices_len += 1;
+            self.slices.push(IoSlice::new(slice));
         }
         self.cut |= bytes < span.len();
-        let slices = self.slices_len - (SLICES_MAX - free);
+        let slices = self.slices.len() - before;
         let lent = lend::pays(lane, bytes);
         self.lends |= lent;
         self.part(Part { source, bytes, slices, span: Some(span), lent });
@@ -118,20 +110,27 @@ impl<'a, 'lane: 'a> Offer<'a, 'lane> {
         if replies.is_empty() {
             return;
         }
-        if self.cut || self.slices_len == SLICES_MAX || self.parts_len == SOURCES_MAX {
+        if self.cut || self.is_full() {
             self.cut = true;
             return;
         }
-        self.slices[self.slices_len] = IoSlice::new(replies);
-        self.slices_len += 1;
+        self.slices.push(IoSlice::new(replies));
         let bytes = replies.len();
         self.part(Part { source: Source::Replies, bytes, slices: 1, span: None, lent: false });
     }
 
     fn part(&mut self, part: Part<'lane>) {
         self.bytes += part.bytes;
-        self.parts[self.parts_len] = Some(part);
-        self.parts_len += 1;
+        self.parts.push(part);
+    }
+
+    /// The parts alone, the connection's own bytes and answers free again.
+    fn into_parts(self) -> SmallVec<[Part<'lane>; SOURCES_MAX]> {
+        self.parts
+    }
+
+    fn is_full(&self) -> bool {
+        self.slices.len() == SLICES_MAX || self.parts.len() == SOURCES_MAX
     }
 }
 
@@ -220,7 +219,7 @@ impl Connection {
             _ => Offered::Full,
         };
         counters.wrote(taken as u64);
-        let parts = offer.parts;
+        let parts = offer.into_parts();
         let own_taken = taken.min(own_offered);
         taken -= own_taken;
         *own_at += own_taken;
@@ -229,9 +228,9 @@ impl Connection {
             own.shrink_to(OWN_KEPT_BYTES);
             *own_at = 0;
         }
-        let mut moves = [const { None }; SOURCES_MAX];
+        let mut moves: SmallVec<[(Source, u64); SOURCES_MAX]> = SmallVec::new();
         let mut replied = 0;
-        for (Part { source, bytes, span, .. }, to) in parts.into_iter().flatten().zip(&mut moves) {
+        for Part { source, bytes, span, .. } in parts {
             let part = taken.min(bytes);
             taken -= part;
             let Some(span) = span else {
@@ -239,10 +238,10 @@ impl Connection {
                 continue;
             };
             if part == span.len() {
-                *to = Some((source, span.end()));
+                moves.push((source, span.end()));
             } else if part > 0 {
                 // One frame of a write may be cut; what is missing of it goes out first next time.
-                *to = Some((source, span.rest_of_frame(part, own)));
+                moves.push((source, span.rest_of_frame(part, own)));
             }
         }
         if replied == replies.len() {
@@ -254,7 +253,7 @@ impl Connection {
             replies.clear();
         }
         if let Stage::Live(_, readers) = stage {
-            for (source, at) in moves.into_iter().flatten() {
+            for (source, at) in moves {
                 readers.go_on(source, at, passed);
             }
         }

@@ -29,7 +29,7 @@ pub(super) fn send(
     offer: &Offer<'_, '_>,
 ) -> io::Result<usize> {
     let slices = offer.slices();
-    let of_lanes: usize = offer.parts().map(|part| part.slices).sum();
+    let of_lanes: usize = offer.parts().iter().map(|part| part.slices).sum();
     // Slices from `copy_from` to `at` are to be copied before the next loan.
     let (mut sent, mut copy_from, mut at) = (0, 0, slices.len() - of_lanes);
     for part in offer.parts() {
