@@ -50,6 +50,14 @@ describe("load", () => {
     await load(t, "many", [...words, ..."--kind chat --rate 2 --size 100 --seconds 5".split(" ")]);
   });
 
+  test("what sixty people are shown in bulk arrives whole at each of them", async (t) => {
+    const words = ["--sessions", "1", "--attendees", "60", "--publishers", "1"];
+    // Enough people, and bytes at once, for the lanes' pages to be lent instead of copied.
+    const pictures = "--kind media --rate 40 --size 16344 --seconds 5".split(" ");
+    const figures = await load(t, "bulk", [...words, ...pictures]);
+    assert.ok(figures.delivered > 0);
+  });
+
   test("the highest rate is searched for, and its run is shown on a page", async (t) => {
     const [json, html] = ["limit.json", "limit.html"].map((name) => join(OUT, name));
     const words = ["find-limit", "--server", `http://127.0.0.1:${server.port}`];

@@ -20,9 +20,10 @@ const TALKERS: usize = 4;
 const TALK_PER_SECOND: f64 = 50.0;
 /// Bytes that may be on their way to all readers together, of what was published at saturation.
 const ON_THE_WAY_BYTES: u64 = 256 << 20;
-/// Deliveries that may be on their way, for the same reason: a relay that makes a write for each
-/// needs ten seconds for so many, and the next round waits for it.
+/// Deliveries that may be on their way, for the same reason, and for a slow relay about those of a
+/// second: the next round waits until they are there.
 const ON_THE_WAY_MAX: u64 = 2_000_000;
+const ON_THE_WAY_MIN: u64 = 100_000;
 /// Bytes of one publisher that wait for its socket.
 const BACKLOG_BYTES: usize = 256 * 1024;
 const BACKLOG_BYTES_MAX: usize = 4 << 20;
@@ -194,7 +195,6 @@ impl Runs {
         let publishers = self.crowd.of(Part::Publisher);
         let readers = self.crowd.of(Part::Reader).len().max(1) as u64;
         let window = ON_THE_WAY_BYTES / (readers * self.crowd.shape.size as u64);
-        let window = window.min(ON_THE_WAY_MAX / readers).clamp(16, 65_536);
         let whole = self.counts();
         let begun = self.crowd.clock.now();
         // A large crowd takes longer until its sockets' buffers are as large as they get.
@@ -210,6 +210,10 @@ impl Runs {
             if now >= to {
                 break;
             }
+            let delivered = self.crowd.measure.delivered - whole.delivered;
+            let of_a_second = delivered * 1_000_000 / (now - begun).max(100_000);
+            let on_the_way = of_a_second.clamp(ON_THE_WAY_MIN, ON_THE_WAY_MAX) / readers;
+            let window = window.min(on_the_way).clamp(16, 65_536);
             let mut full = false;
             for token in &publishers {
                 let seen = self.crowd.measure.seen / readers;
