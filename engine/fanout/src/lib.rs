@@ -5,8 +5,8 @@
 //! messages. A reader is a `u64` kept by the caller: it costs the lane nothing, and the writer
 //! never waits for it. Chunks are dropped when the lane is trimmed and used again once no thread's
 //! pin is older than the drop. Chunks are places of a file in memory, so that what many readers get
-//! can be lent to their sockets instead of copied ([`Span::lend`]). This crate knows nothing of meetings; it is the only one that may
-//! use `unsafe`.
+//! can be lent to their sockets instead of copied ([`Span::lend`]). This crate knows nothing of
+//! meetings; it is the only one that may use `unsafe`.
 //!
 //! ```
 //! use convoke_fanout::{LaneLimits, Pool, PoolLimits, frame};

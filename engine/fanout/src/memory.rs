@@ -60,6 +60,7 @@ mod mapped {
     use rustix::fd::{AsFd as _, BorrowedFd, OwnedFd};
     use rustix::fs::{FallocateFlags, MemfdFlags, fallocate, ftruncate, memfd_create};
     use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap};
+    use rustix::process::{Resource, getrlimit};
 
     use super::{Place, of_allocator, to_allocator};
     use crate::chunk::CHUNK_BYTES;
@@ -141,6 +142,10 @@ mod mapped {
         fn new(chunks_max: usize) -> Option<Self> {
             let places = u32::try_from(chunks_max).ok()?;
             let bytes = chunks_max.checked_mul(CHUNK_BYTES).filter(|bytes| *bytes > 0)?;
+            // Beyond a bound on files the system would end the process rather than say no.
+            if getrlimit(Resource::Fsize).current.is_some_and(|most| most < bytes as u64) {
+                return None;
+            }
             let file = memfd_create("convoke-lanes", MemfdFlags::CLOEXEC).ok()?;
             ftruncate(&file, bytes as u64).ok()?;
             let access = ProtFlags::READ | ProtFlags::WRITE;

@@ -1,6 +1,6 @@
 //! Lending: a socket is given the pages of a lane instead of a copy of their bytes. A copy costs by
-//! the byte and for each reader, a loan by the page; what it costs besides, new pages for the lane's
-//! chunk, is paid once for all readers together. docs/decisions/0011 has the figures.
+//! the byte and for each reader, a loan by the page; what it costs besides, new pages for the
+//! lane's chunk, is paid once for all readers together. docs/decisions/0011 has the figures.
 
 use std::io::{self, IoSlice, Write as _};
 
