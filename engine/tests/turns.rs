@@ -170,7 +170,8 @@ fn raise() -> Command {
 
 #[test]
 fn no_more_turns_fly_than_allowed_and_they_settle_in_order() {
-    let mut stage = Stage::open(Limits { turn_asks_max: 1, ..Limits::DEFAULT });
+    let limits = Limits { turn_asks_max: 1, turns_in_flight_max: 2, ..Limits::DEFAULT };
+    let mut stage = Stage::open(limits);
     for n in 1..=3 {
         stage.say(n, chat::To::Everyone);
     }
