@@ -64,7 +64,11 @@ impl<'a> Span<'a> {
     /// pays when many readers are sent the same. `None` for a chunk that is in no file.
     pub fn lend(&self) -> impl Iterator<Item = Option<FileRange>> {
         let mut left = self.slices();
-        std::iter::from_fn(move || left.lend_next())
+        std::iter::from_fn(move || {
+            let (chunk, offset, len) = left.stretch()?;
+            // SAFETY: as for the bytes themselves, in `Slices::next`.
+            Some(unsafe { lend(chunk, offset, len) })
+        })
     }
 
     /// Adds the slices to a vectored write until it holds `slices_max`, and tells the bytes added.
@@ -141,16 +145,16 @@ impl Slices<'_> {
         }
     }
 
-    fn lend_next(&mut self) -> Option<Option<FileRange>> {
+    /// What lies in the next chunk: the chunk, where in it, and how many bytes.
+    fn stretch(&mut self) -> Option<(*const Chunk, usize, usize)> {
         if self.at == self.end {
             return None;
         }
+        let chunk = self.chunk;
         let offset = (self.at % CHUNK_BYTES as u64) as usize;
         let len = (self.end - self.at).min(left_in_chunk(self.at));
-        // SAFETY: as for the bytes themselves, in `next`.
-        let range = unsafe { lend(self.chunk, offset, len as usize) };
         self.advance(len);
-        Some(range)
+        Some((chunk, offset, len as usize))
     }
 
     fn copy_to(self, into: &mut [u8]) -> usize {
@@ -171,16 +175,10 @@ impl<'a> Iterator for Slices<'a> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
-        if self.at == self.end {
-            return None;
-        }
-        let offset = (self.at % CHUNK_BYTES as u64) as usize;
-        let len = (self.end - self.at).min(left_in_chunk(self.at));
+        let (chunk, offset, len) = self.stretch()?;
         // SAFETY: the span's maker promised that the chunk stays for `'a` and that all below `end`
-        // is filled; `len` stays within both the chunk and the span.
-        let slice = unsafe { filled(self.chunk, offset, len as usize) };
-        self.advance(len);
-        Some(slice)
+        // is filled; the stretch stays within both the chunk and the span.
+        Some(unsafe { filled(chunk, offset, len) })
     }
 }
 
