@@ -272,3 +272,24 @@ async fn say(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn control(socket: &impl std::os::fd::AsFd) -> String {
+        rustix::net::sockopt::tcp_congestion(socket).expect("the system has one")
+    }
+
+    #[tokio::test]
+    async fn whoever_is_accepted_on_loopback_is_not_paced_and_others_are_left_alone() {
+        let system = control(&TcpSocket::new_v4().expect("a socket"));
+        for (address, expected) in [("127.0.0.1:0", "reno"), ("0.0.0.0:0", system.as_str())] {
+            let listener = Listener::bind(address.parse().expect("an address")).expect("a port");
+            let to = SocketAddr::from(([127, 0, 0, 1], listener.address().port()));
+            let (there, accepted) = tokio::join!(TcpStream::connect(to), listener.tcp.accept());
+            there.expect("somebody listens");
+            assert_eq!(control(&accepted.expect("the same").0), expected, "{address}");
+        }
+    }
+}

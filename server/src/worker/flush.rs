@@ -32,7 +32,7 @@ pub(super) enum Flushed {
 
 /// Where a group of slices came from, so that the bytes taken can be counted off.
 #[derive(Clone, Copy)]
-enum Source {
+pub(super) enum Source {
     Hosts,
     Facts,
     Replies,
@@ -61,18 +61,21 @@ pub(super) struct Offer<'a, 'lane: 'a> {
     bytes: usize,
     /// Something had no place in it.
     cut: bool,
-    /// Some part may be lent.
-    lends: bool,
 }
 
 impl<'a, 'lane: 'a> Offer<'a, 'lane> {
-    fn new(own: &'a [u8]) -> Self {
+    pub(super) fn new(own: &'a [u8]) -> Self {
         let mut slices = SmallVec::new();
         if !own.is_empty() {
             slices.push(IoSlice::new(own));
         }
         let parts = SmallVec::new();
-        Self { slices, parts, bytes: own.len(), cut: false, lends: false }
+        Self { slices, parts, bytes: own.len(), cut: false }
+    }
+
+    /// Whether some part may be lent.
+    pub(super) fn lends(&self) -> bool {
+        self.parts.iter().any(|part| part.lent)
     }
 
     /// The slices, in order.
@@ -85,7 +88,7 @@ impl<'a, 'lane: 'a> Offer<'a, 'lane> {
         &self.parts
     }
 
-    fn add(&mut self, source: Source, lane: &Lane, span: Span<'lane>) {
+    pub(super) fn add(&mut self, source: Source, lane: &Lane, span: Span<'lane>) {
         if span.is_empty() {
             return;
         }
@@ -101,12 +104,11 @@ impl<'a, 'lane: 'a> Offer<'a, 'lane> {
         self.cut |= bytes < span.len();
         let slices = self.slices.len() - before;
         let lent = lend::pays(lane, bytes);
-        self.lends |= lent;
         self.part(Part { source, bytes, slices, span: Some(span), lent });
     }
 
     /// Answers wait until all facts before them have a place.
-    fn add_replies(&mut self, replies: &'a [u8]) {
+    pub(super) fn add_replies(&mut self, replies: &'a [u8]) {
         if replies.is_empty() {
             return;
         }
@@ -203,8 +205,8 @@ impl Connection {
             }
             return Ok(Offered::All);
         }
-        let sent = match (offer.lends, io.plain(), pin.pool().file()) {
-            (true, Some(socket), Some(file)) => lend::send(socket, file, &offer),
+        let sent = match pin.pool().file() {
+            Some(file) if offer.lends() && io.is_plain() => lend::send(io, file, &offer),
             _ => io.write(offer.slices()),
         };
         let mut taken = match sent {

@@ -34,15 +34,7 @@ impl Io {
         }
     }
 
-    /// The socket, when what is sent goes into it as it is.
-    pub(super) fn plain(&mut self) -> Option<&mut TcpStream> {
-        match self {
-            Self::Plain(socket) => Some(socket),
-            Self::Tls(..) => None,
-        }
-    }
-
-    /// Whether bytes are read as the socket gives them.
+    /// Whether bytes go through the socket as they are.
     pub(super) fn is_plain(&self) -> bool {
         matches!(self, Self::Plain(_))
     }
