@@ -14,16 +14,18 @@ pub(super) fn measure(plan: &Plan, report: &mut Report) -> Outcome {
     // The first crowd fills the pools that any later one uses again.
     let (_, before) = crowd(&server, people.div_ceil(10), plan)?;
     let (p99, after) = crowd(&server, people, plan)?;
-    let kept = (after.while_live - before.while_live) * 1024.0 / (people * 9 / 10) as f64;
     let what = format!("{people} connections come and go: descriptors left over");
     let row = Row::at_most(PART, what, after.descriptors - before.descriptors, [0.0, 0.0]);
     report.row(row.figure(format!("{:.0}, {:.0} before", after.descriptors, before.descriptors)));
-    let what = format!("{people} connections come and go: memory after over before");
-    let row = Row::at_most(PART, what, after.memory / before.memory, [1.05, 1.01]);
-    let (after, before) = (after.memory / 1024.0, before.memory / 1024.0);
-    let row = row.figure(format!("{after:.1} MiB to {before:.1} MiB"));
-    // Whoever was in a session is known to it until it ends.
-    report.row(row.note(format!("and {kept:.0} B for each of them while their session lasts")));
+    for (when, after, before) in [
+        ("while their session lasts", after.while_live, before.while_live),
+        ("their session over", after.memory, before.memory),
+    ] {
+        let what = format!("{people} connections come and go, {when}: memory after over before");
+        let row = Row::at_most(PART, what, after / before, [1.05, 1.01]);
+        let figure = format!("{:.1} MiB to {:.1} MiB", after / 1024.0, before / 1024.0);
+        report.row(row.figure(figure));
+    }
     let lines = vec!["| connect to snapshot, p99 |".to_owned(), "|---|".to_owned()];
     let line = format!("| {:.1} ms, 32 at a time |", p99 / 1000.0);
     report.table("Churn".to_owned(), lines.into_iter().chain([line]).collect());

@@ -56,9 +56,13 @@ impl Process {
         ticks as f64 / 100.0
     }
 
-    /// Anonymous memory in KiB: heap and stacks, neither code nor files.
+    /// Memory in KiB: heap, stacks and files in memory (where lanes are), neither code nor files of
+    /// a disk.
     pub(super) fn memory_kib(&self) -> f64 {
-        let of = |id: &u32| number_after(&read(*id, "status"), "RssAnon:");
+        let of = |id: &u32| {
+            let status = read(*id, "status");
+            number_after(&status, "RssAnon:") + number_after(&status, "RssShmem:")
+        };
         self.family().iter().map(of).sum()
     }
 
