@@ -6,7 +6,7 @@ use convoke_model::StreamId;
 use convoke_model::view::session::Viewer;
 use convoke_wire::entry::{self, EntryRef, Hash};
 use convoke_wire::frame::{Opcode, server_header};
-use convoke_wire::message;
+use convoke_wire::{message, short};
 
 /// A stretch of the log, ready to send.
 #[derive(Debug, Default)]
@@ -47,22 +47,28 @@ pub fn read(
     Ok(stretch)
 }
 
-/// An entry is sent whole to whoever may see it; where it does not go to everyone, its withheld
+/// An entry is sent with its payload to whoever may see it; where it does not go to everyone, its withheld
 /// form marks its place. An erased entry is withheld from all.
 fn push(frames: &mut Vec<u8>, viewer: Viewer, found: &EntryRef<'_>, leaf: &Hash) {
     let header = &found.header;
     let for_all = header.audience == convoke_model::Audience::Everyone;
     let erased = found.is_erased();
     if viewer.sees(header.audience, header.actor) && !erased {
-        frame(frames, found.bytes);
+        match short::split(found.bytes) {
+            Some((short, payload)) => frame(frames, &[&short, payload]),
+            None => frame(frames, &[found.bytes]),
+        }
     }
     if !for_all || erased {
-        frame(frames, &message::withheld(header.seq, leaf));
+        frame(frames, &[&message::withheld(header.seq, leaf)]);
     }
 }
 
-fn frame(frames: &mut Vec<u8>, payload: &[u8]) {
-    let (header, len) = server_header(Opcode::Binary, payload.len());
+fn frame(frames: &mut Vec<u8>, payload: &[&[u8]]) {
+    let bytes = payload.iter().map(|part| part.len()).sum();
+    let (header, len) = server_header(Opcode::Binary, bytes);
     frames.extend_from_slice(&header[..len]);
-    frames.extend_from_slice(payload);
+    for part in payload {
+        frames.extend_from_slice(part);
+    }
 }

@@ -8,7 +8,7 @@ use convoke_model::{Audience, Millis, ParticipantId, TrackId};
 use convoke_wire::entry::Hash;
 use convoke_wire::frame::{Opcode, server_header};
 use convoke_wire::media::{self, MediaHeader};
-use convoke_wire::message;
+use convoke_wire::{message, short};
 
 use crate::limits::Limits;
 
@@ -40,6 +40,13 @@ impl Ends {
     fn append(&mut self, payload: &[u8]) -> Option<u64> {
         let (header, len) = server_header(Opcode::Binary, payload.len());
         self.writer.append(&[&header[..len], payload]).ok()
+    }
+
+    /// Appends an entry as one binary frame, in its short form where it has one; where it starts.
+    fn append_entry(&mut self, entry: &[u8]) -> Option<u64> {
+        let Some((short, payload)) = short::split(entry) else { return self.append(entry) };
+        let (header, len) = server_header(Opcode::Binary, short.len() + payload.len());
+        self.writer.append(&[&header[..len], &short, payload]).ok()
     }
 }
 
@@ -195,7 +202,7 @@ impl Lanes {
         entry: &[u8],
     ) -> Option<u64> {
         match audience {
-            Audience::Everyone => return self.facts.append(entry),
+            Audience::Everyone => return self.facts.append_entry(entry),
             Audience::Hosts => {
                 self.hosts.append(entry)?;
             }

@@ -24,6 +24,7 @@ use convoke_model::{
     StreamId,
 };
 use convoke_wire::entry::{CHAIN_START, EntryRef, HEADER_BYTES};
+use convoke_wire::short;
 
 const NOW: Millis = Millis(1_785_000_000_000);
 const SESSION: SessionNumber = SessionNumber(1);
@@ -300,7 +301,9 @@ fn told(frames: &[u8]) -> Vec<(bool, u64)> {
         let len = convoke_fanout::frame::length(rest).expect("a whole frame");
         let (frame, more) = rest.split_at(usize::try_from(len).expect("small"));
         let message = &frame[if frame[1] == 126 { 4 } else { 2 }..];
-        match EntryRef::read(message) {
+        let stream = StreamId::session(meeting(), SESSION);
+        let whole = short::whole(stream, message);
+        match EntryRef::read(whole.as_deref().unwrap_or(message)) {
             Ok(entry) => told.push((true, entry.header.seq)),
             Err(_) => {
                 let withheld = convoke_wire::message::read_withheld(message);

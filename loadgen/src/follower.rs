@@ -2,7 +2,7 @@
 //! everything that everybody gets; it reads fixed offsets and decodes nothing.
 
 use convoke_wire::media::{FLAG_CONFIG, FLAG_FIRST, FLAG_KEY};
-use convoke_wire::{entry, media, message};
+use convoke_wire::{entry, media, message, short};
 
 use crate::clock::Micros;
 use crate::control::Control;
@@ -78,14 +78,17 @@ impl Follower {
                     return Ok(());
                 }
                 let seq = header[SEQ_AT..].first_chunk().map_or(0, |seq| u64::from_le_bytes(*seq));
-                let again = self.fact(seq, totals);
-                let said = u16::from_le_bytes([header[2], header[3]]) == plan.said_type;
-                if said
-                    && !again
-                    && let Some(text) = plan.text(bytes)
-                {
-                    self.stamped(text, None, now, plan, totals);
-                }
+                let event_type = u16::from_le_bytes([header[2], header[3]]);
+                let body = bytes.get(entry::HEADER_BYTES + entry::SALT_BYTES..);
+                self.entry((seq, event_type, body.ok_or(short)?), now, plan, totals);
+                Ok(())
+            }
+            Some(&short::KIND) => {
+                let cut = "the server sent an entry in short form that is too short";
+                let header = bytes.first_chunk::<{ short::HEADER_BYTES }>().ok_or(cut)?;
+                let body = bytes.get(short::HEADER_BYTES + entry::SALT_BYTES..).ok_or(cut)?;
+                let (seq, event_type) = (short::seq(header), short::event_type(header));
+                self.entry((seq, event_type, body), now, plan, totals);
                 Ok(())
             }
             Some(&message::KIND_WITHHELD) => {
@@ -95,6 +98,24 @@ impl Follower {
                 Ok(())
             }
             Some(_) | None => Err("the server sent a message that is not in the protocol"),
+        }
+    }
+
+    /// Takes in a fact for everybody: its seq, the number of its event, and its body.
+    fn entry(
+        &mut self,
+        (seq, event_type, body): (u64, u16, &[u8]),
+        now: Micros,
+        plan: &Plan,
+        totals: &mut Totals,
+    ) {
+        let again = self.fact(seq, totals);
+        let said = event_type == plan.said_type;
+        if said
+            && !again
+            && let Some(text) = plan.text(body)
+        {
+            self.stamped(text, None, now, plan, totals);
         }
     }
 
@@ -228,6 +249,11 @@ mod tests {
         codec::encode(&place, &[7; 16], &event).expect("encodes")
     }
 
+    fn short_form(entry: &[u8]) -> Vec<u8> {
+        let (header, payload) = short::split(entry).expect("for everyone");
+        [header.as_slice(), payload].concat()
+    }
+
     fn media(plan: &Plan, publisher: u32, counter: u64) -> Vec<u8> {
         let header = MediaHeader {
             flags: 7,
@@ -247,7 +273,8 @@ mod tests {
         let plan = plan("chat");
         let (mut follower, mut totals) = (follower(9, &plan, &[]), Totals::of(&plan));
         for (seq, counter) in [(10, 0), (11, 1)] {
-            let bytes = said(&plan, seq, Audience::Everyone, counter);
+            let whole = said(&plan, seq, Audience::Everyone, counter);
+            let bytes = if counter == 0 { whole } else { short_form(&whole) };
             follower.take(&bytes, 1_250, &plan, &mut totals).expect("sound");
         }
         assert_eq!((totals.delivered, gaps(&follower, &[])), (2, 0));
@@ -260,7 +287,7 @@ mod tests {
         let plan = plan("chat");
         let (mut follower, mut totals) = (follower(9, &plan, &[]), Totals::of(&plan));
         for (seq, counter) in [(10, 0), (12, 2), (12, 2)] {
-            let bytes = said(&plan, seq, Audience::Everyone, counter);
+            let bytes = short_form(&said(&plan, seq, Audience::Everyone, counter));
             follower.take(&bytes, 2_000, &plan, &mut totals).expect("sound");
         }
         assert_eq!((totals.fact_holes, totals.fact_doubles), (1, 1));
@@ -298,6 +325,7 @@ mod tests {
         let (mut follower, mut totals) = (follower(0, &plan, &[]), Totals::of(&plan));
         assert!(follower.take(&[0x77; 200], 0, &plan, &mut totals).is_err());
         assert!(follower.take(&[entry::KIND, 1], 0, &plan, &mut totals).is_err());
+        assert!(follower.take(&[short::KIND; 40], 0, &plan, &mut totals).is_err());
         assert!(follower.take(&[], 0, &plan, &mut totals).is_err());
     }
 }

@@ -6,6 +6,7 @@ use convoke_model::meeting::{self, chat};
 use convoke_model::text::ChatText;
 use convoke_model::{Actor, Audience, Millis, Position, StreamId};
 use convoke_wire::codec::{self, Fact as _};
+use convoke_wire::entry::EntryRef;
 
 use crate::CannotRun;
 use crate::clock::{Micros, micros};
@@ -51,21 +52,22 @@ impl Plan {
         })
     }
 
-    /// The text of chat to everyone, from an entry that holds it.
-    pub(crate) fn text<'a>(&self, entry: &'a [u8]) -> Option<&'a [u8]> {
+    /// The text of chat to everyone, from the body of an entry that holds it.
+    pub(crate) fn text<'a>(&self, body: &'a [u8]) -> Option<&'a [u8]> {
         // MessagePack: a short string's length is in its first byte, a longer one's behind it.
-        let start = match *entry.get(self.text_at)? {
+        let start = match *body.get(self.text_at)? {
             0xa0..=0xbf => self.text_at + 1,
             0xd9 => self.text_at + 2,
             0xda => self.text_at + 3,
             0xdb => self.text_at + 5,
             _ => return None,
         };
-        entry.get(start..)
+        body.get(start..)
     }
 }
 
-/// The type of an entry that holds chat, and where its text begins when it is to everyone.
+/// The type of an entry that holds chat, and where in its body the text begins when it is to
+/// everyone.
 fn said() -> Result<(u16, usize), CannotRun> {
     const LETTER: u8 = b'\x7f';
     let said = |text| {
@@ -85,7 +87,8 @@ fn said() -> Result<(u16, usize), CannotRun> {
     };
     let bytes = codec::encode(&place, &[LETTER; 16], &event)
         .map_err(|_| "a chat fact cannot be encoded")?;
-    let found = bytes.windows(sample.len()).position(|part| part == sample.as_bytes());
+    let found = EntryRef::read(&bytes).map_err(|_| "a chat fact is no entry")?;
+    let found = found.body().windows(sample.len()).position(|part| part == sample.as_bytes());
     // The length of 31 bytes is in one byte in front of them.
     let at = found.and_then(|at| at.checked_sub(1)).ok_or("a chat fact does not hold its text")?;
     Ok((event.event_type(), at))
@@ -142,7 +145,8 @@ pub(crate) mod tests {
             };
             let bytes = codec::encode(&place, &[9; 16], &meeting::Event::Chat(said));
             let bytes = bytes.expect("encodes");
-            let found = plan.text(&bytes).expect("found");
+            let entry = EntryRef::read(&bytes).expect("just written");
+            let found = plan.text(entry.body()).expect("found");
             assert_eq!(found, text.as_bytes(), "{length}");
         }
     }

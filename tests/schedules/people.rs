@@ -12,7 +12,7 @@ use convoke_model::{ClientId, ParticipantId, Refusal};
 use convoke_tests::history::{Heard, Outcome, Request};
 use convoke_wire::codec::decode;
 use convoke_wire::entry::EntryRef;
-use convoke_wire::message;
+use convoke_wire::{message, short};
 use shuttle::sync::mpsc::Receiver;
 use shuttle::thread;
 
@@ -156,8 +156,8 @@ impl Listener {
             let length = frame::length(rest).expect("a whole frame");
             let (whole, more) = rest.split_at(usize::try_from(length).expect("small"));
             let message = &whole[if whole[1] == 126 { 4 } else { 2 }..];
-            match EntryRef::read(message) {
-                Ok(entry) => self.hear(&entry, at),
+            match short::whole(stream(), message) {
+                Ok(whole) => self.hear(&EntryRef::read(&whole).expect("an entry"), at),
                 // The place of a fact that is not for everybody.
                 Err(_) => {
                     let (seq, _) = message::read_withheld(message).expect("nothing else is sent");

@@ -7,11 +7,21 @@ import { apply } from "../src/model/fold";
 import { readSnapshot } from "../src/model/snapshot";
 import { emptyView, type To } from "../src/model/view";
 import { hex, num, unhex, unpack } from "../src/wire/bytes";
-import { chain, readEntry, readWithheld, type Entry } from "../src/wire/entry";
+import {
+  chain,
+  entry_kind,
+  readEntry,
+  readShort,
+  readWithheld,
+  short_kind,
+  type Entry,
+} from "../src/wire/entry";
 import { Ledger } from "../src/wire/ledger";
 
 type Example = {
   viewer: unknown;
+  meeting: number;
+  session: number;
   snapshot: string | null;
   messages: { hex: string; seq: number; canonical: string; state_hash: string; chain: string }[];
   chat: { seq: number; time: number; from: number; name: string; to: To; text: string }[];
@@ -46,7 +56,12 @@ describe.each(files)("%s", (file) => {
     };
     for (const message of example.messages) {
       const bytes = unhex(message.hex);
-      const taken = bytes[0] === 1 ? read(readEntry(bytes)) : ledger.withheld(readWithheld(bytes));
+      const taken =
+        bytes[0] === entry_kind
+          ? read(readEntry(bytes))
+          : bytes[0] === short_kind
+            ? read(readShort(bytes, example))
+            : ledger.withheld(readWithheld(bytes));
       expect(taken).not.toBe("hole");
       if (typeof taken !== "string") apply(view, taken);
       expect(ledger.position.seq).toBe(message.seq);

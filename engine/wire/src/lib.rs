@@ -10,6 +10,7 @@ pub mod ics;
 pub mod media;
 pub mod message;
 mod pack;
+pub mod short;
 pub mod turbo;
 
 pub use entry::Hash;

@@ -1,15 +1,16 @@
 //! Messages: what is said over a connection, one WebSocket binary message each.
 //!
 //! ```text
-//! message  = entry | control | withheld | media          (told apart by the first byte)
+//! message  = entry | control | withheld | short | media  (told apart by the first byte)
 //! entry    = 0x01 ...                                    (module entry)
 //! control  = 0x02 MessagePack                            (ClientMessage or ServerMessage)
 //! withheld = 0x03 7*0x00 seq:u64 leaf:32                 (in place of an entry one may not see)
+//! short    = 0x04 ...                                    (module short: an entry for everyone)
 //! media    = 0x10 ...                                    (module media)
 //!
 //! client:  hello  (request | confirm | key_frame | undecodable | media)*
 //! server:  (welcome (waiting snapshot | snapshot | resumed) | bye)
-//!          (entry | withheld | reply | media | key_frame_wanted | codec_wanted | slower)*  [bye]
+//!          (entry | short | withheld | reply | media | key_frame_wanted | codec_wanted | slower)*  [bye]
 //! ```
 
 use convoke_model::meeting::Command;

@@ -6,6 +6,7 @@ use convoke_model::view::session::Viewer;
 use convoke_model::{MeetingId, ParticipantId, SessionNumber, StreamId};
 use convoke_wire::entry::{self, EntryRef};
 use convoke_wire::message::{self, ReplyResult, ServerMessage};
+use convoke_wire::short;
 
 use super::Check;
 use super::oracle::Oracle;
@@ -22,6 +23,11 @@ impl Ear {
     pub(crate) fn hear(&mut self, bytes: &[u8], oracle: &Oracle) -> Check<()> {
         match bytes.first() {
             Some(&entry::KIND) => self.entry(bytes, oracle),
+            Some(&short::KIND) => {
+                let (stream, _) = self.at.ok_or("an entry leaves before the welcome")?;
+                let whole = short::whole(stream, bytes);
+                self.entry(&whole.map_err(|e| format!("an entry leaves as {e:?}"))?, oracle)
+            }
             Some(&message::KIND_WITHHELD) => {
                 let (seq, leaf) =
                     message::read_withheld(bytes).ok_or("a withheld message is malformed")?;

@@ -10,10 +10,10 @@ use crate::{Outcome, say};
 const PART: &str = "fanout";
 /// Publishers of facts: their windows of 64 make one of 1,024.
 const CHATTERS: usize = 16;
-/// What a chat text of 100 B is as an entry: header, digest and salt come with it.
-const ENTRY_BYTES: usize = 244;
+/// What a chat text of 100 B is as an entry in its short form: header, salt and names come with it.
+const ENTRY_BYTES: usize = 180;
 /// `limit` with messages of that size.
-const LIMIT_ENTRIES: &str = "limit, 244 B";
+const LIMIT_ENTRIES: &str = "limit, 180 B";
 /// The longest chat text.
 const TEXT_BYTES_MAX: usize = 4000;
 

@@ -2,7 +2,15 @@
 // socket, no clock.
 import { num, pack, tagged, texts, unpack } from "./bytes";
 import { ending, type Ending } from "./close";
-import { entry_kind, readEntry, readWithheld, withheld_kind, type Entry } from "./entry";
+import {
+  entry_kind,
+  readEntry,
+  readShort,
+  readWithheld,
+  short_kind,
+  withheld_kind,
+  type Entry,
+} from "./entry";
 import { Ledger, type Position, type Taken } from "./ledger";
 
 const control_kind = 0x02;
@@ -211,6 +219,9 @@ export class Connection {
         return [{ kind: "media", bytes }];
       case entry_kind:
         return this.taken(this.ledger.entry(readEntry(bytes)));
+      case short_kind:
+        if (!this.wayBack) throw new Error("an entry before the welcome");
+        return this.taken(this.ledger.entry(readShort(bytes, this.wayBack)));
       case withheld_kind:
         return this.taken(this.ledger.withheld(readWithheld(bytes)));
       case control_kind:

@@ -5,9 +5,12 @@ import { same, unpack } from "./bytes";
 
 /** First byte of an entry. */
 export const entry_kind = 0x01;
+/** First byte of an entry in its short form. */
+export const short_kind = 0x04;
 /** First byte of a withheld entry's place. */
 export const withheld_kind = 0x03;
 const header_bytes = 96;
+const short_header_bytes = 32;
 const salt_bytes = 16;
 const withheld_bytes = 48;
 
@@ -56,6 +59,38 @@ export function readEntry(bytes: Uint8Array): Entry {
   const erased = payload.every((b) => b === 0);
   if (!erased && !same(sha256(payload), header.subarray(64, 96)))
     throw new Error("entry: the payload does not fit");
+  return entryOf(header, erased ? null : payload);
+}
+
+/**
+ * Reads an entry of a stream in its short form: what the form leaves out is put back, so that the
+ * leaf is that of the entry as the log holds it.
+ */
+export function readShort(bytes: Uint8Array, stream: { meeting: number; session: number }): Entry {
+  if (bytes.length < short_header_bytes + salt_bytes) throw new Error("entry: short");
+  if (bytes[0] !== short_kind || bytes[1] !== 1) throw new Error("entry: unknown format");
+  const payload = bytes.subarray(short_header_bytes);
+  const header = new Uint8Array(header_bytes);
+  const view = new DataView(header.buffer);
+  const put = (at: number, from: number, to: number) => header.set(bytes.subarray(from, to), at);
+  header[0] = entry_kind;
+  put(1, 1, 4);
+  view.setUint32(4, payload.length, true);
+  view.setUint32(8, stream.meeting, true);
+  view.setUint32(12, stream.session, true);
+  put(16, 24, 26);
+  put(24, 8, 12);
+  put(32, 26, 32);
+  put(40, 4, 8);
+  put(48, 16, 24);
+  put(56, 12, 16);
+  header.set(sha256(payload), 64);
+  return entryOf(header, payload);
+}
+
+/** The entry with this header; without a payload, it was erased. */
+function entryOf(header: Uint8Array, payload: Uint8Array | null): Entry {
+  const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
   return {
     meeting: view.getUint32(8, true),
     session: view.getUint32(12, true),
@@ -67,7 +102,7 @@ export function readEntry(bytes: Uint8Array): Entry {
     client: view.getBigUint64(48, true),
     clientSeq: Number(view.getBigUint64(56, true)),
     leaf: leafOf(header),
-    event: erased ? null : unpack(payload.subarray(salt_bytes)),
+    event: payload ? unpack(payload.subarray(salt_bytes)) : null,
   };
 }
 

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use convoke_model::meeting::Command;
 use convoke_model::view::session::SessionView;
-use convoke_model::{ClientId, Position, TrackId};
+use convoke_model::{ClientId, Position, StreamId, TrackId};
 
 use crate::entry::{self, CHAIN_START, EntryRef, Hash};
 use crate::media::{self, MediaHeader};
 use crate::message::{self, ClientMessage, Hello, ReplyResult, Resume, ServerMessage, VERSIONS};
+use crate::short;
 
 /// What a message means to the client program.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ pub enum Output<'a> {
     Bye(u16, String, String),
 }
 
-/// An entry's bytes, either as they came or kept from earlier.
+/// An entry's own bytes: as they came, kept from earlier, or made whole again.
 pub type EntryBytes<'a> = std::borrow::Cow<'a, [u8]>;
 
 /// Why the client must hang up.
@@ -148,7 +149,12 @@ impl ClientHalf {
                 let header = MediaHeader::read(bytes).ok_or(Broken::Malformed)?;
                 Ok(Some(Output::Media(header, &bytes[media::HEADER_BYTES..])))
             }
-            Some(&entry::KIND) => self.entry(bytes),
+            Some(&entry::KIND) => self.entry(bytes.into()),
+            Some(&short::KIND) => {
+                let stream = self.stream().ok_or(Broken::Malformed)?;
+                let whole = short::whole(stream, bytes).map_err(|_| Broken::Malformed)?;
+                self.entry(whole.into())
+            }
             Some(&message::KIND_WITHHELD) => {
                 let (seq, leaf) = message::read_withheld(bytes).ok_or(Broken::Malformed)?;
                 self.withheld(seq, &leaf)
@@ -161,8 +167,14 @@ impl ClientHalf {
         }
     }
 
-    fn entry<'a>(&mut self, bytes: &'a [u8]) -> Result<Option<Output<'a>>, Broken> {
-        let found = EntryRef::read(bytes).map_err(|_| Broken::Malformed)?;
+    /// The stream that a welcome has named.
+    fn stream(&self) -> Option<StreamId> {
+        let &(meeting, session, ..) = self.way_back.as_ref()?;
+        Some(StreamId { meeting, session })
+    }
+
+    fn entry<'a>(&mut self, bytes: EntryBytes<'a>) -> Result<Option<Output<'a>>, Broken> {
+        let found = EntryRef::read(&bytes).map_err(|_| Broken::Malformed)?;
         let seq = found.header.seq;
         if seq <= self.position.seq {
             return Ok(None);
@@ -171,11 +183,12 @@ impl ClientHalf {
         // lane.
         let addressed = found.header.audience != convoke_model::Audience::Everyone;
         if addressed {
-            self.ahead.insert(seq, bytes.to_vec());
+            self.ahead.insert(seq, bytes.into_owned());
             return Ok(None);
         }
-        self.step(seq, &found.leaf(), found.header.epoch)?;
-        Ok(Some(Output::Fact(bytes.into())))
+        let (leaf, epoch) = (found.leaf(), found.header.epoch);
+        self.step(seq, &leaf, epoch)?;
+        Ok(Some(Output::Fact(bytes)))
     }
 
     fn withheld<'a>(&mut self, seq: u64, leaf: &Hash) -> Result<Option<Output<'a>>, Broken> {

@@ -11,7 +11,7 @@ use convoke_wire::half::ClientHalf;
 use convoke_wire::half::client::{Broken, Output};
 use convoke_wire::message::{self, ClientMessage, ServerMessage, Welcome};
 
-use super::scene::{MEETING, Scene};
+use super::scene::{MEETING, Scene, short_form, welcome};
 
 /// What one message was to a client.
 #[derive(Debug, PartialEq)]
@@ -77,7 +77,9 @@ fn facts_for_everyone_are_handed_out_in_order_and_once() {
     let mut room = room();
     room.scene.says(room.ann, To::Everyone, "one");
     room.scene.says(room.ann, To::Everyone, "two");
-    let (one, two) = (room.entry(0).to_vec(), room.entry(1).to_vec());
+    let (one, two) = (short_form(room.entry(0)), room.entry(1).to_vec());
+    assert_eq!(take(&mut room.half, &one), Was::Broken(Broken::Malformed), "of which stream?");
+    assert_eq!(take(&mut room.half, &welcome(0)), Was::Other);
     assert_eq!(take(&mut room.half, &one), Was::Fact(room.from as u64 + 1));
     assert_eq!(take(&mut room.half, &one), Was::Nothing);
     assert_eq!(take(&mut room.half, &two), Was::Fact(room.from as u64 + 2));
@@ -173,20 +175,6 @@ fn bytes_that_are_no_message_break_the_connection() {
         assert_eq!(take(&mut half, bytes), Was::Broken(Broken::Malformed), "{bytes:?}");
     }
     assert_eq!((half.position(), half.hash()), (Position::default(), CHAIN_START));
-}
-
-fn welcome(requests: u64) -> Vec<u8> {
-    message::to_bytes(&ServerMessage::Welcome(Welcome {
-        version: 1,
-        client: ClientId(u64::MAX),
-        secret: vec![7; 16],
-        who: ParticipantId(2),
-        meeting: MEETING,
-        session: 2,
-        now: Millis(1),
-        resume_ms: 60_000,
-        requests,
-    }))
 }
 
 fn said(bytes: &[u8]) -> ClientMessage {

@@ -10,6 +10,7 @@ use convoke_wire::half::client::Output;
 use serde_json::{Value, json};
 
 use super::disk::{hex, hold, names, read, unhex};
+use super::scene::{MEETING, welcome};
 use super::stories::{self, Story};
 
 #[test]
@@ -65,7 +66,8 @@ struct Folder {
 
 impl Folder {
     fn new(is_auditor: bool) -> Self {
-        let half = ClientHalf::new(String::new(), String::new());
+        let mut half = ClientHalf::new(String::new(), String::new());
+        half.handle(&welcome(0)).expect("a welcome");
         Self { is_auditor, half, seq: 0, chain: CHAIN_START, view: SessionView::default() }
     }
 
@@ -124,6 +126,8 @@ fn file(story: &Story) -> String {
     };
     let file = json!({
         "viewer": viewer,
+        "meeting": MEETING,
+        "session": 2,
         "snapshot": story.snapshot.as_deref().map(hex),
         "messages": messages,
         "chat": folder.view.chat,

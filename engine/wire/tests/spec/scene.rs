@@ -10,7 +10,8 @@ use convoke_model::{
 };
 use convoke_wire::codec::{self, Place};
 use convoke_wire::entry::{self, CHAIN_START, EntryRef, Hash};
-use convoke_wire::message::{self, ServerMessage, Snapshot};
+use convoke_wire::message::{self, ServerMessage, Snapshot, Welcome};
+use convoke_wire::short;
 
 /// The meeting of every scene.
 pub(crate) const MEETING: u32 = 88_137_455;
@@ -193,7 +194,9 @@ impl Scene {
             let seen = addressed.filter(|kept| viewer.sees(kept.audience, kept.record.actor));
             messages.extend(seen.map(|kept| kept.bytes.clone()));
             messages.extend(turn.iter().map(|kept| match open(kept) {
-                true => kept.bytes.clone(),
+                // An auditor reads the log itself.
+                true if viewer == Viewer::Auditor => kept.bytes.clone(),
+                true => short_form(&kept.bytes),
                 false => message::withheld(kept.record.position.seq, &kept.leaf).to_vec(),
             }));
         }
@@ -201,8 +204,29 @@ impl Scene {
     }
 }
 
+/// An entry for everyone as it is sent.
+pub(crate) fn short_form(entry: &[u8]) -> Vec<u8> {
+    let (header, payload) = short::split(entry).expect("for everyone, and it fits");
+    [header.as_slice(), payload].concat()
+}
+
 fn is_open(kept: &Kept) -> bool {
     kept.audience == Audience::Everyone
+}
+
+/// The welcome to every scene's session.
+pub(crate) fn welcome(requests: u64) -> Vec<u8> {
+    message::to_bytes(&ServerMessage::Welcome(Welcome {
+        version: 1,
+        client: ClientId(u64::MAX),
+        secret: vec![7; 16],
+        who: ParticipantId(2),
+        meeting: MEETING,
+        session: 2,
+        now: Millis(1),
+        resume_ms: 60_000,
+        requests,
+    }))
 }
 
 /// What every scene's session is opened as.

@@ -4,10 +4,10 @@ use std::io::ErrorKind;
 
 use convoke_model::meeting::{self, Command, chat, lifecycle, recording, roster, track};
 use convoke_model::text::ChatText;
-use convoke_model::{ClientId, TrackId};
+use convoke_model::{ClientId, StreamId, TrackId};
 use convoke_peers::{frame, upgrade};
 use convoke_wire::message::{self, ClientMessage, ReplyResult, ServerMessage};
-use convoke_wire::{codec, entry, media};
+use convoke_wire::{codec, entry, media, short};
 
 use crate::clock::Micros;
 use crate::dialect::{Dialect, Seen, Shape, Template};
@@ -43,6 +43,7 @@ pub(crate) struct Conn {
     out_at: usize,
     template: Option<Template>,
     client: ClientId,
+    stream: StreamId,
     next_n: u64,
     opening: Option<u64>,
     key_due: Micros,
@@ -74,6 +75,7 @@ impl Conn {
             out_at: 0,
             template: None,
             client: ClientId(0),
+            stream: StreamId { meeting: 0, session: 0 },
             next_n: 1,
             opening: None,
             key_due: 0,
@@ -157,7 +159,10 @@ impl Conn {
                 self.waits = Some(Waits::Snapshot);
                 let payload = &bytes[found.payload..found.end];
                 match message::from_bytes(payload) {
-                    Some(ServerMessage::Welcome(welcome)) => self.client = welcome.client,
+                    Some(ServerMessage::Welcome(w)) => {
+                        self.client = w.client;
+                        self.stream = StreamId { meeting: w.meeting, session: w.session };
+                    }
                     Some(ServerMessage::Snapshot(_)) => self.enter(desk),
                     Some(ServerMessage::Bye { code, reason, .. }) => {
                         return Err(format!("the server hung up: {code} {reason}"));
@@ -286,7 +291,8 @@ impl Conn {
 
     /// Looks for the fact that our track is open.
     fn opened(&mut self, bytes: &[u8], shape: &Shape) {
-        let Ok(found) = entry::EntryRef::read(bytes) else { return };
+        let Ok(whole) = short::whole(self.stream, bytes) else { return };
+        let Ok(found) = entry::EntryRef::read(&whole) else { return };
         if found.header.client != self.client || Some(found.header.client_seq) != self.opening {
             return;
         }

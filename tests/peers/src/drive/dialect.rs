@@ -4,6 +4,7 @@
 use convoke_model::TrackId;
 use convoke_peers::frame;
 use convoke_wire::media::{self, MediaHeader};
+use convoke_wire::short;
 
 use crate::clock::Micros;
 use crate::options::Options;
@@ -116,10 +117,10 @@ impl Shape {
         match (opcode, payload.first()) {
             (2, _) if self.dialect == Dialect::Raw => Seen::Delivery(payload, 0),
             (2, Some(&media::KIND)) if !self.facts => Seen::Delivery(payload, media::HEADER_BYTES),
-            (2, Some(1)) if self.facts && payload.get(2..4) == Some(&[0x01, 0x04]) => {
+            (2, Some(&short::KIND)) if self.facts && payload.get(2..4) == Some(&[0x01, 0x04]) => {
                 Seen::Delivery(payload, payload.len().saturating_sub(self.size))
             }
-            (2, Some(1)) => Seen::Entry(payload),
+            (2, Some(&short::KIND)) => Seen::Entry(payload),
             (2, Some(2)) => Seen::Control(payload),
             (9, _) => Seen::Ping(payload),
             (8, _) => Seen::Closed(payload),

@@ -1,6 +1,7 @@
 //! The runs of a crowd that stays connected: saturation, fixed rates, meetings, stalled readers.
 
 use std::io::BufRead as _;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -51,7 +52,7 @@ pub(crate) fn run(options: &Options, meetings: bool) -> Result<(), String> {
         }
         rest(&mut crowd, 200_000)?;
     }
-    let commands = listen(&crowd)?;
+    let (commands, _waker) = listen(&crowd)?;
     println!("ready people={} t={}", crowd.live, crowd.clock.now());
     let mut runs = Runs { crowd, published: 0, meetings };
     loop {
@@ -123,8 +124,11 @@ fn meetings_of(crowd: &Crowd, options: &Options) -> Result<Vec<Entrance>, String
 }
 
 /// Reads commands on a thread of its own, which wakes the poll.
-fn listen(crowd: &Crowd) -> Result<Receiver<String>, String> {
+/// What wakes it must be kept: an end of the input would take it, and the last wake, from the poll.
+fn listen(crowd: &Crowd) -> Result<(Receiver<String>, Arc<Waker>), String> {
     let waker = Waker::new(crowd.poll.registry(), WAKE).map_err(|error| error.to_string())?;
+    let kept = Arc::new(waker);
+    let waker = Arc::clone(&kept);
     let (tell, told) = channel();
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines().map_while(Result::ok) {
@@ -137,7 +141,7 @@ fn listen(crowd: &Crowd) -> Result<Receiver<String>, String> {
         drop(tell);
         let _ = waker.wake();
     });
-    Ok(told)
+    Ok((told, kept))
 }
 
 struct Runs {
