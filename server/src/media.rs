@@ -180,7 +180,11 @@ impl Media for MediaFiles {
             files.open.remove(&stream);
             return Err(std::io::Error::other(error));
         }
-        self.unsynced.oldest.store(files.oldest_unsynced(), Ordering::Relaxed);
+        // Nothing that was just written is older than what waits already.
+        if self.unsynced.oldest.load(Ordering::Relaxed) == 0 {
+            let oldest = open.writer.oldest_unsynced().unwrap_or_default();
+            self.unsynced.oldest.store(oldest, Ordering::Relaxed);
+        }
         Ok(commands)
     }
 

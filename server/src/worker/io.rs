@@ -8,6 +8,9 @@ use mio::net::TcpStream;
 /// lanes.
 const TLS_BUFFER_BYTES: usize = 256 * 1024;
 
+/// No more bytes than this are put together for one write.
+const TOGETHER_BYTES_MAX: usize = 2048;
+
 /// A non-blocking socket.
 pub(super) enum Io {
     /// Bytes as they are.
@@ -62,7 +65,7 @@ impl Io {
     pub(super) fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
             Self::Plain(socket) => loop {
-                match socket.write_vectored(slices) {
+                match write_plain(socket, slices) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(0),
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     done => return done,
@@ -97,6 +100,24 @@ impl Io {
         }
         let _ = self.socket().shutdown(std::net::Shutdown::Write);
     }
+}
+
+/// One write. A few small slices, such as one message from each track, are put together first: a
+/// copy of them costs less than what the system does for a list of slices.
+fn write_plain(socket: &mut TcpStream, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    if let [one] = slices {
+        return socket.write(one);
+    }
+    let bytes = slices.iter().map(|slice| slice.len()).sum::<usize>();
+    if bytes > TOGETHER_BYTES_MAX {
+        return socket.write_vectored(slices);
+    }
+    let (mut together, mut at) = ([0; TOGETHER_BYTES_MAX], 0);
+    for slice in slices {
+        together[at..at + slice.len()].copy_from_slice(slice);
+        at += slice.len();
+    }
+    socket.write(&together[..at])
 }
 
 fn seal_out(socket: &mut TcpStream, session: &mut rustls::ServerConnection) -> io::Result<()> {

@@ -18,6 +18,9 @@ const BATCHES_MAX: usize = 8192;
 /// How often what was written is synced and sealed though nothing new comes.
 const TICK: Duration = Duration::from_millis(50);
 
+/// And how often at most while batches come.
+const TICK_PAUSE_MS: u64 = 5;
+
 /// What the recorder has to say of a session: seals and gaps.
 pub type Recordings = Vec<Command>;
 
@@ -66,7 +69,8 @@ impl Recorder {
         let (work, queue) = bounded(BATCHES_MAX);
         let cores = mailboxes.clone();
         std::thread::Builder::new().name("recorder".into()).spawn(move || {
-            Run { media, clock, mailboxes: cores, failing: BTreeMap::new() }.run(&queue)
+            let ticked = Millis(0);
+            Run { media, clock, mailboxes: cores, failing: BTreeMap::new(), ticked }.run(&queue)
         })?;
         Ok(Self { work, mailboxes })
     }
@@ -100,6 +104,8 @@ struct Run {
     mailboxes: Arc<[Arc<Mailbox>]>,
     /// Since when a session's media cannot be written.
     failing: BTreeMap<SessionKey, Millis>,
+    /// When it was last looked at what is to be synced and sealed.
+    ticked: Millis,
 }
 
 impl Run {
@@ -124,6 +130,12 @@ impl Run {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             let now = self.clock.now();
+            // It looks at every session, and batches of all of them come in one after the other.
+            let soon = now.since(self.ticked).max(self.ticked.since(now)) < TICK_PAUSE_MS;
+            if soon {
+                continue;
+            }
+            self.ticked = now;
             for (stream, done) in self.media.tick(now) {
                 if let Some(meeting) = stream.meeting_id() {
                     self.note((meeting, SessionNumber(stream.session)), done, now);

@@ -12,7 +12,7 @@ const GROUP: usize = 10;
 const P99_US_MAX: f64 = 50_000.0;
 
 pub(super) fn measure(plan: &Plan, report: &mut Report) -> Outcome {
-    let people = plan.count(3600, 40);
+    let people = plan.count(4800, 40);
     let servers = [servers::peer("minimal meetings")?, servers::convoke(Shape::Plain)?];
     let mut drivers = Vec::new();
     for server in &servers {
