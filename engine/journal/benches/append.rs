@@ -27,7 +27,7 @@ const MANY_BATCH: u64 = 4;
 /// How often fjall is synced under sustained load. The committer syncs before each answer.
 const SYNC_EVERY: Duration = Duration::from_millis(10);
 /// How many times longer a sustained run is.
-const SUSTAINED: u32 = 5;
+const SUSTAINED: u32 = 10;
 
 /// Makes entries of one size. The payload is hashed once, so that what is timed is the log and not
 /// the making of its facts.

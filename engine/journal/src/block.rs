@@ -93,12 +93,13 @@ pub struct Block<'a> {
     pub entries: Vec<Placed<'a>>,
 }
 
-/// Frames `entries` (whole entries, one after the other, with their leaves) as one block, padded.
-pub(crate) fn write(entries: &[u8], leaves: &[Hash], first: u64) -> Vec<u8> {
-    let length = BLOCK_HEADER_BYTES + entries.len() + leaves.len() * DIRECTORY_BYTES;
+/// Frames `parts` (whole entries, one after the other, with their leaves) as one block, padded.
+pub(crate) fn write(parts: &[&[u8]], leaves: &[Hash], first: u64) -> Vec<u8> {
+    let entry_bytes: usize = parts.iter().map(|part| part.len()).sum();
+    let length = BLOCK_HEADER_BYTES + entry_bytes + leaves.len() * DIRECTORY_BYTES;
     let mut block = Vec::with_capacity(length + ALIGN as usize);
     block.resize(BLOCK_HEADER_BYTES, 0);
-    block.extend_from_slice(entries);
+    parts.iter().for_each(|part| block.extend_from_slice(part));
     for (place, leaf) in (first..).zip(leaves) {
         block.extend_from_slice(&place.to_le_bytes());
         block.extend_from_slice(leaf);
@@ -106,16 +107,16 @@ pub(crate) fn write(entries: &[u8], leaves: &[Hash], first: u64) -> Vec<u8> {
     put(&mut block, 0, &MAGIC);
     put(&mut block, 4, &(length as u32).to_le_bytes());
     put(&mut block, 8, &(leaves.len() as u32).to_le_bytes());
-    put(&mut block, 12, &(entries.len() as u32).to_le_bytes());
+    put(&mut block, 12, &(entry_bytes as u32).to_le_bytes());
     put(&mut block, 16, &first.to_le_bytes());
     let mut crc = crc32fast::Hasher::new();
     crc.update(&block[..24]);
-    let mut at = 0;
-    while let Some(header) = entries.get(at..at + HEADER_BYTES) {
+    let (mut at, directory) = (BLOCK_HEADER_BYTES, BLOCK_HEADER_BYTES + entry_bytes);
+    while let Some(header) = block[..directory].get(at..at + HEADER_BYTES) {
         crc.update(header);
         at += HEADER_BYTES + u32_at(header, 4) as usize;
     }
-    crc.update(&block[BLOCK_HEADER_BYTES + entries.len()..]);
+    crc.update(&block[directory..]);
     put(&mut block, 24, &crc.finalize().to_le_bytes());
     let crc = crc32fast::hash(&block[..28]);
     put(&mut block, 28, &crc.to_le_bytes());
@@ -225,7 +226,7 @@ mod tests {
         let stream = StreamId { meeting: 12_345_678, session: 1 };
         let parts: Vec<Vec<u8>> = (1..5).map(|seq| fact(stream, 1, seq, 300)).collect();
         let leaves: Vec<Hash> = parts.iter().map(|p| entry::leaf(&p[..HEADER_BYTES])).collect();
-        write(&parts.concat(), &leaves, 7)
+        write(&[&parts.concat()], &leaves, 7)
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use convoke_wire::entry;
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use crate::counters::{Counters, Figures};
@@ -291,7 +292,7 @@ impl Work {
                 self.counters.committed(batch.len() as u64, bytes, begun.elapsed());
                 let mut first = durable.first;
                 for Submission { entries, done } in batch {
-                    let size = first + count(&entries);
+                    let size = first + entry::count(&entries);
                     done(Outcome::Durable(Durable { epoch: durable.epoch, first, size }));
                     first = size;
                 }
@@ -329,14 +330,4 @@ fn fail_one(order: Order) {
             let _ = tell.send(Err(Error::Stopped));
         }
     }
-}
-
-/// Number of entries in bytes that a journal has accepted.
-fn count(mut entries: &[u8]) -> u64 {
-    let mut count = 0;
-    while let Ok(entry) = convoke_wire::entry::EntryRef::read(entries) {
-        entries = &entries[entry.bytes.len()..];
-        count += 1;
-    }
-    count
 }

@@ -13,9 +13,7 @@ use crate::journal::Tail;
 /// What a batch of entries adds to a log.
 #[derive(Debug, Default)]
 pub(crate) struct Admitted {
-    /// All entries' bytes.
-    pub(crate) bytes: Vec<u8>,
-    /// Their leaves.
+    /// The leaves of its entries.
     pub(crate) leaves: Vec<Hash>,
     /// New ends of the streams they belong to, with the seq of the first one and their number.
     pub(crate) tails: BTreeMap<StreamId, (Tail, u64, u32)>,
@@ -28,35 +26,41 @@ pub(crate) fn admit(
     tail_of: impl Fn(StreamId) -> Tail,
 ) -> Result<Admitted, Refused> {
     let mut admitted = Admitted::default();
-    // Growing would copy it over and over.
-    admitted.bytes.reserve(parts.iter().map(|part| part.len()).sum());
+    let mut bytes = 0;
     for part in parts {
         let mut rest = *part;
+        // The entries of a part are mostly of one stream: its end is looked up once for all.
+        let mut last: Option<(StreamId, &mut (Tail, u64, u32))> = None;
         while !rest.is_empty() {
-            let at = admitted.bytes.len();
-            let one = EntryRef::read(rest).map_err(|_| Refused::Malformed(at))?;
+            let one = EntryRef::read(rest)
+                .map_err(|_| Refused::Malformed(bytes + part.len() - rest.len()))?;
             let header = &one.header;
             if header.epoch != epoch {
                 return Err(Refused::Epoch { expected: epoch, found: header.epoch });
             }
-            let (tail, _, count) = admitted
-                .tails
-                .entry(header.stream)
-                .or_insert_with(|| (tail_of(header.stream), header.seq, 0));
+            let stream = header.stream;
+            let end = match last.take().filter(|(of, _)| *of == stream) {
+                Some((_, end)) => end,
+                None => {
+                    admitted.tails.entry(stream).or_insert_with(|| (tail_of(stream), header.seq, 0))
+                }
+            };
+            let (tail, _, count) = &mut *end;
             if header.seq != tail.seq + 1 {
-                let (stream, expected, found) = (header.stream, tail.seq + 1, header.seq);
+                let (expected, found) = (tail.seq + 1, header.seq);
                 return Err(Refused::NotNext { stream, expected, found });
             }
             let leaf = one.leaf();
             *tail = Tail { seq: header.seq, hash: entry::chain(&tail.hash, &leaf) };
             *count += 1;
             admitted.leaves.push(leaf);
-            admitted.bytes.extend_from_slice(one.bytes);
             rest = &rest[one.bytes.len()..];
+            last = Some((stream, end));
         }
+        bytes += part.len();
     }
     let directory = admitted.leaves.len() * DIRECTORY_BYTES;
-    let size = BLOCK_HEADER_BYTES + admitted.bytes.len() + directory;
+    let size = BLOCK_HEADER_BYTES + bytes + directory;
     if admitted.leaves.is_empty() || size > BLOCK_BYTES_MAX {
         return Err(Refused::Size(size));
     }

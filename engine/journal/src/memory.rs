@@ -60,7 +60,8 @@ impl Journal for Memory {
         let admitted = fence::admit(parts, self.epoch, tail_of)?;
         let first = state.tree.size();
         admitted.leaves.iter().for_each(|&leaf| state.tree.push(leaf));
-        let mut rest = &admitted.bytes[..];
+        let bytes = parts.concat();
+        let mut rest = &bytes[..];
         let mut place = first;
         while let Ok(entry) = convoke_wire::entry::EntryRef::read(rest) {
             let stream = state.streams.entry(entry.header.stream).or_default();

@@ -1,16 +1,15 @@
 //! The node's tree: RFC 6962 over all leaves of the log in node order, kept as its peaks.
 
-use convoke_wire::Hash;
-use sha2::{Digest, Sha256};
+use convoke_wire::{Hash, digest};
 
 /// The root of a tree without leaves, SHA-256 of nothing.
 #[must_use]
 pub fn empty_root() -> Hash {
-    Sha256::digest([]).into()
+    digest::of(&[])
 }
 
 fn node(left: &Hash, right: &Hash) -> Hash {
-    Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
+    digest::of(&[&[1], left, right])
 }
 
 /// A tree that only grows: its size and the roots of its perfect subtrees, the largest first.

@@ -11,7 +11,8 @@
 //! ```
 
 use convoke_model::{Actor, Audience, ClientId, Millis, ParticipantId, Position, StreamId};
-use sha2::{Digest, Sha256};
+
+use crate::digest;
 
 /// A SHA-256 digest.
 pub type Hash = [u8; 32];
@@ -165,6 +166,18 @@ pub struct EntryRef<'a> {
     pub bytes: &'a [u8],
 }
 
+/// How many entries `bytes` hold, which were found to be whole entries one after the other.
+#[must_use]
+pub fn count(mut bytes: &[u8]) -> u64 {
+    let mut count = 0;
+    while let Some(header) = bytes.first_chunk::<HEADER_BYTES>() {
+        let Some(rest) = bytes.get(HEADER_BYTES + u32_at(header, 4) as usize..) else { break };
+        bytes = rest;
+        count += 1;
+    }
+    count
+}
+
 impl<'a> EntryRef<'a> {
     /// The entry at the start of `bytes`; what follows it is left alone.
     ///
@@ -213,7 +226,7 @@ pub fn write(mut header: Header, salt: &[u8; SALT_BYTES], body: &[u8]) -> Vec<u8
     let payload_len = SALT_BYTES + body.len();
     debug_assert!(payload_len <= PAYLOAD_BYTES_MAX, "the codec bounds every body");
     header.payload_len = payload_len as u32;
-    header.digest = Sha256::new().chain_update(salt).chain_update(body).finalize().into();
+    header.digest = digest::of(&[salt, body]);
     let mut bytes = Vec::with_capacity(HEADER_BYTES + payload_len);
     bytes.extend_from_slice(&header.to_bytes());
     bytes.extend_from_slice(salt);
@@ -224,19 +237,19 @@ pub fn write(mut header: Header, salt: &[u8; SALT_BYTES], body: &[u8]) -> Vec<u8
 /// SHA-256(0x00, header): what the chain and the tree hold of an entry.
 #[must_use]
 pub fn leaf(header: &[u8]) -> Hash {
-    Sha256::new().chain_update([0]).chain_update(header).finalize().into()
+    digest::of(&[&[0], header])
 }
 
 /// The stream's hash after an entry: SHA-256(hash before it, its leaf).
 #[must_use]
 pub fn chain(before: &Hash, leaf: &Hash) -> Hash {
-    Sha256::new().chain_update(before).chain_update(leaf).finalize().into()
+    digest::of(&[before, leaf])
 }
 
 /// SHA-256 of a payload, salt included.
 #[must_use]
 pub fn payload_digest(payload: &[u8]) -> Hash {
-    Sha256::digest(payload).into()
+    digest::of(&[payload])
 }
 
 fn u32_at(b: &[u8; HEADER_BYTES], at: usize) -> u32 {

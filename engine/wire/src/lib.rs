@@ -3,6 +3,7 @@
 
 pub mod close;
 pub mod codec;
+pub mod digest;
 pub mod entry;
 pub mod frame;
 pub mod half;

@@ -196,7 +196,7 @@ impl Journal for Segments {
             let tail_of = |stream| state.tails.get(&stream).copied().unwrap_or_default();
             (fence::admit(parts, self.epoch, tail_of)?, state.tree.size())
         };
-        let block = block::write(&admitted.bytes, &admitted.leaves, first);
+        let block = block::write(parts, &admitted.leaves, first);
         let written = self.witnessing.before_append().and_then(|()| self.write(&block));
         if let Err(error) = written {
             self.shared.stop();

@@ -5,11 +5,11 @@ use convoke_model::grant::Role;
 use convoke_model::meeting::chat::To;
 use convoke_model::meeting::{Command, hand};
 use convoke_model::view::session::Viewer;
-use convoke_model::{ClientId, Millis, ParticipantId, Position, Refusal};
+use convoke_model::{ClientId, ParticipantId, Position, Refusal};
 use convoke_wire::entry::{self, CHAIN_START, EntryRef};
 use convoke_wire::half::ClientHalf;
 use convoke_wire::half::client::{Broken, Output};
-use convoke_wire::message::{self, ClientMessage, ServerMessage, Welcome};
+use convoke_wire::message::{self, ClientMessage, ServerMessage};
 
 use super::scene::{MEETING, Scene, short_form, welcome};
 
