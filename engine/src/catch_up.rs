@@ -47,8 +47,8 @@ pub fn read(
     Ok(stretch)
 }
 
-/// An entry is sent with its payload to whoever may see it; where it does not go to everyone, its withheld
-/// form marks its place. An erased entry is withheld from all.
+/// An entry is sent with its payload to whoever may see it; where it does not go to everyone, its
+/// withheld form marks its place. An erased entry is withheld from all.
 fn push(frames: &mut Vec<u8>, viewer: Viewer, found: &EntryRef<'_>, leaf: &Hash) {
     let header = &found.header;
     let for_all = header.audience == convoke_model::Audience::Everyone;

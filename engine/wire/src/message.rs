@@ -10,7 +10,8 @@
 //!
 //! client:  hello  (request | confirm | key_frame | undecodable | media)*
 //! server:  (welcome (waiting snapshot | snapshot | resumed) | bye)
-//!          (entry | short | withheld | reply | media | key_frame_wanted | codec_wanted | slower)*  [bye]
+//!          (entry | short | withheld | reply | media | key_frame_wanted | codec_wanted | slower)*
+//!          [bye]
 //! ```
 
 use convoke_model::meeting::Command;

@@ -7,6 +7,8 @@ use super::{Plan, pause};
 use crate::{Failed, Outcome};
 
 const PART: &str = "churn";
+/// Seconds in which what people leave behind is let go of, and the allocator gives it back.
+const SETTLES: f64 = 15.0;
 
 pub(super) fn measure(plan: &Plan, report: &mut Report) -> Outcome {
     let people = plan.count(10_000, 50);
@@ -50,10 +52,10 @@ fn crowd(server: &Server, people: usize, plan: &Plan) -> Result<(f64, Left), Fai
     ];
     let mut driver = Driver::start("churn", server, "churn", &words)?;
     let answer = driver.hear()?;
-    pause(plan.seconds(3.0));
+    pause(plan.seconds(SETTLES));
     let while_live = server.process.memory_kib();
     driver.ask("end")?;
-    pause(plan.seconds(3.0));
+    pause(plan.seconds(SETTLES));
     let left = Left {
         descriptors: server.process.descriptors() as f64,
         while_live,

@@ -42,8 +42,8 @@ fn each(server: &Server, people: usize, plan: &Plan) -> Result<f64, Failed> {
         ("size", "100".to_owned()),
     ];
     let driver = Driver::start(server.name, server, "fan", &words)?;
-    // What came in with them is let go of.
-    pause(plan.seconds(5.0));
+    // What came in with them is let go of, and the allocator gives it back.
+    pause(plan.seconds(15.0));
     let kib = (server.process.memory_kib() - before).max(0.0) / people as f64;
     drop(driver);
     Ok(kib)

@@ -51,5 +51,5 @@ fn with(driver: &mut Driver, stalled: usize, plan: &Plan) -> Result<Answer, Fail
     if more > 0 {
         driver.ask(&format!("stall {more}"))?;
     }
-    driver.ask(&format!("rate {PER_SECOND} {}", plan.seconds(3.0)))
+    driver.ask(&format!("rate {PER_SECOND} {}", plan.seconds(6.0)))
 }
