@@ -48,6 +48,9 @@ const PARTS: [(&str, Measure); 13] = [
     ("agree", agree::measure),
 ];
 
+/// Rest before each part.
+const REST_SECONDS: f64 = 15.0;
+
 /// How much is measured.
 #[derive(Clone, Copy)]
 pub(crate) struct Plan {
@@ -114,6 +117,7 @@ pub(crate) fn bench(words: &[&str]) -> Outcome {
     let mut report = Report::begin(plan)?;
     for (name, measure) in PARTS.iter().filter(|(name, _)| wanted(name)) {
         say::step(&format!("measuring: {name}"));
+        rest(&plan);
         // One part that cannot be measured leaves the others their figures.
         if let Err(Failed(why)) = measure(&plan, &mut report) {
             say::error(&format!("{name}: {why}"));
@@ -141,6 +145,16 @@ fn ratio(ours: &[f64], peers: &[f64]) -> f64 {
 }
 
 /// Waits while nothing is measured.
+/// Lets the disk come to rest: a part before may have written tens of gigabytes, and syncs of the
+/// next one would wait behind them.
+fn rest(plan: &Plan) {
+    if !plan.quick {
+        // Where there is no such command it only takes longer until the disk rests.
+        let _ = std::process::Command::new("sync").status();
+        pause(REST_SECONDS);
+    }
+}
+
 fn pause(seconds: f64) {
     std::thread::sleep(Duration::from_secs_f64(seconds));
 }

@@ -13,8 +13,9 @@ const SETTLES: f64 = 15.0;
 pub(super) fn measure(plan: &Plan, report: &mut Report) -> Outcome {
     let people = plan.count(10_000, 50);
     let server = servers::convoke(Shape::Plain)?;
-    // The first crowd fills the pools that any later one uses again.
-    let (_, before) = crowd(&server, people.div_ceil(10), plan)?;
+    // The first crowd fills the pools that any later one of its size uses again: what grows after
+    // it, grows with everybody who was ever there.
+    let (_, before) = crowd(&server, people, plan)?;
     let (p99, after) = crowd(&server, people, plan)?;
     let what = format!("{people} connections come and go: descriptors left over");
     let row = Row::at_most(PART, what, after.descriptors - before.descriptors, [0.0, 0.0]);
@@ -23,7 +24,7 @@ pub(super) fn measure(plan: &Plan, report: &mut Report) -> Outcome {
         ("while their session lasts", after.while_live, before.while_live),
         ("their session over", after.memory, before.memory),
     ] {
-        let what = format!("{people} connections come and go, {when}: memory after over before");
+        let what = format!("{people} connections come and go again, {when}: memory to that before");
         let row = Row::at_most(PART, what, after / before, [1.05, 1.01]);
         let figure = format!("{:.1} MiB to {:.1} MiB", after / 1024.0, before / 1024.0);
         report.row(row.figure(figure));
