@@ -47,6 +47,9 @@ fn serve(address: std::net::SocketAddr, relay: &mut dyn Relay) -> std::io::Resul
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(1024);
     let mut listener = TcpListener::bind(address)?;
+    // A limit is not paced: with BBR, which some systems have as their default, one start of it is
+    // half as fast as another. Where there is no Reno it is as fast as the default.
+    let _ = rustix::net::sockopt::set_tcp_congestion(&listener, "reno");
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
     let mut clients: Vec<Option<Client>> = Vec::new();
     let (mut more, mut ready) = (false, Vec::new());
