@@ -53,6 +53,27 @@ class Link {
   }
 }
 
+describe("an entry in its short form", () => {
+  it("is the same fact, and the chain goes on over it", () => {
+    const link = new Link();
+    const [first, second] = [link.log.said("a", { client: 2n ** 63n, n: 7n }), link.log.said("b")];
+    const [heard] = link.take(first.short);
+    const [same] = new Link().take(first.entry);
+    expect(heard).toEqual(same);
+    expect(facts(link.take(second.entry))).toEqual([2]);
+    link.connection.closed(1006);
+    expect((link.hello()["resume"] as Record<string, unknown>)["hash"]).toEqual(second.hash);
+  });
+
+  it("is of no stream before a welcome, and nothing when it is cut", () => {
+    const { short } = new Log().said("a");
+    const connection = new Connection({ ticket: "t", agent: "test", random: () => 0 });
+    connection.opened();
+    expect(kinds(connection.handle(short, 0))).toEqual(["drop"]);
+    expect(kinds(new Link().take(short.subarray(0, 40)))).toEqual(["drop"]);
+  });
+});
+
 describe("hello", () => {
   it("shows the ticket first, and the way back afterwards", () => {
     const connection = new Connection({ ticket: "abc", agent: "test", random: () => 0 });

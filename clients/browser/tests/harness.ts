@@ -3,8 +3,13 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { pack } from "../src/wire/bytes";
 import { chain, leafOf } from "../src/wire/entry";
 
-/** One fact in the forms it can be sent. */
-export type Made = { entry: Uint8Array; withheld: Uint8Array; hash: Uint8Array };
+/** One fact in the forms it can be sent; the short one is for everyone only. */
+export type Made = {
+  entry: Uint8Array;
+  short: Uint8Array;
+  withheld: Uint8Array;
+  hash: Uint8Array;
+};
 
 /** Writes a stream entry by entry. */
 export class Log {
@@ -37,12 +42,19 @@ export class Log {
     withheld[0] = 3;
     new DataView(withheld.buffer).setBigUint64(8, BigInt(this.seq), true);
     withheld.set(leaf, 16);
-    return { entry: bytes, withheld, hash: this.hash };
+    return { entry: bytes, short: shortened(bytes), withheld, hash: this.hash };
   }
 
   said(text: string, options = {}): Made {
     return this.write({ chat: { said: { to: "everyone", text } } }, options);
   }
+}
+
+function shortened(entry: Uint8Array): Uint8Array {
+  const part = (from: number, to: number) => entry.subarray(from, to);
+  const ids = [...part(40, 44), ...part(24, 28), ...part(56, 60), ...part(48, 56)];
+  const header = [4, ...part(1, 4), ...ids, ...part(16, 18), ...part(32, 38)];
+  return new Uint8Array([...header, ...entry.subarray(96)]);
 }
 
 /** A control message of the server. */

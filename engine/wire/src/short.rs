@@ -11,6 +11,8 @@
 //! 24 u16 epoch           26 u48 time, ms               32 payload (salt and body)
 //! ```
 
+use std::ops::Range;
+
 use convoke_model::StreamId;
 
 use crate::entry::{self, EntryError, PAYLOAD_BYTES_MAX, SALT_BYTES};
@@ -19,6 +21,18 @@ use crate::entry::{self, EntryError, PAYLOAD_BYTES_MAX, SALT_BYTES};
 pub const KIND: u8 = 0x04;
 /// Bytes of its header.
 pub const HEADER_BYTES: usize = 32;
+/// Where each field that is sent lies in the short form, and where its low bytes do in the entry:
+/// format, type, actor, seq, client seq, client id, epoch, time.
+const FIELDS: [(Range<usize>, Range<usize>); 8] = [
+    (1..2, 1..2),
+    (2..4, 2..4),
+    (4..8, 40..44),
+    (8..12, 24..28),
+    (12..16, 56..60),
+    (16..24, 48..56),
+    (24..26, 16..18),
+    (26..32, 32..38),
+];
 
 /// The short form of `entry`: its header, and the payload that follows. `None` when it is not for
 /// everyone or one of its numbers needs more room than there is; it is sent as it is, then.
@@ -35,14 +49,9 @@ pub fn split(entry: &[u8]) -> Option<([u8; HEADER_BYTES], &[u8])> {
     }
     let mut header = [0; HEADER_BYTES];
     header[0] = KIND;
-    header[1] = whole[1];
-    header[2..4].copy_from_slice(&whole[2..4]);
-    header[4..8].copy_from_slice(&whole[40..44]);
-    header[8..12].copy_from_slice(&whole[24..28]);
-    header[12..16].copy_from_slice(&whole[56..60]);
-    header[16..24].copy_from_slice(&whole[48..56]);
-    header[24..26].copy_from_slice(&whole[16..18]);
-    header[26..32].copy_from_slice(&whole[32..38]);
+    for (short, entry) in FIELDS {
+        header[short].copy_from_slice(&whole[entry]);
+    }
     Some((header, payload))
 }
 
@@ -65,17 +74,12 @@ pub fn whole(stream: StreamId, message: &[u8]) -> Result<Vec<u8>, EntryError> {
     let mut bytes = Vec::with_capacity(entry::HEADER_BYTES + payload.len());
     bytes.resize(entry::HEADER_BYTES, 0);
     bytes[0] = entry::KIND;
-    bytes[1] = header[1];
-    bytes[2..4].copy_from_slice(&header[2..4]);
+    for (short, entry) in FIELDS {
+        bytes[entry].copy_from_slice(&header[short]);
+    }
     bytes[4..8].copy_from_slice(&(payload.len() as u32).to_le_bytes());
     bytes[8..12].copy_from_slice(&stream.meeting.to_le_bytes());
     bytes[12..16].copy_from_slice(&stream.session.to_le_bytes());
-    bytes[16..18].copy_from_slice(&header[24..26]);
-    bytes[24..28].copy_from_slice(&header[8..12]);
-    bytes[32..38].copy_from_slice(&header[26..32]);
-    bytes[40..44].copy_from_slice(&header[4..8]);
-    bytes[48..56].copy_from_slice(&header[16..24]);
-    bytes[56..60].copy_from_slice(&header[12..16]);
     bytes[64..96].copy_from_slice(&entry::payload_digest(payload));
     bytes.extend_from_slice(payload);
     Ok(bytes)

@@ -10,7 +10,7 @@ use convoke_wire::codec::Fact;
 use convoke_wire::frame::FRAGMENTS_MAX;
 use convoke_wire::half::server::{Limits, UNANSWERED_MAX};
 use convoke_wire::message::{self, ClientMessage, SUBPROTOCOL, ServerMessage};
-use convoke_wire::{entry, media};
+use convoke_wire::{entry, media, short};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -98,6 +98,8 @@ fn limits_are_those_of_the_code() {
         format!("| open tracks of a session | {TRACKS_MAX};"),
         format!("| entry payload | {largest} bytes |"),
         format!("| 4 | u32 | bytes after the header: {} to {largest} |", entry::SALT_BYTES),
+        format!("| 0 | u8 | kind, `0x{:02x}` |", short::KIND),
+        format!("| {} | bytes | payload: salt and body, as in the entry |", short::HEADER_BYTES),
         format!("the last {CHAT_MAX} lines"),
         format!("Sec-WebSocket-Protocol: {SUBPROTOCOL}"),
     ] {
