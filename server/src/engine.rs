@@ -1,6 +1,8 @@
 //! The engine behind the doors: the control plane's calls as wishes to the cores, its questions as
 //! looks into the directory.
 
+mod asking;
+
 use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +10,7 @@ use std::time::Duration;
 
 use convoke_engine::directory::{Carried, OpenSession};
 use convoke_engine::policies::{Builtin, Recorded};
-use convoke_engine::{Answer as Granted, Ask, Call, Directory, ReplyTo, Wish};
+use convoke_engine::{Answer as Granted, Directory, Wish};
 use convoke_journal::LogReader;
 use convoke_model::meeting::{
     self,
@@ -27,7 +29,7 @@ use convoke_model::{
     SessionNumber, WebhookId, site,
 };
 use convoke_plugins::rhai::{Policies, Secret};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use crate::control::{
     Account, Answer, Engine, EngineError, Meeting, MeetingState, NewAccount, NewMeeting, Tally,
@@ -39,6 +41,9 @@ use crate::request;
 use crate::space::Space;
 use crate::telephone::Telephone;
 use crate::worker::{Cores, ask_record};
+
+use asking::requested;
+pub(crate) use asking::wish;
 
 /// Meeting numbers drawn before the site is taken to be full.
 const DRAWS_MAX: u32 = 1000;
@@ -428,38 +433,6 @@ impl Engine for LiveEngine {
     }
 }
 
-/// Puts a wish to the core that owns its stream, and waits until it is durable or refused.
-pub(crate) async fn wish(
-    cores: &Cores,
-    meeting: Option<MeetingId>,
-    by: Actor,
-    wish: Wish,
-) -> Result<Granted, EngineError> {
-    requested(cores, meeting, by, None, wish).await
-}
-
-async fn requested(
-    cores: &Cores,
-    meeting: Option<MeetingId>,
-    by: Actor,
-    request: Option<(ClientId, u64)>,
-    wish: Wish,
-) -> Result<Granted, EngineError> {
-    let (answer, answered) = oneshot::channel();
-    let call = Call::new(move |granted| {
-        // Whoever asked may have hung up; then nobody needs the answer.
-        let _ = answer.send(granted);
-    });
-    let ask = Ask { reply: ReplyTo::Call(call), by, request, wish };
-    if !cores.submit(meeting, ask) {
-        return Err(EngineError::Refused(Refusal::Busy));
-    }
-    match answered.await {
-        Ok(granted) => granted.map_err(EngineError::Refused),
-        Err(_) => Err(EngineError::Unavailable("the engine is stopping".into())),
-    }
-}
-
 fn seen(info: convoke_engine::directory::MeetingInfo) -> Meeting {
     let state = match (info.open, info.cancelled) {
         (Some(open), _) => MeetingState::Open(open.session),
@@ -487,91 +460,4 @@ fn seen(info: convoke_engine::directory::MeetingInfo) -> Meeting {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::backend::Opening;
-    use crate::clock::SystemClock;
-    use crate::config::Config;
-    use crate::folder::Folder;
-    use crate::metrics::Metrics;
-    use convoke_model::meeting::lifecycle::MeetingType;
-    use convoke_model::site::settings::{self, Limits, Part};
-    use convoke_model::text::{Name, Topic};
-
-    #[tokio::test]
-    async fn on_a_full_disk_no_fact_is_taken_and_what_is_there_is_read() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let folder = Folder::open(dir.path()).expect("opens");
-        let opened = |config: &Config| {
-            let (clock, tickets) = (Arc::new(SystemClock::new()), Arc::default());
-            let metrics = Arc::new(Metrics::new(1));
-            let opening = Opening { folder: &folder, config, clock, metrics, tickets };
-            (crate::plane::operations().open)(opening).expect("opens")
-        };
-        let ann = Email::new("ann@example.org").expect("an address");
-        let new = |email: &Email| NewAccount {
-            email: email.clone(),
-            name: Name::new("Ann").expect("a name"),
-            administrator: false,
-            first: false,
-        };
-        let room = opened(&Config::default());
-        room.engine.add_account(new(&ann)).await.expect("added");
-        (room.stop)();
-        // More than any disk has free, so that it is full from the first look on.
-        let mut config = Config::default();
-        config.disk.full_mib = u32::MAX;
-        let full = opened(&config);
-        let read_only = EngineError::Refused(Refusal::ReadOnly);
-        let bob = Email::new("bob@example.org").expect("an address");
-        assert_eq!(full.engine.add_account(new(&bob)).await, Err(read_only.clone()));
-        let (route, in_address) = ("/id".to_owned(), true);
-        let fact = site::Command::Audit(site::Audit::CredentialExposed { route, in_address });
-        assert_eq!(full.engine.record(fact).await, Err(read_only));
-        assert!(!full.engine.writable());
-        assert!(full.engine.account_by_email(&ann).await.expect("reads").is_some());
-        assert!(full.engine.account_by_email(&bob).await.expect("reads").is_none());
-        (full.stop)();
-    }
-
-    #[tokio::test]
-    async fn no_more_meetings_are_held_at_once_than_the_site_allows() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let folder = Folder::open(dir.path()).expect("opens");
-        let mut config = Config::default();
-        // However full the disk of this machine is.
-        (config.disk.very_low_percent, config.disk.low_percent) = (0, 0);
-        (config.disk.very_low_mib, config.disk.full_mib) = (1, 1);
-        let (clock, tickets) = (Arc::new(SystemClock::new()), Arc::default());
-        let metrics = Arc::new(Metrics::new(1));
-        let opening = Opening { folder: &folder, config: &config, clock, metrics, tickets };
-        let room = (crate::plane::operations().open)(opening).expect("opens");
-        let engine = &room.engine;
-        let new = NewAccount {
-            email: Email::new("ann@example.org").expect("an address"),
-            name: Name::new("Ann").expect("a name"),
-            administrator: false,
-            first: false,
-        };
-        let owner = engine.add_account(new).await.expect("added");
-        let mut meetings = Vec::new();
-        for topic in ["First", "Second"] {
-            let new = NewMeeting {
-                kind: MeetingType::Interactive,
-                topic: Topic::new(topic).expect("a topic"),
-                owner,
-                has_password: false,
-                plan: None,
-            };
-            meetings.push(engine.create_meeting(new).await.expect("made"));
-        }
-        let part = Part::Limits(Limits { rooms: 1, participants: 0 });
-        let set = site::Command::Settings(settings::Command::Set { part, reason: None });
-        engine.wish(Actor::Server, set).await.expect("set");
-        engine.open_session(meetings[0], owner).await.expect("there is a room");
-        engine.open_session(meetings[0], owner).await.expect("it has one already");
-        let full = engine.open_session(meetings[1], owner).await;
-        assert_eq!(full, Err(EngineError::Refused(Refusal::RoomsFull)));
-        (room.stop)();
-    }
-}
+mod tests;

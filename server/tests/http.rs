@@ -11,6 +11,7 @@ mod doors {
     mod codes;
     mod commands;
     mod connections;
+    mod connections_in_force;
     mod dates;
     mod elsewhere;
     mod headers;

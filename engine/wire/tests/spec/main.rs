@@ -8,6 +8,7 @@ mod examples;
 mod folds;
 mod messages;
 mod mutations;
+mod other_streams;
 mod page;
 mod round_trip;
 mod scene;

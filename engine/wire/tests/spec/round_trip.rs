@@ -12,7 +12,7 @@ use convoke_wire::codec::{self, DecodeError, Fact, Place};
 use convoke_wire::entry::{self, EntryRef};
 use convoke_wire::message::{self, ClientMessage, ServerMessage};
 
-use super::messages;
+use super::{messages, other_streams};
 
 /// Every number that was ever given. One that is gone stays here and is never given again.
 const GIVEN: [u16; 86] = [
@@ -59,8 +59,8 @@ fn survives<E: Fact + Debug + PartialEq>(event: &E) -> u16 {
 #[test]
 fn every_fact_survives_its_bytes_and_has_a_number_of_its_own() {
     let mut numbers: Vec<u16> = messages::facts().iter().map(survives).collect();
-    numbers.extend(messages::life_facts().iter().map(survives));
-    numbers.extend(messages::site_facts().iter().map(survives));
+    numbers.extend(other_streams::life_facts().iter().map(survives));
+    numbers.extend(other_streams::site_facts().iter().map(survives));
     assert_eq!(numbers, GIVEN, "each number once, in order");
     let distinct: BTreeSet<u16> = numbers.iter().copied().collect();
     assert_eq!(distinct.len(), GIVEN.len());
