@@ -57,9 +57,12 @@ pub struct MediaLane {
     pub owner: ParticipantId,
     /// What it shows.
     pub kind: Kind,
+    /// To whom alone it is sent.
+    pub to: Option<ParticipantId>,
     generation: u32,
     paused: bool,
-    /// Starts of key frames (video) or of every message (sound), oldest first, with their arrival.
+    /// Starts of key frames (video) or of every message (sound, input), oldest first, with their
+    /// arrival.
     starts: VecDeque<(Millis, u64)>,
     /// Start of a configuration whose key frame has not come yet.
     config: Option<u64>,
@@ -75,23 +78,27 @@ impl MediaLane {
         &self.ends.lane
     }
 
-    /// Where a newcomer begins: at the newest key frame, or at the head of a sound.
+    /// Where a newcomer begins: at the newest key frame, or at the head of a sound or of input.
     #[must_use]
     pub fn entrance(&self) -> u64 {
-        match self.kind {
-            Kind::Microphone => self.ends.lane.head(),
-            Kind::Screen | Kind::Camera => {
-                let (tail, head) = (self.ends.lane.tail(), self.ends.lane.head());
-                let newest = self.starts.back().map(|&(_, start)| start);
-                // What came after it may have pushed it out of the lane.
-                newest.filter(|&start| start >= tail).unwrap_or(head)
-            }
+        let (tail, head) = (self.ends.lane.tail(), self.ends.lane.head());
+        if !self.kind.is_video() {
+            return head;
         }
+        let newest = self.starts.back().map(|&(_, start)| start);
+        // What came after it may have pushed it out of the lane.
+        newest.filter(|&start| start >= tail).unwrap_or(head)
+    }
+
+    /// Whether somebody is sent it.
+    #[must_use]
+    pub fn is_for(&self, who: ParticipantId) -> bool {
+        self.owner != who && self.to.is_none_or(|to| to == who)
     }
 
     /// Somebody cannot go on without a key frame: true when the publisher is to be asked now.
     pub fn want_key_frame(&mut self, now: Millis, limits: &Limits) -> bool {
-        if self.kind == Kind::Microphone || self.paused {
+        if !self.kind.is_video() || self.paused {
             return false;
         }
         self.needs_key = true;
@@ -122,7 +129,7 @@ impl MediaLane {
 
     fn append(&mut self, header: &MediaHeader, message: &[u8], limits: &Limits) -> Option<()> {
         let start = self.ends.append(message)?;
-        if self.kind == Kind::Microphone {
+        if !self.kind.is_video() {
             self.starts.push_back((header.arrived, start));
             let kept = limits.audio_keep_ms;
             while self.starts.front().is_some_and(|&(at, _)| header.arrived.since(at) > kept) {
@@ -212,15 +219,19 @@ impl Lanes {
     }
 
     /// A track's lane exists once its opening is durable.
-    pub fn open_track(&mut self, track: TrackId, owner: ParticipantId, kind: Kind, l: &Limits) {
-        let bytes_max = match kind {
-            Kind::Microphone => l.audio_lane_bytes,
-            Kind::Screen | Kind::Camera => l.video_lane_bytes,
-        };
+    pub fn open_track(
+        &mut self,
+        track: TrackId,
+        owner: ParticipantId,
+        (kind, to): (Kind, Option<ParticipantId>),
+        l: &Limits,
+    ) {
+        let bytes_max = if kind.is_video() { l.video_lane_bytes } else { l.audio_lane_bytes };
         let lane = MediaLane {
             ends: Ends::new(&self.pool, bytes_max),
             owner,
             kind,
+            to,
             generation: 1,
             paused: false,
             starts: VecDeque::new(),
@@ -252,7 +263,7 @@ impl Lanes {
         }
     }
 
-    /// Appends a stamped media message of `owner` to its track's lane.
+    /// Appends a stamped media message of `owner` to its track's lane; what the track shows.
     ///
     /// # Errors
     /// `Dropped` says why it was not.
@@ -262,13 +273,14 @@ impl Lanes {
         header: &MediaHeader,
         message: &[u8],
         limits: &Limits,
-    ) -> Result<(), Dropped> {
+    ) -> Result<Kind, Dropped> {
         let lane = self.tracks.get_mut(&header.track).filter(|lane| lane.owner == owner);
         let lane = lane.ok_or(Dropped::NoTrack)?;
         if lane.paused || lane.generation != header.generation {
             return Err(Dropped::Stale);
         }
-        lane.append(header, message, limits).ok_or(Dropped::NoRoom)
+        lane.append(header, message, limits).ok_or(Dropped::NoRoom)?;
+        Ok(lane.kind)
     }
 
     /// Ends all lanes: readers get what is there.

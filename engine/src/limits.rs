@@ -15,9 +15,9 @@ pub struct Limits {
     pub hosts_lane_bytes: usize,
     /// Recent frames that a video track keeps ready to send.
     pub video_lane_bytes: usize,
-    /// Recent frames that a microphone keeps ready to send.
+    /// Recent frames that a microphone or remote input keeps ready to send.
     pub audio_lane_bytes: usize,
-    /// Milliseconds of sound that a newcomer or a late reader may still get.
+    /// Milliseconds of sound and input that a late reader may still get.
     pub audio_keep_ms: u64,
     /// Recent facts whose hash and place in the lane are remembered for resuming clients.
     pub recent_facts_max: usize,

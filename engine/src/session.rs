@@ -55,6 +55,12 @@ pub enum Missed {
 }
 
 impl LiveSession {
+    /// Whether remote input is recorded where media is.
+    #[must_use]
+    pub fn records_input(&self) -> bool {
+        self.decided.lifecycle.opening().is_some_and(|opening| opening.records_input)
+    }
+
     /// A session without facts yet.
     #[must_use]
     pub fn new(meeting: MeetingId, number: SessionNumber, pool: &Pool, limits: &Limits) -> Self {
@@ -243,9 +249,9 @@ impl LiveSession {
     fn lay_tracks(&mut self, record: &Record<Event>, limits: &Limits) {
         let Event::Track(event) = &record.event else { return };
         match event {
-            track::Event::Opened { track, kind, .. } => {
+            track::Event::Opened { track, kind, to, .. } => {
                 if let Some(owner) = record.actor.participant() {
-                    self.lanes.open_track(*track, owner, *kind, limits);
+                    self.lanes.open_track(*track, owner, (*kind, *to), limits);
                 }
             }
             track::Event::Closed { track } => self.lanes.close_track(*track),

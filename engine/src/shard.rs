@@ -410,6 +410,7 @@ impl Shard {
             participants_max: own_max.map_or(participants_max, |own| own.min(participants_max)),
             recording: may_record && record.verdict.records_media(),
             may_record,
+            records_input: may_record && record.verdict.records_input(),
             meeting_seq: opened.position.seq,
             meeting_hash: opened.hash,
         };

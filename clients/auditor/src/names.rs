@@ -41,6 +41,7 @@ impl Names {
             Event::Lifecycle(_)
             | Event::Roster(_)
             | Event::Floor(_)
+            | Event::Control(_)
             | Event::Chat(_)
             | Event::Track(_)
             | Event::Hand(_)

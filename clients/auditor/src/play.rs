@@ -95,8 +95,8 @@ fn tell(record: &Record<Event>, names: &mut Names, clock: &Clock) -> Option<Stri
             _,
         )
         | (Event::Recording(recording::Event::MediaSealed(_)), _) => None,
-        (Event::Chat(_) | Event::Track(_) | Event::Lock(_), Some(actor)) => {
-            let own = words.starts_with("says") || words.starts_with("shares");
+        (Event::Chat(_) | Event::Control(_) | Event::Track(_) | Event::Lock(_), Some(actor)) => {
+            let own = ["says", "shares", "would like"].iter().any(|own| words.starts_with(own));
             let own = own || matches!(record.event, Event::Lock(_));
             Some(if own { format!("{actor} {words}") } else { words })
         }
@@ -104,6 +104,7 @@ fn tell(record: &Record<Event>, names: &mut Names, clock: &Clock) -> Option<Stri
             Event::Lifecycle(_)
             | Event::Roster(_)
             | Event::Floor(_)
+            | Event::Control(_)
             | Event::Chat(_)
             | Event::Track(_)
             | Event::Hand(_)

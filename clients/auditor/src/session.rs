@@ -114,6 +114,7 @@ impl Session {
             Event::Recording(recording::Event::Missing(gap)) => self.gaps.push((seq, gap.clone())),
             Event::Recording(recording::Event::Started {} | recording::Event::Stopped {})
             | Event::Floor(_)
+            | Event::Control(_)
             | Event::Chat(_)
             | Event::Track(_)
             | Event::Hand(_)

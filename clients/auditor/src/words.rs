@@ -8,7 +8,7 @@ use convoke_model::meeting::chat::{self, To};
 use convoke_model::meeting::lifecycle::{self, EndReason, MeetingType};
 use convoke_model::meeting::recording::{self, GapReason};
 use convoke_model::meeting::roster::{self, LeaveReason};
-use convoke_model::meeting::{Event, delivery, dial_in, floor, hand, lock, track};
+use convoke_model::meeting::{Event, control, delivery, dial_in, floor, hand, lock, track};
 use convoke_model::policy::{Credential, Decided, Question, Value, Verdict};
 
 pub(crate) use others::{life, site};
@@ -37,6 +37,7 @@ pub(crate) fn session(event: &Event, names: &Names, clock: &Clock) -> String {
             format!("{} presents", names.person(*who))
         }
         Event::Floor(floor::Event::PresenterChanged { who: None }) => "nobody presents".into(),
+        Event::Control(event) => of_control(event, names),
         Event::Chat(chat::Event::Said { to, text }) => {
             let to = match to {
                 To::Everyone => String::new(),
@@ -67,6 +68,22 @@ pub(crate) fn session(event: &Event, names: &Names, clock: &Clock) -> String {
         Event::Delivery(delivery::Event::Delivered(ledger)) => delivered(ledger, names),
         Event::DialIn(event) => by_telephone(event, names),
         Event::Policy(decided) => policy(decided, names),
+    }
+}
+
+fn of_control(event: &control::Event, names: &Names) -> String {
+    match event {
+        control::Event::Asked {} => "would like to control the shared screen".into(),
+        control::Event::Given { to } => format!("{} controls the screen", names.person(*to)),
+        control::Event::Ended {} => "nobody controls the screen any more".into(),
+        control::Event::Counted(control::Count { track, who, messages, bytes, first, last }) => {
+            format!(
+                "{} sent {} of input, {bytes} bytes, in {:.1} s on track {track}",
+                names.person(*who),
+                count(*messages, "message", "messages"),
+                last.since(*first) as f64 / 1000.0,
+            )
+        }
     }
 }
 

@@ -27,6 +27,15 @@ impl Role {
             Self::Viewer => "viewer",
         }
     }
+
+    /// Whether it does more than watch and listen.
+    #[must_use]
+    pub fn takes_part(self) -> bool {
+        match self {
+            Self::Host | Self::Panelist | Self::Attendee => true,
+            Self::Viewer => false,
+        }
+    }
 }
 
 /// A role and what may be published under it.

@@ -27,6 +27,7 @@ pub(super) fn concerns(event: &Event) -> bool {
         }
         Event::Lifecycle(_)
         | Event::Floor(_)
+        | Event::Control(_)
         | Event::Chat(_)
         | Event::Hand(_)
         | Event::Lock(_)
@@ -100,6 +101,7 @@ fn change(event: &Event) -> Option<(ParticipantId, Change)> {
         | Event::Track(_)
         | Event::Lifecycle(_)
         | Event::Floor(_)
+        | Event::Control(_)
         | Event::Chat(_)
         | Event::Hand(_)
         | Event::Lock(_)

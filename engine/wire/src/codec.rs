@@ -2,7 +2,7 @@
 
 use convoke_model::meeting::track;
 use convoke_model::meeting::{
-    self, chat, delivery, dial_in, floor, hand, life, lifecycle, lock, recording, roster,
+    self, chat, control, delivery, dial_in, floor, hand, life, lifecycle, lock, recording, roster,
 };
 use convoke_model::site::{
     self, accounts, connections, groups, keys, rooms, scripts, settings, webhooks,
@@ -72,6 +72,12 @@ impl Fact for meeting::Event {
                 dial_in::Event::OnTelephone { .. } => 0x0B02,
                 dial_in::Event::MicrophoneOff { .. } => 0x0B03,
                 dial_in::Event::MicrophoneOn { .. } => 0x0B04,
+            },
+            Self::Control(event) => match event {
+                control::Event::Asked {} => 0x0C01,
+                control::Event::Given { .. } => 0x0C02,
+                control::Event::Ended {} => 0x0C03,
+                control::Event::Counted(_) => 0x0C04,
             },
         }
     }

@@ -247,7 +247,14 @@ fn said(who: u32, message: &mut [u8], shared: &Shared) -> Option<()> {
         Command::Track(track::Command::Open { kind, codec, width, height }) => {
             session.tracks += 1;
             let track = TrackId(session.tracks);
-            meeting::Event::Track(track::Event::Opened { track, kind, codec, width, height })
+            meeting::Event::Track(track::Event::Opened {
+                track,
+                kind,
+                codec,
+                width,
+                height,
+                to: None,
+            })
         }
         Command::Floor(floor::Command::Give { to }) => {
             meeting::Event::Floor(floor::Event::PresenterChanged { who: Some(to) })

@@ -39,6 +39,7 @@ fn record(folder: &Path) -> std::path::PathBuf {
         codec: "vp8".into(),
         width: 8,
         height: 8,
+        to: None,
     };
     let facts = [
         (ANN, 10_000, Event::Track(opened)),

@@ -201,6 +201,8 @@ fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::NotAllowed
         | Refusal::NotPresent
         | Refusal::NotPresenter
+        | Refusal::NoScreen
+        | Refusal::NoControl
         | Refusal::Muted
         | Refusal::Silenced
         | Refusal::NoSuchTrack

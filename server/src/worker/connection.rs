@@ -46,14 +46,15 @@ pub(super) struct TrackReader {
     pub(super) track: TrackId,
     pub(super) lane: Lane,
     pub(super) at: u64,
-    pub(super) is_sound: bool,
+    /// Pictures go on at a key frame when their reader was too late, and behind sound and input.
+    pub(super) is_video: bool,
     /// Bytes handed over since the lag was last looked at.
     pub(super) recent: u64,
 }
 
 impl TrackReader {
-    pub(super) fn new(track: TrackId, lane: Lane, at: u64, is_sound: bool) -> Self {
-        Self { track, lane, at, is_sound, recent: 0 }
+    pub(super) fn new(track: TrackId, lane: Lane, at: u64, is_video: bool) -> Self {
+        Self { track, lane, at, is_video, recent: 0 }
     }
 
     /// What lies before `at` was handed over.

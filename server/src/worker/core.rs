@@ -14,6 +14,7 @@ use mio::{Events, Interest, Poll, Token};
 
 use super::connection::{Connection, SessionKey};
 use super::flush::Flushed;
+use super::input::Inputs;
 use super::ledger::Parting;
 use super::log_reader::LogReaders;
 use super::recorder::Recorder;
@@ -66,6 +67,7 @@ pub(super) struct Core {
     pub(super) scratch: Vec<u8>,
     pub(super) media: BTreeMap<SessionKey, Vec<u8>>,
     pub(super) media_since: Option<Millis>,
+    pub(super) inputs: Inputs,
     /// Who is away, until when, and what is said of it then.
     pub(super) away: BTreeMap<(SessionKey, ParticipantId), (Millis, LeaveReason)>,
     pub(super) empty: BTreeMap<SessionKey, Millis>,
@@ -108,6 +110,7 @@ impl Core {
             scratch: Vec::new(),
             media: BTreeMap::new(),
             media_since: None,
+            inputs: Inputs::default(),
             away: BTreeMap::new(),
             empty: BTreeMap::new(),
             orphans_sought: now,

@@ -378,10 +378,10 @@ impl Core {
             (seat.role == Role::Host).then(|| (lanes.hosts().clone(), lanes.hosts().head()));
         let mut wanted = Vec::new();
         let mut tracks = Vec::new();
-        for (&track, lane) in lanes.tracks().iter().filter(|(_, lane)| lane.owner != seat.who) {
-            let is_sound = lane.kind == convoke_model::meeting::track::Kind::Microphone;
-            tracks.push(TrackReader::new(track, lane.lane().clone(), lane.entrance(), is_sound));
-            if !is_sound && lane.entrance() == lane.lane().head() {
+        for (&track, lane) in lanes.tracks().iter().filter(|(_, lane)| lane.is_for(seat.who)) {
+            let is_video = lane.kind.is_video();
+            tracks.push(TrackReader::new(track, lane.lane().clone(), lane.entrance(), is_video));
+            if is_video && lane.entrance() == lane.lane().head() {
                 wanted.push(track);
             }
         }

@@ -73,6 +73,7 @@ impl Core {
             Event::Lifecycle(lifecycle::Event::Opened(_))
             | Event::Roster(_)
             | Event::Floor(_)
+            | Event::Control(_)
             | Event::Chat(_)
             | Event::Hand(_)
             | Event::Lock(_)
@@ -109,21 +110,23 @@ impl Core {
             track::Event::Opened { track, kind, .. } => {
                 let Some(live) = self.shard.session(key.0, key.1) else { return };
                 let Some(media) = live.lanes.tracks().get(track) else { return };
-                let lane = media.lane().clone();
-                let is_sound = *kind == track::Kind::Microphone;
+                let (lane, to) = (media.lane().clone(), media.to);
+                let is_video = kind.is_video();
                 for token in self.tokens(key) {
                     let Some(connection) = self.connection(token) else { continue };
                     if let Stage::Live(seat, readers) = &mut connection.stage
                         && Actor::from(seat.who) != actor
+                        && to.is_none_or(|to| to == seat.who)
                         // Whoever was seated in this very turn follows it already.
                         && readers.tracks.iter().all(|reader| reader.track != *track)
                     {
                         let lane = lane.clone();
-                        readers.tracks.push(TrackReader::new(*track, lane, 0, is_sound));
+                        readers.tracks.push(TrackReader::new(*track, lane, 0, is_video));
                     }
                 }
             }
             track::Event::Closed { track } => {
+                self.count_input(key, *track);
                 for token in self.tokens(key) {
                     let Some(connection) = self.connection(token) else { continue };
                     if let Stage::Live(_, readers) = &mut connection.stage {

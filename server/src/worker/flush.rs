@@ -278,13 +278,13 @@ enum Offered {
 }
 
 impl Readers {
-    /// A late reader of a picture goes on at the newest key frame, of a sound at the head. How
+    /// A late reader of a picture goes on at the newest key frame, of anything else at the head. How
     /// often that was.
     fn jump(&mut self, passed: &mut Passed) -> u64 {
         let mut jumps = 0;
         for reader in &mut self.tracks {
             if reader.at < reader.lane.tail() {
-                let to = if reader.is_sound { reader.lane.head() } else { reader.lane.entrance() };
+                let to = if reader.is_video { reader.lane.entrance() } else { reader.lane.head() };
                 reader.skip_to(to, passed);
                 jumps += 1;
             }
@@ -324,10 +324,10 @@ fn gather<'a, 'lane: 'a>(
     }
     offer.add(Source::Facts, &readers.facts, facts);
     offer.add_replies(replies);
-    for sound in [true, false] {
+    for video in [false, true] {
         for (index, reader) in readers.tracks.iter().enumerate() {
             // Whoever fell out of a lane has jumped already; the writer is this very thread.
-            if reader.is_sound == sound
+            if reader.is_video == video
                 && let Ok(span) = reader.lane.read(reader.at, pin)
             {
                 offer.add(Source::Track(index), &reader.lane, span);

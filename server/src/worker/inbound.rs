@@ -5,6 +5,7 @@ use std::io;
 
 use convoke_engine::{Ask, ReplyTo, Wish};
 use convoke_model::Refusal;
+use convoke_model::meeting::track;
 use convoke_wire::close::Close;
 use convoke_wire::frame;
 use convoke_wire::half::assembler::Piece;
@@ -238,14 +239,16 @@ impl Core {
         header.arrived = self.now;
         header.fact_seq = live.durable().0.seq;
         media::stamp(message, header.arrived, header.fact_seq);
-        let relayed = live.lanes.media(seat.who, &header, message, &limits).is_ok();
-        let recorded = relayed && live.view.recording;
-        let counters = self.counters();
-        if !relayed {
-            return counters.media_dropped.add(1);
-        }
+        let relayed = live.lanes.media(seat.who, &header, message, &limits);
+        let counters = self.shared.metrics.core(self.index);
+        let Ok(kind) = relayed else { return counters.media_dropped.add(1) };
+        let is_input = kind == track::Kind::RemoteInput;
+        let recorded = live.view.recording && (!is_input || live.records_input());
         counters.media_messages.add(1);
         counters.media_bytes.add(message.len() as u64);
+        if is_input {
+            self.inputs.add(seat, header.track, message.len(), self.now);
+        }
         if recorded {
             let waiting = self.media.entry(seat.session).or_default();
             super::recorder::put(waiting, message);

@@ -7,6 +7,7 @@ mod door;
 mod effects;
 mod flush;
 mod inbound;
+mod input;
 mod io;
 mod lag;
 mod ledger;

@@ -3,7 +3,7 @@
 use convoke_model::meeting::recording::{Gap, GapReason};
 use convoke_model::meeting::roster::LeaveReason;
 use convoke_model::meeting::{
-    Command, chat, floor, hand, lifecycle, lock, recording, roster, track,
+    Command, chat, control, floor, hand, lifecycle, lock, recording, roster, track,
 };
 use convoke_model::text::ChatText;
 use convoke_model::{Millis, ParticipantId, TrackId};
@@ -73,7 +73,9 @@ pub(crate) fn draw(client: &mut Client, rng: &mut Rng, long: bool, gentle: bool)
             to: Millis(2),
             reason: GapReason::Behind,
         })),
-        _ => Command::Hand(hand::Command::Raise {}),
+        98 => Command::Control(control::Command::Give { to: who }),
+        _ if rng.chance(50) => Command::Control(control::Command::Take {}),
+        _ => Command::Control(control::Command::Ask {}),
     }
 }
 
@@ -87,7 +89,8 @@ pub(crate) fn text(client: &Client, rng: &mut Rng, long: bool) -> ChatText {
 }
 
 fn open(rng: &mut Rng) -> track::Command {
-    let kinds = [track::Kind::Screen, track::Kind::Camera, track::Kind::Microphone];
+    use track::Kind;
+    let kinds = [Kind::Screen, Kind::Camera, Kind::Microphone, Kind::RemoteInput];
     let kind = rng.pick(&kinds).unwrap_or(track::Kind::Camera);
     let codec = if rng.chance(95) { "vp09.00.10.08" } else { "no codec" };
     track::Command::Open { kind, codec: codec.into(), width: 640, height: 360 }

@@ -186,6 +186,7 @@ impl World {
             participants_max: 100,
             recording: true,
             may_record: true,
+            records_input: false,
             meeting_seq: tail.seq,
             meeting_hash: tail.hash,
         };

@@ -20,7 +20,10 @@ export function canonical(view: View): string {
   const { type, started, ended, locked, recording, said } = view;
   const presenter = view.presenter ?? 0;
   const session = { type, started, ended, locked, recording, presenter, said };
-  let out = line(`session ${view.meeting} ${view.session}`, session);
+  const { controller } = view;
+  // Said while somebody does only, as with callers below.
+  const all = controller === null ? session : { ...session, controller };
+  let out = line(`session ${view.meeting} ${view.session}`, all);
   for (const [who, p] of sorted(view.people)) {
     const { role, joined, since, away, hand, muted, silenced, telephone, quiet } = p;
     const all = { role, joined, since, away, hand, muted, silenced };
@@ -29,8 +32,9 @@ export function canonical(view: View): string {
   }
   for (const [who, { since }] of sorted(view.lobby)) out += line(`waiting ${who}`, { since });
   for (const [id, t] of sorted(view.tracks)) {
-    const { owner, kind, codec, width, height, generation, paused } = t;
-    out += line(`track ${id}`, { owner, kind, codec, width, height, generation, paused });
+    const { owner, kind, codec, width, height, generation, paused, to } = t;
+    const all = { owner, kind, codec, width, height, generation, paused };
+    out += line(`track ${id}`, to === null ? all : { ...all, to });
   }
   return out;
 }

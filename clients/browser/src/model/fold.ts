@@ -1,6 +1,6 @@
 // The fold: facts into the view, one rule per fact, equal to the model's `SessionView::apply`.
 import { num, tagged } from "../wire/bytes";
-import { readTo } from "./snapshot";
+import { maybe, readTo } from "./snapshot";
 import { chat_max, type Kind, type Person, type Role, type View } from "./view";
 
 type Raw = Record<string, unknown>;
@@ -29,9 +29,12 @@ export function apply(view: View, fact: Fact): void {
       return roster(view, fact, name, body);
     case "floor":
       if (name === "presenter_changed") {
-        view.presenter =
-          body["who"] === null || body["who"] === undefined ? null : num(body["who"]);
+        view.presenter = maybe(body["who"]);
       }
+      return;
+    case "control":
+      if (name === "given") view.controller = num(body["to"]);
+      if (name === "ended") view.controller = null;
       return;
     case "chat":
       return chat(view, fact, name, body);
@@ -133,6 +136,7 @@ function track(view: View, fact: Fact, name: string, body: Raw): void {
       height: num(body["height"]),
       generation: 1,
       paused: false,
+      to: maybe(body["to"]),
     });
   } else if (name === "closed") {
     view.tracks.delete(id);

@@ -12,6 +12,11 @@ export function readTo(value: unknown): To {
   throw new Error(`unknown audience ${tag}`);
 }
 
+/** A number that may be absent. */
+export function maybe(value: unknown): number | null {
+  return value === null || value === undefined ? null : num(value);
+}
+
 function entries<T>(value: unknown, read: (raw: Raw) => T): Map<number, T> {
   const pairs = Object.entries((value ?? {}) as Raw).map(([id, raw]): [number, T] => [
     Number(id),
@@ -31,8 +36,8 @@ export function readSnapshot(raw: Raw): View {
     ended: num(raw["ended"]),
     locked: raw["locked"] === true,
     recording: raw["recording"] === true,
-    presenter:
-      raw["presenter"] === null || raw["presenter"] === undefined ? null : num(raw["presenter"]),
+    presenter: maybe(raw["presenter"]),
+    controller: maybe(raw["controller"]),
     people: entries(raw["people"], (p) => ({
       name: String(p["name"]),
       role: String(p["role"]) as Role,
@@ -54,6 +59,7 @@ export function readSnapshot(raw: Raw): View {
       height: num(t["height"]),
       generation: num(t["generation"]),
       paused: t["paused"] === true,
+      to: maybe(t["to"]),
     })),
     chat: ((raw["chat"] ?? []) as Raw[]).map((line) => ({
       seq: num(line["seq"]),

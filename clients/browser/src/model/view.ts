@@ -4,7 +4,7 @@
 export type Role = "host" | "panelist" | "attendee" | "viewer";
 
 /** What a track shows. */
-export type Kind = "screen" | "camera" | "microphone";
+export type Kind = "screen" | "camera" | "microphone" | "remote_input";
 
 /** To whom something is said. */
 export type To = "everyone" | "hosts" | { one: number };
@@ -38,6 +38,8 @@ export type Track = {
   height: number;
   generation: number;
   paused: boolean;
+  /** To whom alone it is sent; null: to everyone else. */
+  to: number | null;
 };
 
 /** One chat message. */
@@ -54,6 +56,8 @@ export type View = {
   locked: boolean;
   recording: boolean;
   presenter: number | null;
+  /** Who controls the presenter's screen. */
+  controller: number | null;
   people: Map<number, Person>;
   lobby: Map<number, Waiting>;
   tracks: Map<number, Track>;
@@ -76,6 +80,7 @@ export function emptyView(): View {
     locked: false,
     recording: false,
     presenter: null,
+    controller: null,
     people: new Map(),
     lobby: new Map(),
     tracks: new Map(),

@@ -48,6 +48,14 @@ export function news(t: Dictionary, view: View, fact: Fact, me: number): News | 
         return fact.actor === me || fact.actor === 0 ? say(e.presenterYou) : show(e.presenterYou);
       if (view.presenter === me) return show(e.notPresenter);
       return who ? say(e.presenter(called(who))) : null;
+    case "control.asked":
+      return fact.actor !== me ? show(e.controlAsked(called(fact.actor))) : null;
+    case "control.given": {
+      const to = num(body["to"]);
+      return show(to === me ? e.controlYou : e.control(called(to)));
+    }
+    case "control.ended":
+      return show(e.controlEnded);
     case "track.opened":
       return body["kind"] === "screen" && fact.actor !== me
         ? say(e.shares(called(fact.actor)))

@@ -1,8 +1,8 @@
 //! Who may wish what: one pure function over every command; whatever is not listed is refused.
 
 use super::{
-    Command, Session, chat, delivery, dial_in, floor, hand, lifecycle, lock, recording, roster,
-    track,
+    Command, Session, chat, control, delivery, dial_in, floor, hand, lifecycle, lock, recording,
+    roster, track,
 };
 use crate::grant::Role;
 use crate::record::Actor;
@@ -47,6 +47,13 @@ pub fn needs(command: &Command) -> Needs {
             floor::Command::Take {} => Needs::Host,
             floor::Command::Release {} => Needs::Part,
         },
+        Command::Control(command) => match command {
+            control::Command::Ask {}
+            | control::Command::Give { .. }
+            | control::Command::Release {} => Needs::Part,
+            control::Command::Take {} => Needs::Floor,
+            control::Command::Count(_) => Needs::Server,
+        },
         Command::Chat(command) => match command {
             chat::Command::Say { .. } => Needs::Part,
             chat::Command::Announce { .. } => Needs::Server,
@@ -74,15 +81,23 @@ pub fn needs(command: &Command) -> Needs {
     }
 }
 
-/// Whether a command may come after the end: what the recorder wrote or missed, what arrived.
+/// Whether a command may come after the end: what the recorder wrote or missed, what arrived, what
+/// was sent.
 pub(super) fn trails(command: &Command) -> bool {
     match command {
         Command::Recording(recording::Command::Seal(_) | recording::Command::Gap(_))
-        | Command::Delivery(delivery::Command::Close(_)) => true,
+        | Command::Delivery(delivery::Command::Close(_))
+        | Command::Control(control::Command::Count(_)) => true,
         Command::Recording(recording::Command::Start {} | recording::Command::Stop {})
         | Command::Lifecycle(_)
         | Command::Roster(_)
         | Command::Floor(_)
+        | Command::Control(
+            control::Command::Ask {}
+            | control::Command::Give { .. }
+            | control::Command::Take {}
+            | control::Command::Release {},
+        )
         | Command::Chat(_)
         | Command::Track(_)
         | Command::Hand(_)
@@ -113,7 +128,7 @@ pub(super) fn check(session: &Session, by: Actor, command: &Command) -> Result<(
     let may = match needs {
         Needs::Server => false,
         Needs::Presence => true,
-        Needs::Part => role != Role::Viewer,
+        Needs::Part => role.takes_part(),
         Needs::Host => role == Role::Host,
         Needs::Floor => role == Role::Host || session.floor.presenter == Some(who),
     };

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event as SessionEvent, Facts, Session, track};
+use super::{Event as SessionEvent, Facts, Session, control, track};
 use crate::id::ParticipantId;
 use crate::record::{Actor, Audience};
 use crate::refusal::Refusal;
@@ -64,14 +64,14 @@ pub(super) fn decide(session: &Session, by: Actor, command: &Command) -> Result<
     }
 }
 
-/// The one who presented so far stops sharing first.
+/// The one who presented so far stops sharing first, and nobody controls that screen any more.
 fn pass(session: &Session, to: Option<ParticipantId>) -> Result<Facts, Refusal> {
     if session.floor.presenter == to {
         return Err(Refusal::AlreadyDone);
     }
-    let mut facts = Facts::new();
+    let mut facts = control::end(session);
     if let Some(before) = session.floor.presenter {
-        facts.extend(track::close_screen(session, before));
+        facts.extend(track::close(session, before, track::Kind::Screen));
     }
     facts.push(changed(to));
     Ok(facts)

@@ -89,6 +89,9 @@ pub struct Opening {
     /// Whether it may be recorded at all: what its host's account covers.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub may_record: bool,
+    /// Whether remote input is recorded where media is.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub records_input: bool,
     /// Last seq of the meeting's stream when this session was opened.
     pub meeting_seq: u64,
     /// Hash of the meeting's stream at that place: it ties the two streams together.
@@ -102,6 +105,10 @@ fn yes() -> bool {
 
 fn is_yes(flag: &bool) -> bool {
     *flag
+}
+
+fn is_not(flag: &bool) -> bool {
+    !flag
 }
 
 /// Wishes.

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod chat;
+pub mod control;
 pub mod dedupe;
 pub mod delivery;
 pub mod dial_in;
@@ -32,6 +33,8 @@ pub enum Command {
     Roster(roster::Command),
     /// Who presents.
     Floor(floor::Command),
+    /// Who controls the presenter's screen.
+    Control(control::Command),
     /// What is said in writing.
     Chat(chat::Command),
     /// What is shown and heard.
@@ -60,6 +63,8 @@ pub enum Event {
     Roster(roster::Event),
     /// Who presents.
     Floor(floor::Event),
+    /// Who controls the presenter's screen, and how much came of it.
+    Control(control::Event),
     /// What was said in writing.
     Chat(chat::Event),
     /// What is shown and heard.
@@ -90,6 +95,8 @@ pub struct Session {
     pub roster: roster::Roster,
     /// Who presents.
     pub floor: floor::Floor,
+    /// Who controls the presenter's screen.
+    pub control: control::Control,
     /// Who may not write.
     pub chat: chat::Chat,
     /// What is shown and heard.
@@ -129,6 +136,7 @@ impl Session {
             Command::Lifecycle(command) => lifecycle::decide(self, command),
             Command::Roster(command) => roster::decide(self, by, command),
             Command::Floor(command) => floor::decide(self, by, command),
+            Command::Control(command) => control::decide(self, by, command),
             Command::Chat(command) => chat::decide(self, by, command),
             Command::Track(command) => track::decide(self, by, command),
             Command::Hand(command) => hand::decide(self, by, command),
@@ -149,6 +157,7 @@ impl Session {
             Event::Lifecycle(event) => self.lifecycle.apply(event),
             Event::Roster(event) => self.roster.apply(record.position.seq, event),
             Event::Floor(event) => self.floor.apply(event),
+            Event::Control(event) => self.control.apply(event),
             Event::Chat(event) => self.chat.apply(event),
             Event::Track(event) => self.tracks.apply(record.actor, event),
             Event::Hand(event) => self.hands.apply(event),

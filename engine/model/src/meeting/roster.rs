@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event as SessionEvent, Facts, Session, dial_in, floor, hand, track};
+use super::{Event as SessionEvent, Facts, Session, control, dial_in, floor, hand, track};
 use crate::grant::{Grant, Role};
 use crate::id::{AccountId, ClientId, Millis, ParticipantId};
 use crate::record::{Actor, Audience};
@@ -429,7 +429,8 @@ fn leave(session: &Session, who: ParticipantId, reason: LeaveReason, at: Option<
         let left = Event::Left { who, reason, at };
         return vec![(Audience::Hosts, SessionEvent::Roster(left))];
     }
-    let mut facts = track::close_all(session, who);
+    let mut facts = control::end_with(session, who);
+    facts.extend(track::close_all(session, who));
     facts.extend(hand::lowered(session, who));
     if session.floor.presenter == Some(who) {
         let heir = session.roster.hosts().find(|&host| host != who);
@@ -441,7 +442,7 @@ fn leave(session: &Session, who: ParticipantId, reason: LeaveReason, at: Option<
 
 /// Everybody goes because the session ends.
 pub(super) fn all_leave(session: &Session) -> Facts {
-    let mut facts = Facts::new();
+    let mut facts = control::end(session);
     if session.floor.presenter.is_some() {
         facts.push(floor::changed(None));
     }

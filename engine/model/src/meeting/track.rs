@@ -1,10 +1,11 @@
-//! Tracks: which screens, cameras and microphones are shared, and who is muted.
+//! Tracks: which screens, cameras and microphones are shared, who is muted, and the remote input of
+//! whoever controls the shared screen.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event as SessionEvent, Facts, Session, to_everyone};
+use super::{Event as SessionEvent, Facts, Session, control, to_everyone};
 use crate::id::{ParticipantId, TrackId};
 use crate::record::{Actor, Audience};
 use crate::refusal::Refusal;
@@ -24,6 +25,8 @@ pub enum Kind {
     Camera,
     /// A microphone.
     Microphone,
+    /// Pointer and keyboard of whoever controls the presenter's screen.
+    RemoteInput,
 }
 
 impl Kind {
@@ -34,6 +37,16 @@ impl Kind {
             Self::Screen => "screen",
             Self::Camera => "camera",
             Self::Microphone => "microphone",
+            Self::RemoteInput => "remote_input",
+        }
+    }
+
+    /// Whether it is pictures: then one begins at a key frame, and else anywhere.
+    #[must_use]
+    pub fn is_video(self) -> bool {
+        match self {
+            Self::Screen | Self::Camera => true,
+            Self::Microphone | Self::RemoteInput => false,
         }
     }
 }
@@ -46,11 +59,12 @@ pub enum Command {
     Open {
         /// What.
         kind: Kind,
-        /// WebCodecs codec string, such as `vp09.00.10.08` or `opus`.
+        /// WebCodecs codec string, such as `vp09.00.10.08` or `opus`; for remote input the name of
+        /// its format.
         codec: String,
-        /// Pixels; 0 for sound.
+        /// Pixels; 0 for sound and input.
         width: u32,
-        /// Pixels; 0 for sound.
+        /// Pixels; 0 for sound and input.
         height: u32,
     },
     /// Stop sharing.
@@ -90,12 +104,15 @@ pub enum Event {
         track: TrackId,
         /// What.
         kind: Kind,
-        /// WebCodecs codec string.
+        /// WebCodecs codec string, or the format's name.
         codec: String,
-        /// Pixels; 0 for sound.
+        /// Pixels; 0 for sound and input.
         width: u32,
-        /// Pixels; 0 for sound.
+        /// Pixels; 0 for sound and input.
         height: u32,
+        /// To whom alone it is sent; absent: to everyone else.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<ParticipantId>,
     },
     /// It is no longer shared.
     Closed {
@@ -156,7 +173,7 @@ impl Tracks {
         &self.open
     }
 
-    fn of(&self, who: ParticipantId, kind: Kind) -> Option<TrackId> {
+    pub(super) fn of(&self, who: ParticipantId, kind: Kind) -> Option<TrackId> {
         let mut tracks = self.open.iter();
         tracks.find(|(_, t)| t.owner == who && t.kind == kind).map(|(&track, _)| track)
     }
@@ -211,11 +228,17 @@ pub(super) fn decide(session: &Session, by: Actor, command: &Command) -> Result<
                 codec: codec.clone(),
                 width: *width,
                 height: *height,
+                to: session.floor.presenter.filter(|_| *kind == Kind::RemoteInput),
             })))
         }
         Command::Close { track } => {
-            own(track)?;
-            Ok(vec![closed(*track)])
+            // Nobody controls a screen that they cannot see.
+            let mut facts = match own(track)?.kind {
+                Kind::Screen => control::end(session),
+                Kind::Camera | Kind::Microphone | Kind::RemoteInput => Facts::new(),
+            };
+            facts.push(closed(*track));
+            Ok(facts)
         }
         Command::Pause { track } if own(track)?.paused => Err(Refusal::AlreadyDone),
         Command::Pause { track } => Ok(vec![paused(*track, own(track)?)]),
@@ -255,9 +278,13 @@ fn may_open(session: &Session, by: ParticipantId, kind: Kind) -> Result<(), Refu
         Kind::Screen => grant.screen,
         Kind::Camera => grant.camera,
         Kind::Microphone => grant.microphone,
+        Kind::RemoteInput => grant.role.takes_part(),
     };
     if !granted {
         return Err(Refusal::NotAllowed);
+    }
+    if kind == Kind::RemoteInput && session.control.holder != Some(by) {
+        return Err(Refusal::NoControl);
     }
     if kind == Kind::Screen && session.floor.presenter != Some(by) {
         return Err(Refusal::NotPresenter);
@@ -274,18 +301,20 @@ fn may_open(session: &Session, by: ParticipantId, kind: Kind) -> Result<(), Refu
     Ok(())
 }
 
-/// Facts that close everything somebody shares.
+/// Facts that close everything somebody shares. Remote input is closed with the control.
 pub(super) fn close_all(session: &Session, who: ParticipantId) -> Facts {
     let open = session.tracks.open.iter();
-    open.filter(|(_, track)| track.owner == who).map(|(&track, _)| closed(track)).collect()
+    let open = open.filter(|(_, track)| track.owner == who && track.kind != Kind::RemoteInput);
+    open.map(|(&track, _)| closed(track)).collect()
 }
 
-/// The fact that closes somebody's screen, if it is shared.
-pub(super) fn close_screen(
+/// The fact that closes somebody's track of this kind, if there is one.
+pub(super) fn close(
     session: &Session,
     who: ParticipantId,
+    kind: Kind,
 ) -> Option<(Audience, SessionEvent)> {
-    session.tracks.of(who, Kind::Screen).map(closed)
+    session.tracks.of(who, kind).map(closed)
 }
 
 fn closed(track: TrackId) -> (Audience, SessionEvent) {

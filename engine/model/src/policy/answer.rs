@@ -150,9 +150,14 @@ fn meeting(with: &Value) -> Read<MeetingId> {
 }
 
 fn record(with: &Value) -> Read<Verdict> {
-    let entries = entries(with, "recorded", &["media", "keep_days", "seen_by"])?;
+    let entries = entries(with, "recorded", &["media", "input", "keep_days", "seen_by"])?;
     let Some(Value::Bool(media)) = entries.get("media") else {
         return Err(wrong("`media` must be true or false", with));
+    };
+    let input = match entries.get("input") {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(input)) => *input,
+        Some(other) => return Err(wrong("`input` must be true or false", other)),
     };
     let keep_days = match entries.get("keep_days") {
         None | Some(Value::Null) => None,
@@ -166,7 +171,7 @@ fn record(with: &Value) -> Read<Verdict> {
                 wrong("`seen_by` is participants, hosts or administrators", said)
             })?),
         };
-    Ok(Verdict::Record { media: *media, keep_days, seen_by })
+    Ok(Verdict::Record { media: *media, input, keep_days, seen_by })
 }
 
 fn relabel(with: &Value) -> Read<publish::Verdict> {

@@ -81,6 +81,9 @@ pub enum Verdict {
     Record {
         /// Whether media is recorded from the start.
         media: bool,
+        /// Whether what is typed and pointed at by remote control is recorded with it.
+        #[serde(default, skip_serializing_if = "is_not")]
+        input: bool,
         /// How many days it is kept; without end when nothing is said.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         keep_days: Option<u32>,
@@ -112,6 +115,17 @@ impl Verdict {
     /// Facts are recorded, and media as said; for as long as there is room, for the hosts.
     #[must_use]
     pub fn record(media: bool) -> Self {
-        Self::Record { media, keep_days: None, seen_by: None }
+        Self::Record { media, input: false, keep_days: None, seen_by: None }
     }
+
+    /// Whether remote input is recorded where media is.
+    #[must_use]
+    pub fn records_input(&self) -> bool {
+        matches!(self, Self::Record { input: true, .. })
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_not(flag: &bool) -> bool {
+    !flag
 }

@@ -85,8 +85,9 @@ impl From<&Verdict> for Value {
             Verdict::Lobby => "lobby".into(),
             Verdict::Refuse(refusal) => one("refuse", refusal.code().into()),
             Verdict::TurnAway { reason } => one("refuse", reason.as_str().into()),
-            Verdict::Record { media, keep_days, seen_by } => {
+            Verdict::Record { media, input, keep_days, seen_by } => {
                 let mut said = BTreeMap::from([("media".to_owned(), Self::from(*media))]);
+                said.extend(input.then(|| ("input".to_owned(), Self::from(true))));
                 let days = keep_days.map(|days| ("keep_days".to_owned(), i64::from(days).into()));
                 let seen = seen_by.map(|seen| ("seen_by".to_owned(), seen.word().into()));
                 said.extend(days.into_iter().chain(seen));

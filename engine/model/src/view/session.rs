@@ -10,7 +10,7 @@ use crate::grant::Role;
 use crate::id::{Millis, ParticipantId, TrackId};
 use crate::meeting::chat::{self, To};
 use crate::meeting::lifecycle;
-use crate::meeting::{Event, dial_in, floor, hand, lock, recording, roster, track};
+use crate::meeting::{Event, control, dial_in, floor, hand, lock, recording, roster, track};
 use crate::record::{Actor, Audience, Record};
 use crate::text::ChatText;
 
@@ -63,6 +63,9 @@ pub struct SessionView {
     pub recording: bool,
     /// Who presents.
     pub presenter: Option<ParticipantId>,
+    /// Who controls the presenter's screen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub controller: Option<ParticipantId>,
     /// Who is in it.
     pub people: BTreeMap<ParticipantId, Person>,
     /// Who waits in the lobby; only hosts see them.
@@ -118,16 +121,19 @@ pub struct Track {
     pub owner: ParticipantId,
     /// What it shows.
     pub kind: track::Kind,
-    /// WebCodecs codec string.
+    /// WebCodecs codec string, or the name of the input's format.
     pub codec: String,
-    /// Pixels; 0 for sound.
+    /// Pixels; 0 for sound and input.
     pub width: u32,
-    /// Pixels; 0 for sound.
+    /// Pixels; 0 for sound and input.
     pub height: u32,
     /// Counts pauses and resumptions, from 1.
     pub generation: u32,
     /// Whether nothing is sent on it.
     pub paused: bool,
+    /// To whom alone it is sent; absent: to everyone else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<ParticipantId>,
 }
 
 /// One chat message.
@@ -160,6 +166,8 @@ impl SessionView {
             Event::Lifecycle(event) => self.lifecycle(record.time, event),
             Event::Roster(event) => self.roster(seq, record.time, event),
             Event::Floor(floor::Event::PresenterChanged { who }) => self.presenter = *who,
+            Event::Control(control::Event::Given { to }) => self.controller = Some(*to),
+            Event::Control(control::Event::Ended {}) => self.controller = None,
             Event::Chat(event) => self.chat(record, event),
             Event::Track(event) => self.track(record.actor, event),
             Event::Hand(hand::Event::Raised { who }) => self.person(*who, |p| p.hand = seq),
@@ -170,6 +178,7 @@ impl SessionView {
             Event::Recording(recording::Event::Stopped {}) => self.recording = false,
             Event::DialIn(event) => self.dial_in(event),
             Event::Recording(recording::Event::MediaSealed(_) | recording::Event::Missing(_))
+            | Event::Control(control::Event::Asked {} | control::Event::Counted(_))
             | Event::Delivery(_)
             | Event::Policy(_) => {}
         }
@@ -253,7 +262,7 @@ impl SessionView {
 
     fn track(&mut self, actor: Actor, event: &track::Event) {
         match event {
-            track::Event::Opened { track, kind, codec, width, height } => {
+            track::Event::Opened { track, kind, codec, width, height, to } => {
                 let Some(owner) = actor.participant() else { return };
                 let opened = Track {
                     owner,
@@ -263,6 +272,7 @@ impl SessionView {
                     height: *height,
                     generation: 1,
                     paused: false,
+                    to: *to,
                 };
                 self.tracks.insert(*track, opened);
             }
@@ -327,7 +337,7 @@ impl SessionView {
         let mut out = String::new();
         let flag = u8::from;
         let presenter = self.presenter.map_or(0, |who| who.0);
-        let _ = writeln!(
+        let _ = write!(
             out,
             "session {} {} type={} started={} ended={} locked={} recording={} \
              presenter={presenter} said={}",
@@ -340,6 +350,11 @@ impl SessionView {
             flag(self.recording),
             self.said,
         );
+        // Said while somebody does only, as with callers below.
+        if let Some(controller) = self.controller {
+            let _ = write!(out, " controller={controller}");
+        }
+        out.push('\n');
         for (who, p) in &self.people {
             let _ = write!(
                 out,
@@ -362,7 +377,7 @@ impl SessionView {
             let _ = writeln!(out, "waiting {who} since={}", waiting.since);
         }
         for (id, t) in &self.tracks {
-            let _ = writeln!(
+            let _ = write!(
                 out,
                 "track {id} owner={} kind={} codec={} width={} height={} generation={} paused={}",
                 t.owner,
@@ -373,6 +388,10 @@ impl SessionView {
                 t.generation,
                 flag(t.paused),
             );
+            if let Some(to) = t.to {
+                let _ = write!(out, " to={to}");
+            }
+            out.push('\n');
         }
         out
     }

@@ -3,7 +3,8 @@
 
 use convoke_model::grant::{Grant, Role};
 use convoke_model::meeting::{
-    self, Command, chat, delivery, dial_in, floor, hand, lifecycle, lock, recording, roster, track,
+    self, Command, chat, control, delivery, dial_in, floor, hand, lifecycle, lock, recording,
+    roster, track,
 };
 use convoke_model::policy::{
     Admit, Cause, Credential, Decided, Evidence, Hook, Question, Script, Value, Verdict, Why,
@@ -47,6 +48,11 @@ pub(crate) fn commands() -> Vec<Command> {
         Command::Floor(floor::Command::Give { to: who }),
         Command::Floor(floor::Command::Take {}),
         Command::Floor(floor::Command::Release {}),
+        Command::Control(control::Command::Ask {}),
+        Command::Control(control::Command::Give { to: who }),
+        Command::Control(control::Command::Take {}),
+        Command::Control(control::Command::Release {}),
+        Command::Control(control::Command::Count(input())),
         Command::Chat(chat::Command::Say { to: chat::To::One(who), text: text() }),
         Command::Chat(chat::Command::Silence { who }),
         Command::Chat(chat::Command::Unsilence { who }),
@@ -95,6 +101,18 @@ fn entering() -> roster::Entering {
         ticket: 11,
         grant: Grant::of(Role::Panelist),
         lobby: true,
+    }
+}
+
+fn input() -> control::Count {
+    let (first, last) = (Millis(1_785_000_000_000), Millis(1_785_000_009_000));
+    control::Count {
+        track: TrackId(7),
+        who: ParticipantId(3),
+        messages: 900,
+        bytes: 54_000,
+        first,
+        last,
     }
 }
 
@@ -208,6 +226,10 @@ pub(crate) fn facts() -> Vec<meeting::Event> {
         Event::Roster(roster::Event::Disconnected { who, at: Some(Millis(1_785_000_000_000)) }),
         Event::Roster(roster::Event::Reconnected { who }),
         Event::Floor(floor::Event::PresenterChanged { who: Some(who) }),
+        Event::Control(control::Event::Asked {}),
+        Event::Control(control::Event::Given { to: who }),
+        Event::Control(control::Event::Ended {}),
+        Event::Control(control::Event::Counted(input())),
         Event::Chat(chat::Event::Said { to: chat::To::Hosts, text: text() }),
         Event::Chat(chat::Event::Silenced { who }),
         Event::Chat(chat::Event::Unsilenced { who }),
@@ -218,6 +240,15 @@ pub(crate) fn facts() -> Vec<meeting::Event> {
             codec: "opus".into(),
             width: 0,
             height: 0,
+            to: None,
+        }),
+        Event::Track(track::Event::Opened {
+            track,
+            kind: track::Kind::RemoteInput,
+            codec: "keys-1".into(),
+            width: 0,
+            height: 0,
+            to: Some(who),
         }),
         Event::Track(track::Event::Closed { track }),
         Event::Track(track::Event::Paused { track, generation }),

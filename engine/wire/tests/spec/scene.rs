@@ -240,6 +240,7 @@ pub(crate) fn opening() -> lifecycle::Opening {
         participants_max: 50,
         recording: true,
         may_record: true,
+        records_input: false,
         meeting_seq: 4,
         meeting_hash: [0x5a; 32],
     }

@@ -3,7 +3,7 @@
 use convoke_model::grant::Role;
 use convoke_model::meeting::chat::To;
 use convoke_model::meeting::{
-    Command, chat, dial_in, floor, hand, lifecycle, lock, recording, roster, track,
+    Command, chat, control, dial_in, floor, hand, lifecycle, lock, recording, roster, track,
 };
 use convoke_model::policy::{Decided, Question, Verdict, record};
 use convoke_model::view::session::Viewer;
@@ -28,6 +28,7 @@ pub(crate) fn all() -> Vec<Story> {
         host_with_a_lobby(),
         tracks(),
         presenter_passes(),
+        screen_is_controlled(),
         removed_lost_and_back(),
         locked_recorded_ended(),
         resumed_with_repeats(),
@@ -180,6 +181,21 @@ fn presenter_passes() -> Story {
         scene.does(ann, Command::Roster(roster::Command::Leave {}));
         scene.does(amy, Command::Floor(floor::Command::Give { to: ben }));
         scene.does(ben, Command::Floor(floor::Command::Release {}));
+    })
+}
+
+fn screen_is_controlled() -> Story {
+    let mut before = Scene::open();
+    let ann = before.joins("Ann", Role::Host);
+    let ben = before.joins("Ben", Role::Attendee);
+    let chi = before.joins("Chi", Role::Attendee);
+    before.does(ann, open(track::Kind::Screen, "vp8", 800, 600));
+    told("screen_is_controlled", before, participant(ben, Role::Attendee), |scene| {
+        scene.does(ben, Command::Control(control::Command::Ask {}));
+        scene.does(ann, Command::Control(control::Command::Give { to: ben }));
+        scene.does(ben, open(track::Kind::RemoteInput, "keys-1", 0, 0));
+        scene.does(ann, Command::Control(control::Command::Give { to: chi }));
+        scene.does(chi, open(track::Kind::RemoteInput, "keys-1", 0, 0));
     })
 }
 

@@ -3,7 +3,9 @@
 use convoke_model::meeting::chat::{self, To};
 use convoke_model::meeting::recording::{self, GapReason};
 use convoke_model::meeting::roster::{self, LeaveReason};
-use convoke_model::meeting::{Event, delivery, dial_in, floor, hand, lifecycle, lock, track};
+use convoke_model::meeting::{
+    Event, control, delivery, dial_in, floor, hand, lifecycle, lock, track,
+};
 use serde_json::json;
 
 use super::meetings::{end, number};
@@ -29,6 +31,7 @@ pub(in crate::events) fn session(event: &Event) -> Option<Told> {
         Event::Floor(floor::Event::PresenterChanged { who }) => {
             told("participant.presenting", json!({ "participant": who.map(|who| who.0) }))
         }
+        Event::Control(event) => of_control(event),
         Event::Chat(event) => of_chat(event),
         Event::Track(event) => of_track(event),
         Event::Hand(hand::Event::Raised { who }) => {
@@ -62,6 +65,25 @@ pub(in crate::events) fn session(event: &Event) -> Option<Told> {
             }),
         ),
     })
+}
+
+fn of_control(event: &control::Event) -> Told {
+    match event {
+        control::Event::Asked {} => "control.asked".into(),
+        control::Event::Given { to } => told("control.given", json!({ "participant": to.0 })),
+        control::Event::Ended {} => "control.ended".into(),
+        control::Event::Counted(count) => told(
+            "control.counted",
+            json!({
+                "track": count.track.0,
+                "participant": count.who.0,
+                "messages": count.messages,
+                "bytes": count.bytes,
+                "first_ms": count.first.0,
+                "last_ms": count.last.0,
+            }),
+        ),
+    }
 }
 
 fn of_roster(event: &roster::Event) -> Told {
@@ -127,7 +149,7 @@ fn of_chat(event: &chat::Event) -> Told {
 
 fn of_track(event: &track::Event) -> Told {
     match event {
-        track::Event::Opened { track, kind, codec, width, height } => told(
+        track::Event::Opened { track, kind, codec, width, height, to } => told(
             "track.opened",
             json!({
                 "track": track.0,
@@ -135,6 +157,7 @@ fn of_track(event: &track::Event) -> Told {
                 "codec": codec,
                 "width": width,
                 "height": height,
+                "to": to.map(|to| to.0),
             }),
         ),
         track::Event::Closed { track } => told("track.closed", json!({ "track": track.0 })),

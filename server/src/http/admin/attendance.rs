@@ -94,6 +94,7 @@ impl Fold {
             Event::Recording(recording::Event::Started {} | recording::Event::Stopped {})
             | Event::Chat(_)
             | Event::Floor(_)
+            | Event::Control(_)
             | Event::Hand(_)
             | Event::Lock(_)
             | Event::Delivery(_)
@@ -138,7 +139,7 @@ impl Fold {
 
     fn track(&mut self, record: &Record<Event>, event: &track::Event) {
         match event {
-            track::Event::Opened { track, kind, codec, width, height } => {
+            track::Event::Opened { track, kind, codec, width, height, to: _ } => {
                 let owner = record.actor.participant();
                 let who = owner.and_then(|who| self.person(who).cloned());
                 self.open.insert(*track, self.held.shared.len());

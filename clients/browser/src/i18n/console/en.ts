@@ -424,7 +424,12 @@ export const en = {
     notRecorded: "not recorded",
     missing: (seconds: number) => `${seconds} s are missing`,
     kind: "What",
-    kinds: { screen: "screen", camera: "camera", microphone: "microphone" },
+    kinds: {
+      screen: "screen",
+      camera: "camera",
+      microphone: "microphone",
+      remote_input: "remote control",
+    },
     opened: "Shown from",
     form: "Form",
     size: "Recorded",

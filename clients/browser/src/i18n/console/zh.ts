@@ -412,7 +412,12 @@ export const zh: ConsoleDictionary = {
     notRecorded: "未录制",
     missing: (seconds: number) => `缺失 ${seconds} 秒`,
     kind: "内容",
-    kinds: { screen: "屏幕", camera: "摄像头", microphone: "麦克风" },
+    kinds: {
+      screen: "屏幕",
+      camera: "摄像头",
+      microphone: "麦克风",
+      remote_input: "远程控制",
+    },
     opened: "开始展示",
     form: "格式",
     size: "录制大小",

@@ -34,6 +34,11 @@ const MATRIX: &str = "
     floor.give        . + . + . . . . .
     floor.take        . + . . . . . . .
     floor.release     . + + + + . . . .
+    control.ask       . + + + + . . . .
+    control.give      . + + + + . . . .
+    control.take      . + . + . . . . .
+    control.release   . + + + + . . . .
+    control.count     + . . . . . . . .
     chat.say          . + + + + . . . .
     chat.announce     + . . . . . . . .
     chat.silence      + + . . . . . . .
@@ -122,7 +127,7 @@ fn what_only_the_server_may_wish_is_known_before_a_session_is_asked() {
         let life = ["lifecycle.open", "lifecycle.close", "roster.enter", "roster.drop"];
         let roster = ["roster.interrupt", "roster.disconnect", "roster.reconnect"];
         let more = ["recording.seal", "recording.gap", "delivery.close", "policy", "chat.announce"];
-        let callers = ["dial_in.arrive", "dial_in.report"];
+        let callers = ["dial_in.arrive", "dial_in.report", "control.count"];
         let is_servers = life.iter().chain(&roster).chain(&more).chain(&callers);
         let is_servers = { is_servers }.any(|&one| one == name);
         assert_eq!(needs(&command) == Needs::Server, is_servers, "{name}");

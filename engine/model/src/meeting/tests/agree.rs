@@ -9,7 +9,7 @@ use crate::grant::Role;
 use crate::id::{Millis, ParticipantId};
 use crate::record::{Actor, Proposal};
 use crate::refusal::Refusal;
-use crate::view::session::{CHAT_MAX, SessionView, Viewer};
+use crate::view::session::{CHAT_MAX, SessionView, Track, Viewer};
 
 const SEEDS: u64 = 200;
 const STEPS: u64 = 250;
@@ -51,6 +51,7 @@ fn agree(world: &World, seed: u64) {
         assert_eq!((known.grant.role, known.joined_seq), (person.role, person.joined));
     }
     assert_eq!(session.floor.presenter, view.presenter, "seed {seed}");
+    assert_eq!(session.control.holder, view.controller, "seed {seed}");
     assert_eq!(session.lock.locked, view.locked, "seed {seed}");
     assert_eq!(session.recording.is_on(&session.lifecycle), view.recording, "seed {seed}");
     assert_eq!(session.lifecycle.is_open(), view.ended == Millis(0), "seed {seed}");
@@ -68,12 +69,21 @@ fn agree(world: &World, seed: u64) {
 /// What must never be seen.
 fn sound(view: &SessionView, seed: u64) {
     assert!(view.presenter.is_none_or(|who| view.people.contains_key(&who)), "seed {seed}");
+    if let Some(who) = view.controller {
+        let presenter = view.presenter.expect("control is given by a presenter");
+        let shown = |t: &Track| t.owner == presenter && t.kind == track::Kind::Screen;
+        assert!(view.tracks.values().any(shown), "seed {seed}: control of nothing");
+        assert!(view.people.contains_key(&who) && who != presenter, "seed {seed}: by nobody");
+    }
     let mut kinds = BTreeSet::new();
     for track in view.tracks.values() {
         let owner = view.people.get(&track.owner).expect("what is shared has an owner who is here");
         assert!(kinds.insert((track.owner, track.kind)), "seed {seed}: two of a kind");
         let is_screen = track.kind == track::Kind::Screen;
         assert!(!is_screen || view.presenter == Some(track.owner), "seed {seed}: a stray screen");
+        let is_input = track.kind == track::Kind::RemoteInput;
+        assert_eq!(track.to, view.presenter.filter(|_| is_input), "seed {seed}: stray input");
+        assert!(!is_input || view.controller == Some(track.owner), "seed {seed}: stray input");
         let is_microphone = track.kind == track::Kind::Microphone;
         assert!(
             !(is_microphone && owner.muted && !track.paused),

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::super::{
-    Command, chat, delivery, dial_in, floor, hand, lifecycle, lock, recording, roster, track,
+    Command, chat, control, delivery, dial_in, floor, hand, lifecycle, lock, recording, roster,
+    track,
 };
 use super::given::{CHI, HAL, opening, say};
 use super::roster::entering;
@@ -30,6 +31,11 @@ pub(super) fn all() -> Vec<(&'static str, Command)> {
         floor::Command::Give { to: who }.into(),
         floor::Command::Take {}.into(),
         floor::Command::Release {}.into(),
+        control::Command::Ask {}.into(),
+        control::Command::Give { to: who }.into(),
+        control::Command::Take {}.into(),
+        control::Command::Release {}.into(),
+        control::Command::Count(input_count()).into(),
         say(chat::To::Everyone, "hello"),
         chat::Command::Announce { text: ChatText::new("hear this").expect("a text") }.into(),
         chat::Command::Silence { who }.into(),
@@ -81,6 +87,11 @@ pub(super) fn name(command: &Command) -> &'static str {
         Command::Floor(floor::Command::Give { .. }) => "floor.give",
         Command::Floor(floor::Command::Take {}) => "floor.take",
         Command::Floor(floor::Command::Release {}) => "floor.release",
+        Command::Control(control::Command::Ask {}) => "control.ask",
+        Command::Control(control::Command::Give { .. }) => "control.give",
+        Command::Control(control::Command::Take {}) => "control.take",
+        Command::Control(control::Command::Release {}) => "control.release",
+        Command::Control(control::Command::Count(_)) => "control.count",
         Command::Chat(chat::Command::Say { .. }) => "chat.say",
         Command::Chat(chat::Command::Announce { .. }) => "chat.announce",
         Command::Chat(chat::Command::Silence { .. }) => "chat.silence",
@@ -142,5 +153,17 @@ pub(super) fn decided() -> Decided {
         policy: "builtin".into(),
         micros: 3,
         ..Decided::builtin(Question::Record(asked), Verdict::record(true))
+    }
+}
+
+fn input_count() -> control::Count {
+    let (first, last) = (Millis(5), Millis(6));
+    control::Count {
+        track: TrackId(1),
+        who: ParticipantId(1),
+        messages: 3,
+        bytes: 180,
+        first,
+        last,
     }
 }

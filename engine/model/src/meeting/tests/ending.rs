@@ -55,6 +55,7 @@ fn ended() -> Given {
         codec: "vp8".into(),
         width: 1,
         height: 1,
+        to: None,
     };
     given([
         joined(ANN),

@@ -18,6 +18,7 @@ fn shares_screen(who: ParticipantId) -> Past {
             codec: "vp8".into(),
             width: 1,
             height: 1,
+            to: None,
         },
     )
 }
@@ -82,6 +83,7 @@ fn passing_the_floor_closes_the_screen_and_leaves_the_camera() {
         codec: "vp8".into(),
         width: 1,
         height: 1,
+        to: None,
     };
     given([joined(ANN), joined(BEN), presents(ANN), did(ANN, camera), shares_screen(ANN)])
         .when(ANN, Command::Give { to: BEN })

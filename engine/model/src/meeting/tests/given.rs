@@ -2,7 +2,7 @@
 
 use super::super::{Command, Event, Facts, Session};
 use super::super::{
-    chat, delivery, dial_in, floor, hand, lifecycle, lock, recording, roster, track,
+    chat, control, delivery, dial_in, floor, hand, lifecycle, lock, recording, roster, track,
 };
 use crate::grant::{Grant, Role};
 use crate::id::{AccountId, ClientId, MeetingId, Millis, ParticipantId, Position, SessionNumber};
@@ -112,6 +112,7 @@ topics! {
     lifecycle Lifecycle
     roster Roster
     floor Floor
+    control Control
     chat Chat
     track Track
     hand Hand
@@ -132,6 +133,7 @@ pub(super) fn opening() -> lifecycle::Opening {
         participants_max: PARTICIPANTS_MAX,
         recording: false,
         may_record: true,
+        records_input: false,
         meeting_seq: 2,
         meeting_hash: [7; 32],
     }

@@ -4,6 +4,7 @@ mod access;
 mod agree;
 mod chat;
 mod commands;
+mod control;
 mod dedupe;
 mod delivery;
 mod dial_in;

@@ -1,6 +1,8 @@
 //! Sessions drawn from a seed: every kind of wish, sensible and not, by everybody and nobody.
 
-use super::super::{Command, Event, Session, chat, floor, hand, lifecycle, lock, recording};
+use super::super::{
+    Command, Event, Session, chat, control, floor, hand, lifecycle, lock, recording,
+};
 use super::super::{roster, track};
 use super::commands::{gap, seal};
 use super::given::{opening, say};
@@ -154,11 +156,15 @@ impl World {
 
     fn wish_of_a_person(&mut self, who: ParticipantId) -> Command {
         let track = TrackId(1 + self.dice.below(12) as u32);
-        let kinds = [track::Kind::Screen, track::Kind::Camera, track::Kind::Microphone];
-        let kind = self.dice.one_of(&kinds);
+        let kind = match self.dice.below(4) {
+            0 => track::Kind::Screen,
+            1 => track::Kind::Camera,
+            2 => track::Kind::Microphone,
+            _ => track::Kind::RemoteInput,
+        };
         let to = self.dice.one_of(&[chat::To::Everyone, chat::To::Hosts, chat::To::One(who)]);
         let codec = "vp8".to_owned();
-        match self.dice.below(32) {
+        match self.dice.below(38) {
             0 if self.dice.below(4) == 0 => roster::Command::Leave {}.into(),
             0 => hand::Command::Raise {}.into(),
             1 => roster::Command::Remove { who }.into(),
@@ -180,6 +186,10 @@ impl World {
             28 => hand::Command::LowerOf { who }.into(),
             29 => lock::Command::Lock {}.into(),
             30 => lock::Command::Unlock {}.into(),
+            31 => control::Command::Ask {}.into(),
+            32..35 => control::Command::Give { to: who }.into(),
+            35 => control::Command::Take {}.into(),
+            36 => control::Command::Release {}.into(),
             _ if self.dice.below(2) == 0 => recording::Command::Start {}.into(),
             _ => recording::Command::Stop {}.into(),
         }

@@ -72,6 +72,7 @@ fn who_goes_takes_everything_along_each_as_a_fact_of_its_own() {
         codec: "vp8".into(),
         width: 1,
         height: 1,
+        to: None,
     };
     given([
         joined(ANN),

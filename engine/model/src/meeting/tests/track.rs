@@ -11,7 +11,14 @@ fn open(kind: Kind) -> Command {
 }
 
 fn opened(track: u32, kind: Kind) -> Event {
-    Event::Opened { track: TrackId(track), kind, codec: "vp8".into(), width: 640, height: 480 }
+    Event::Opened {
+        track: TrackId(track),
+        kind,
+        codec: "vp8".into(),
+        width: 640,
+        height: 480,
+        to: None,
+    }
 }
 
 fn shares(who: ParticipantId, track: u32, kind: Kind) -> Past {
@@ -95,6 +102,7 @@ fn a_codec_is_a_short_plain_word() {
             codec: codec.into(),
             width: 1,
             height: 1,
+            to: None,
         };
         given([joined(BEN)]).when(BEN, command).then([everyone(fact)]);
     }

@@ -58,6 +58,7 @@ fn the_canonical_state_is_these_lines() {
             codec: "vp09.00.10.08".into(),
             width: 1920,
             height: 1080,
+            to: None,
         },
     );
     seen.happens(ANN, track::Event::Paused { track: TrackId(1), generation: 2 });
