@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use convoke_model::meeting::{self, floor, track};
+use convoke_model::meeting::{self, Command, control, floor, track};
 use convoke_model::{ClientId, ParticipantId, TrackId};
 use convoke_wire::half::client::ClientHalf;
 use convoke_wire::message::ReplyResult;
@@ -26,6 +26,10 @@ pub(crate) struct Acting {
     said: BTreeMap<u64, (usize, u64)>,
     answered: Vec<usize>,
     presents: bool,
+    /// Whether they were given control of the screen.
+    controls: bool,
+    /// Whether somebody will ask them for the control of their screen.
+    is_controlled: bool,
 }
 
 impl Acting {
@@ -34,8 +38,11 @@ impl Acting {
         let outputs = &plan.roles[seat.role].outputs;
         let publishers = (seat.first..).zip(outputs).map(|(number, output)| {
             // Chat comes back to who said it, media does not.
-            let own = u32::from(!output.medium.is_chat());
-            let receivers = u64::from(cast.people - own);
+            let receivers = u64::from(match output.medium {
+                Medium::Chat => cast.people,
+                Medium::INPUT => 1,
+                Medium::Track(_) => cast.people - 1,
+            });
             Publisher::new(number, seat.role, output, receivers, plan)
         });
         let publishers: Vec<_> = publishers.collect();
@@ -47,6 +54,8 @@ impl Acting {
             said: BTreeMap::new(),
             answered: Vec::new(),
             presents: false,
+            controls: false,
+            is_controlled: cast.input.is_some() && plan.roles[seat.role].publishes(Medium::SCREEN),
         })
     }
 
@@ -67,15 +76,16 @@ impl Acting {
 
     /// Whether they share a screen, which only the presenter can.
     pub(crate) fn needs_floor(&self) -> bool {
-        let screen = Medium::Track(track::Kind::Screen);
-        self.publishers.iter().any(|publisher| publisher.medium == screen)
+        self.publishers.iter().any(|publisher| publisher.medium == Medium::SCREEN)
     }
 
-    /// The requests that open their tracks.
+    /// The requests that open their tracks; before remote input, the one for control.
     pub(crate) fn open(&mut self, half: &mut ClientHalf) -> Vec<Vec<u8>> {
         let mut wishes = Vec::new();
         for publisher in &mut self.publishers {
-            if let Some(wish) = publisher.open() {
+            if publisher.medium == Medium::INPUT && !self.controls {
+                wishes.push(half.request(Command::Control(control::Command::Ask {})).1);
+            } else if let Some(wish) = publisher.open() {
                 let (n, bytes) = half.request(wish);
                 publisher.opening = Some(n);
                 wishes.push(bytes);
@@ -112,24 +122,47 @@ impl Acting {
         totals: &mut Totals,
     ) -> Option<Vec<u8>> {
         self.receipts.remember(half, totals);
-        if self.publishers.iter().all(Publisher::is_ready) {
+        if !self.is_controlled && self.publishers.iter().all(Publisher::is_ready) {
             return None;
         }
         let found = entry::EntryRef::read(bytes).ok()?;
         let record = codec::decode::<meeting::Event>(&found).ok()?;
-        if let meeting::Event::Track(track::Event::Opened { track, .. }) = record.event
-            && found.header.client == self.client
-        {
-            let n = Some(found.header.client_seq);
-            let own = self.publishers.iter_mut().find(|publisher| publisher.opening == n);
-            own?.track = Some(track);
-        } else if let meeting::Event::Floor(floor::Event::PresenterChanged { who }) = record.event
-            && who == Some(self.who)
-        {
-            self.presents = true;
-            return self.open(half).into_iter().next();
+        match record.event {
+            meeting::Event::Track(track::Event::Opened { track, .. })
+                if found.header.client == self.client =>
+            {
+                let n = Some(found.header.client_seq);
+                let own = self.publishers.iter_mut().find(|publisher| publisher.opening == n);
+                own?.track = Some(track);
+                None
+            }
+            // Whoever asked for control before there was a screen asks again.
+            meeting::Event::Track(track::Event::Opened { kind: track::Kind::Screen, .. }) => {
+                self.open_input(half)
+            }
+            meeting::Event::Control(control::Event::Asked {}) if self.is_controlled => {
+                self.is_controlled = false;
+                let give = control::Command::Give { to: record.actor.participant()? };
+                Some(half.request(Command::Control(give)).1)
+            }
+            meeting::Event::Control(control::Event::Given { to }) if to == self.who => {
+                self.controls = true;
+                self.open_input(half)
+            }
+            meeting::Event::Floor(floor::Event::PresenterChanged { who })
+                if who == Some(self.who) =>
+            {
+                self.presents = true;
+                self.open(half).into_iter().next()
+            }
+            _ => None,
         }
-        None
+    }
+
+    /// The next step towards a track for remote input, for those who publish it.
+    fn open_input(&mut self, half: &mut ClientHalf) -> Option<Vec<u8>> {
+        let publishes = self.publishers.iter().any(|publisher| publisher.medium == Medium::INPUT);
+        if publishes { self.open(half).into_iter().next() } else { None }
     }
 
     /// Takes in the answer to a request; true when a track must be asked for again.

@@ -18,6 +18,7 @@ use crate::follower::Follower;
 use crate::measure::Totals;
 use crate::plan::Plan;
 use crate::publisher::{Desk, Publisher, Window};
+use crate::scenario::role::Medium;
 use crate::slow::Trickle;
 use crate::socket::Socket;
 use crate::tickets::{Cast, Seat};
@@ -321,8 +322,11 @@ impl Connection {
             // A second snapshot replaces facts, not what was received.
             Some(follower) => follower.seq = seq,
             None => {
-                let own = self.acting.as_ref().map(|acting| acting.own_media()).unwrap_or_default();
-                let mut follower = Follower::new(seq, self.cast, own, (self.seat.role, role));
+                let acting = self.acting.as_ref();
+                let mut barred = acting.map(|acting| acting.own_media()).unwrap_or_default();
+                // Remote input is for the one whose screen it is.
+                barred.extend(self.cast.input.filter(|_| !role.publishes(Medium::SCREEN)));
+                let mut follower = Follower::new(seq, self.cast, barred, (self.seat.role, role));
                 if !role.is_steady() || desk.control.phase() >= Phase::Publish {
                     follower.begins(desk.control);
                 }

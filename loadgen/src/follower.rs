@@ -23,8 +23,8 @@ pub(crate) struct Follower {
     role: usize,
     cast: Cast,
     orders: Box<[Order]>,
-    /// Numbers of the media publishers that this receiver is, which must not come back.
-    own: Box<[u32]>,
+    /// Numbers of the media that must not come: their own, and input to somebody else's screen.
+    barred: Box<[u32]>,
     slow: bool,
     /// Whether they were there before anything was published.
     steady: bool,
@@ -34,10 +34,15 @@ pub(crate) struct Follower {
 
 impl Follower {
     /// Somebody who holds the facts up to `seq`.
-    pub(crate) fn new(seq: u64, cast: Cast, own: Vec<u32>, (index, role): (usize, &Role)) -> Self {
+    pub(crate) fn new(
+        seq: u64,
+        cast: Cast,
+        barred: Vec<u32>,
+        (index, role): (usize, &Role),
+    ) -> Self {
         let orders = vec![Order::default(); cast.voices as usize].into();
         let (slow, steady) = (role.is_slow(), role.is_steady());
-        Self { seq, role: index, cast, orders, own: own.into(), slow, steady, resumed: false }
+        Self { seq, role: index, cast, orders, barred: barred.into(), slow, steady, resumed: false }
     }
 
     /// They came while others published: what is sent from now on must come.
@@ -145,13 +150,13 @@ impl Follower {
         // Other people may talk in the same session.
         let Some(stamp) = Stamp::read(text).filter(|stamp| stamp.run == plan.run) else { return };
         let place = stamp.publisher.checked_sub(self.cast.first).map(|place| place as usize);
-        let own_media = flags.is_some() && self.own.contains(&stamp.publisher);
+        let is_barred = flags.is_some() && self.barred.contains(&stamp.publisher);
         let begins = flags.is_some_and(|flags| {
             flags & FLAG_CONFIG != 0 || flags & (FLAG_KEY | FLAG_FIRST) == FLAG_KEY | FLAG_FIRST
         });
         let may_jump = begins.then_some(if self.slow { Jump::Always } else { Jump::AfterLoss });
         match place.and_then(|place| self.orders.get_mut(place)) {
-            Some(order) if !own_media => {
+            Some(order) if !is_barred => {
                 let came = order.take(stamp.counter, may_jump);
                 let latency = now.saturating_sub(stamp.intended);
                 totals.came_to(self.role, came, latency, plan.late);
@@ -167,6 +172,7 @@ impl Follower {
         }
         let orders = (self.cast.first..).zip(&self.orders);
         orders
+            .filter(|(number, _)| !self.barred.contains(number))
             .map(|(number, order)| {
                 order.settle(control.sent(number), |_| false, |_| 0, false).expected
             })
@@ -177,7 +183,7 @@ impl Follower {
     pub(crate) fn settle(&self, control: &Control, totals: &mut Totals) {
         let refused = control.refused();
         for (number, order) in (self.cast.first..).zip(&self.orders) {
-            if self.own.contains(&number) {
+            if self.barred.contains(&number) {
                 continue;
             }
             let chat = control.is_chat(number);
@@ -209,7 +215,7 @@ mod tests {
     use convoke_wire::codec;
     use convoke_wire::media::MediaHeader;
 
-    const CAST: Cast = Cast { first: 4, voices: 2, people: 3 };
+    const CAST: Cast = Cast { first: 4, voices: 2, people: 3, input: None };
     const CHAT: Medium = Medium::Chat;
 
     fn plan(kind: &str) -> Plan {

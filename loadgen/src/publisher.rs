@@ -112,6 +112,7 @@ impl Publisher {
             track::Kind::Screen => ("vp8", 1280, 720),
             track::Kind::Camera => ("vp8", 320, 180),
             track::Kind::Microphone => ("opus", 0, 0),
+            track::Kind::RemoteInput => ("loadgen-input", 0, 0),
         };
         Some(Command::Track(track::Command::Open { kind, codec: codec.to_owned(), width, height }))
     }

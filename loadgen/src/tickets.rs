@@ -36,6 +36,8 @@ pub(crate) struct Cast {
     pub(crate) voices: u32,
     /// People who are in the session from the start, publishers and hosts included.
     pub(crate) people: u32,
+    /// Number of the remote input, if somebody controls the screen: it comes to one person alone.
+    pub(crate) input: Option<u32>,
 }
 
 /// Everybody of a run, by session.
@@ -61,6 +63,9 @@ impl Crowd {
         let mut seats = Vec::new();
         for (role, host) in people {
             let first = self.mediums.len() as u32;
+            let inputs = (first..).zip(&roles[role].outputs);
+            let mut inputs = inputs.filter(|(_, output)| output.medium == Medium::INPUT);
+            cast.input = cast.input.or(inputs.next().map(|(number, _)| number));
             seats.push(Seat { session, role, host, first });
             self.mediums.extend(roles[role].outputs.iter().map(|output| output.medium));
             cast.people += u32::from(roles[role].is_steady());
@@ -164,8 +169,8 @@ mod tests {
                 ("p2".to_owned(), 1, 1, false, 2),
             ]
         );
-        assert_eq!(crowd.casts[0], Cast { first: 0, voices: 2, people: 3 });
-        assert_eq!(crowd.casts[1], Cast { first: 2, voices: 1, people: 2 });
+        assert_eq!(crowd.casts[0], Cast { first: 0, voices: 2, people: 3, input: None });
+        assert_eq!(crowd.casts[1], Cast { first: 2, voices: 1, people: 2, input: None });
         assert_eq!((crowd.people(), crowd.publishers(&roles())), (5, 3));
     }
 

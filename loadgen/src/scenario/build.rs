@@ -107,25 +107,34 @@ impl Scenario {
             return Err("roles.host: the host opens the session and cannot come later".into());
         }
         for group in &self.groups {
-            let people = group.people.iter().copied().chain(std::iter::once((group.host, 1)));
-            let screens: u32 = people
-                .filter(|(role, _)| self.roles[*role].outputs.iter().any(Output::is_screen))
-                .map(|(_, count)| count)
-                .sum();
-            if screens > 1 {
-                return Err(format!(
-                    "{screens} people of a session share a screen, but only its presenter can"
-                )
-                .into());
-            }
+            self.check_screen(group)?;
         }
         Ok(())
     }
-}
 
-impl Output {
-    fn is_screen(&self) -> bool {
-        self.medium == Medium::Track(convoke_model::meeting::track::Kind::Screen)
+    /// One shares the screen, and one of the others may control it.
+    fn check_screen(&self, group: &Group) -> Result<(), CannotRun> {
+        let people = || group.people.iter().copied().chain(std::iter::once((group.host, 1)));
+        let publish = |medium| -> u32 {
+            let found = people().filter(|(role, _)| self.roles[*role].publishes(medium));
+            found.map(|(_, count)| count).sum()
+        };
+        let (screens, controllers) = (publish(Medium::SCREEN), publish(Medium::INPUT));
+        let both = |role: &Role| role.publishes(Medium::SCREEN) && role.publishes(Medium::INPUT);
+        if screens > 1 {
+            let sentence = "people of a session share a screen, but only its presenter can";
+            return Err(format!("{screens} {sentence}").into());
+        }
+        if controllers > 1 {
+            let sentence = "people of a session control the screen, but only one can at a time";
+            return Err(format!("{controllers} {sentence}").into());
+        }
+        if controllers > 0 && (screens == 0 || people().any(|(role, _)| both(&self.roles[role]))) {
+            return Err("somebody with `remote_input` needs somebody else in the session who \
+                        shares a screen"
+                .into());
+        }
+        Ok(())
     }
 }
 
@@ -181,18 +190,13 @@ fn role_named(name: &str, defined: &BTreeMap<String, RolePart>) -> Result<Role, 
 
 fn role(name: &str, part: &RolePart) -> Result<Role, CannotRun> {
     let place = format!("roles.{name}");
-    if part.remote_input.is_some() {
-        return Err(format!(
-            "{place}: `remote_input` cannot be played yet: the server has no such track"
-        )
-        .into());
-    }
     let mut role = Role::silent(name);
     let outputs = [
         (&part.chat, Output::chat as fn() -> Output, "chat"),
         (&part.audio, Output::audio, "audio"),
         (&part.camera, Output::camera, "camera"),
         (&part.screen, Output::screen, "screen"),
+        (&part.remote_input, Output::remote_input, "remote_input"),
     ];
     for (part, preset, word) in outputs {
         if let Some(part) = part {

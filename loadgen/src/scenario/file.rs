@@ -111,7 +111,7 @@ pub(super) struct RolePart {
     pub(super) audio: Option<OutputPart>,
     pub(super) camera: Option<OutputPart>,
     pub(super) screen: Option<OutputPart>,
-    pub(super) remote_input: Option<toml::Value>,
+    pub(super) remote_input: Option<OutputPart>,
     pub(super) reads_bytes_per_s: Option<u32>,
     pub(super) drops_every_s: Option<f64>,
     pub(super) away_ms: Option<f64>,

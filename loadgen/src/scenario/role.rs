@@ -67,6 +67,11 @@ impl Role {
         self.joins_at.is_none()
     }
 
+    /// Whether they publish this.
+    pub(crate) fn publishes(&self, medium: Medium) -> bool {
+        self.outputs.iter().any(|output| output.medium == medium)
+    }
+
     /// A role that a scenario may name without telling what it is.
     pub(crate) fn preset(name: &str) -> Option<Self> {
         let mut role = Self::silent(name);
@@ -76,6 +81,7 @@ impl Role {
             "speaker" => role.outputs.push(Output::audio()),
             "screen" => role.outputs.push(Output::screen()),
             "camera" => role.outputs.push(Output::camera()),
+            "controller" => role.outputs.push(Output::remote_input()),
             "slow" => role.reads = Some(20_000),
             "flapper" => (role.drops_every, role.away) = (Some(5_000_000), AWAY),
             "newcomer" => role.joins_at = Some(5_000_000),
@@ -86,8 +92,18 @@ impl Role {
 }
 
 /// Names of the presets.
-pub(crate) const PRESETS: [&str; 9] =
-    ["host", "viewer", "chatter", "speaker", "screen", "camera", "slow", "flapper", "newcomer"];
+pub(crate) const PRESETS: [&str; 10] = [
+    "host",
+    "viewer",
+    "chatter",
+    "speaker",
+    "screen",
+    "camera",
+    "controller",
+    "slow",
+    "flapper",
+    "newcomer",
+];
 
 /// How long somebody who lost their connection is away, when not told.
 pub(crate) const AWAY: Micros = 200_000;
@@ -125,6 +141,11 @@ impl Output {
         output
     }
 
+    /// Somebody who moves the pointer of the shared screen, as often as a screen is refreshed.
+    pub(crate) fn remote_input() -> Self {
+        Self::new(Medium::INPUT, Span { min: 30.0, max: 60.0 }, Span { min: 24, max: 48 })
+    }
+
     /// What, how often and how large, as the report tells it of a run with one kind of publisher.
     pub(crate) fn told(&self) -> (Kind, f64, usize) {
         let kind = if self.medium.is_chat() { Kind::Chat } else { Kind::Media };
@@ -142,6 +163,11 @@ impl Output {
 }
 
 impl Medium {
+    /// Pointer and keyboard of whoever controls the shared screen.
+    pub(crate) const INPUT: Self = Self::Track(track::Kind::RemoteInput);
+    /// The shared screen.
+    pub(crate) const SCREEN: Self = Self::Track(track::Kind::Screen);
+
     pub(crate) fn is_chat(self) -> bool {
         self == Self::Chat
     }

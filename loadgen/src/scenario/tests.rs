@@ -4,12 +4,13 @@ use clap::Parser as _;
 
 use super::*;
 
-const SHIPPED: [(&str, &str); 6] = [
+const SHIPPED: [(&str, &str); 7] = [
     ("small-day", include_str!("../../scenarios/small-day.toml")),
     ("webinar-1000", include_str!("../../scenarios/webinar-1000.toml")),
     ("hundred-meetings", include_str!("../../scenarios/hundred-meetings.toml")),
     ("flapping", include_str!("../../scenarios/flapping.toml")),
     ("newcomers", include_str!("../../scenarios/newcomers.toml")),
+    ("remote-support", include_str!("../../scenarios/remote-support.toml")),
     ("slow-readers", include_str!("../../scenarios/slow-readers.toml")),
 ];
 
@@ -27,7 +28,8 @@ fn what_is_shipped_can_be_run() {
     assert_eq!(files.expect("the folder").count(), SHIPPED.len(), "each is tried here");
     for (name, text) in SHIPPED {
         let scenario = Scenario::parse(name, text).unwrap_or_else(|why| panic!("{name}: {why:?}"));
-        let people: u32 = scenario.groups.iter().flat_map(|g| &g.people).map(|(_, n)| n).sum();
+        let people = |group: &Group| group.people.iter().map(|(_, n)| n * group.count).sum::<u32>();
+        let people: u32 = scenario.groups.iter().map(people).sum();
         assert!(scenario.about.is_some() && people > 4, "{name}");
         let publishes = scenario.roles.iter().any(|role| !role.outputs.is_empty());
         assert!(publishes, "{name}: nobody says anything");
@@ -58,6 +60,8 @@ fn each_key_that_is_known_can_be_used() {
         audio = { rate = 50, size = 80 }
         camera = { rate = 20, size = 900, key_every_s = 1, key_size = 2000 }
         screen = { rate = [10, 30], size = [2048, 51200], key_every_s = 4, key_size = 60000 }
+        [roles.mouse]
+        remote_input = { rate = [30, 60], size = [24, 48] }
         [roles.odd]
         reads_bytes_per_s = 100
         drops_every_s = 2
@@ -67,7 +71,7 @@ fn each_key_that_is_known_can_be_used() {
         [[sessions]]
         count = 2
         host = "odd"
-        people = { busy = 1, late = 2, viewer = 3 }
+        people = { busy = 1, mouse = 1, late = 2, viewer = 3 }
         [thresholds]
         delivered = 0.99
         p50_ms = 1
@@ -85,9 +89,9 @@ fn each_key_that_is_known_can_be_used() {
     assert_eq!((scenario.model, scenario.join), (Model::Closed, Join::Legacy));
     assert_eq!(scenario.groups[0].people[0].1, 1, "those who publish come first");
     assert_eq!(scenario.late, Some(20_500));
-    // Every key that is in the list was used above, but for those that exclude others.
+    // Every key that is in the list was used above, but for the one that excludes others.
     for (_, keys) in file::KEYS {
-        for key in keys.iter().filter(|key| !["tickets", "remote_input"].contains(key)) {
+        for key in keys.iter().filter(|key| **key != "tickets") {
             let used = text.contains(&format!("{key} =")) || text.contains(&format!("[{key}]"));
             let used =
                 used || text.contains(&format!("[{key}.")) || text.contains(&format!("[[{key}]]"));
@@ -129,6 +133,7 @@ fn an_unknown_key_is_named_with_the_nearest() {
 fn what_is_impossible_is_one_sentence() {
     let with =
         |role: &str| format!("[roles.a]\n{role}\n[[sessions]]\npeople = {{ a = 2, viewer = 1 }}\n");
+    let one = |role: &str| with(role).replace("a = 2", "a = 1");
     for (text, word) in [
         (with("chat = { rate = 0 }"), "roles.a.chat.rate"),
         (with("chat = { rate = [5, 1] }"), "roles.a.chat.rate"),
@@ -136,7 +141,9 @@ fn what_is_impossible_is_one_sentence() {
         (with("chat = { size = 5000 }"), "roles.a.chat.size"),
         (with("audio = { size = 10 }"), "roles.a.audio.size"),
         (with("screen = {}"), "2 people of a session share a screen"),
-        (with("remote_input = {}"), "`remote_input` cannot be played yet"),
+        (with("remote_input = {}"), "2 people of a session control the screen"),
+        (one("remote_input = {}"), "somebody else in the session who shares a screen"),
+        (one("screen = {}\nremote_input = {}"), "somebody else in the session who shares a screen"),
         (with("drops_every_s = 1\naudio = {}"), "can publish chat only"),
         (with("joins_at_s = 1\nchat = {}"), "only listens"),
         (with("joins_at_s = 60"), "not within"),

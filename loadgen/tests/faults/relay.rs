@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use convoke_model::meeting::{self, Command, chat, floor, track};
+use convoke_model::meeting::{self, Command, chat, control, floor, track};
 use convoke_model::view::session::SessionView;
 use convoke_model::{
     Actor, Audience, ClientId, Millis, ParticipantId, Position, StreamId, TrackId,
@@ -52,6 +52,8 @@ pub(crate) enum Fault {
     Repeat,
     /// Nobody gets a ticket.
     Locked,
+    /// Remote input goes to everybody.
+    Leak,
 }
 
 /// One session, for everybody who connects.
@@ -66,6 +68,9 @@ struct Session {
     seq: u64,
     hash: Hash,
     tracks: u32,
+    /// Whose screen is shared, and the tracks of input to it.
+    screen: Option<u32>,
+    inputs: Vec<TrackId>,
     said: u64,
     people: BTreeMap<u32, TcpStream>,
     kept: Option<Vec<u8>>,
@@ -223,7 +228,10 @@ fn said(who: u32, message: &mut [u8], shared: &Shared) -> Option<()> {
     if message.first() == Some(&media::KIND) {
         session.sizes.push(message.len() - media::HEADER_BYTES);
         media::stamp(message, Millis(2), session.seq);
-        session.publish(message, Some(who), shared.fault);
+        let header = media::MediaHeader::read(message)?;
+        let input = session.inputs.contains(&header.track) && shared.fault != Fault::Leak;
+        let only = session.screen.filter(|_| input);
+        session.publish(message, (Some(who), only), shared.fault);
         return Some(());
     }
     let Some(ClientMessage::Request { n, command }) = from_bytes(message) else {
@@ -247,6 +255,11 @@ fn said(who: u32, message: &mut [u8], shared: &Shared) -> Option<()> {
         Command::Track(track::Command::Open { kind, codec, width, height }) => {
             session.tracks += 1;
             let track = TrackId(session.tracks);
+            match kind {
+                track::Kind::Screen => session.screen = Some(who),
+                track::Kind::RemoteInput => session.inputs.push(track),
+                track::Kind::Camera | track::Kind::Microphone => {}
+            }
             meeting::Event::Track(track::Event::Opened {
                 track,
                 kind,
@@ -258,6 +271,12 @@ fn said(who: u32, message: &mut [u8], shared: &Shared) -> Option<()> {
         }
         Command::Floor(floor::Command::Give { to }) => {
             meeting::Event::Floor(floor::Event::PresenterChanged { who: Some(to) })
+        }
+        Command::Control(control::Command::Ask {}) => {
+            meeting::Event::Control(control::Event::Asked {})
+        }
+        Command::Control(control::Command::Give { to }) => {
+            meeting::Event::Control(control::Event::Given { to })
         }
         _ => return Some(()),
     };
@@ -274,7 +293,7 @@ fn said(who: u32, message: &mut [u8], shared: &Shared) -> Option<()> {
     let leaf = entry::EntryRef::read(&bytes).expect("sound").leaf();
     session.hash = entry::chain(&session.hash, &leaf);
     let fault = if session.said > 0 { shared.fault } else { Fault::None };
-    session.publish(&bytes, None, fault);
+    session.publish(&bytes, (None, None), fault);
     let mut hash = session.hash.to_vec();
     if fault == Fault::Forge {
         hash[0] ^= 1;
@@ -290,8 +309,14 @@ impl Session {
         self.people.get_mut(&who)?.write_all(&bytes).ok()
     }
 
-    /// Sends to everybody but the author of media; the fault strikes the last person once.
-    fn publish(&mut self, message: &[u8], author: Option<u32>, fault: Fault) {
+    /// Sends to everybody but the author of media, or to one alone; the fault strikes the last
+    /// person once.
+    fn publish(
+        &mut self,
+        message: &[u8],
+        (author, only): (Option<u32>, Option<u32>),
+        fault: Fault,
+    ) {
         self.said += u64::from(author.is_some());
         let strikes = self.said == 5;
         let bytes = server_frame(Opcode::Binary, message);
@@ -313,7 +338,7 @@ impl Session {
         }
         let kept = self.kept.take();
         for (who, stream) in &mut self.people {
-            if Some(*who) == author {
+            if Some(*who) == author || only.is_some_and(|only| only != *who) {
                 continue;
             }
             let hit = strikes && Some(*who) == last;

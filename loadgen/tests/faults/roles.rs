@@ -93,6 +93,27 @@ fn large_frames_are_cut_and_all_their_parts_arrive() {
     assert_eq!(told.json["delivered"], 60, "{}", told.text);
 }
 
+const CONTROLLED: &str = "seconds = 0.5\n[roles.customer]\nscreen = { rate = 10, size = 4000 }\n\
+                          [roles.supporter]\nremote_input = { rate = 100 }\n";
+const CONTROLLERS: &str = "host h\nsupporter a\ncustomer b\nviewer c\n";
+
+#[test]
+fn remote_input_comes_to_the_one_whose_screen_it_is() {
+    let told = play(&Relay::start(Fault::None), CONTROLLED, CONTROLLERS);
+    assert_eq!((told.code, faults(&told)), (0, vec![]), "{}", told.text);
+    // Fifty inputs to one person, five frames to three.
+    assert_eq!(told.json["sent"], 55, "{}", told.text);
+    assert_eq!(told.json["delivered"], 65, "{}", told.text);
+}
+
+#[test]
+fn remote_input_that_comes_to_others_is_found() {
+    let told = play(&Relay::start(Fault::Leak), CONTROLLED, CONTROLLERS);
+    assert_eq!(told.code, 1, "{}", told.text);
+    // The host and the viewer got what was not for them.
+    assert_eq!(faults(&told), [("strays", 100)], "{}", told.text);
+}
+
 #[test]
 fn late_deliveries_are_counted_and_a_threshold_decides() {
     let play = |thresholds: &str| {

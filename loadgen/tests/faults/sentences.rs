@@ -51,7 +51,7 @@ fn a_scenario_that_is_wrong_is_one_clear_sentence() {
         ("secconds = 3", "line 1: unknown key `secconds`; did you mean `seconds`?"),
         (
             "[roles.a]\nremote_input = { rate = 5 }\n[[sessions]]\npeople = { a = 1 }",
-            "roles.a: `remote_input` cannot be played yet: the server has no such track",
+            "somebody with `remote_input` needs somebody else in the session who shares a screen",
         ),
         (
             "[roles.a]\nchat = { rate = -1 }\n[[sessions]]\npeople = { a = 1 }",

@@ -263,6 +263,13 @@ export const en = {
     back: "You are connected again.",
     slow: "Some people have a slow connection; the picture quality was lowered.",
   },
+  control: {
+    you: "You control the shared screen.",
+    yours: (name: string) => `${name} controls your screen.`,
+    other: (name: string) => `${name} controls the shared screen.`,
+    take: "Take control back",
+    release: "Give control back",
+  },
   chat: {
     title: "Chat",
     empty: "No messages yet. Say hello!",
@@ -325,9 +332,8 @@ export const en = {
     presenterYou: "You are the presenter now.",
     presenter: (name: string) => `${name} is the presenter now`,
     notPresenter: "You are no longer the presenter.",
-    controlAsked: (name: string) => `${name} would like to control your screen`,
-    controlYou: "You control the shared screen now.",
-    control: (name: string) => `${name} controls the shared screen now`,
+    controlAsked: (name: string) =>
+      `${name} would like to control your screen. One that is shared from a browser cannot be.`,
     controlEnded: "Nobody controls the shared screen any more.",
     shares: (name: string) => `${name} started sharing the screen`,
     sharesEnded: (name: string) => `${name} stopped sharing the screen`,

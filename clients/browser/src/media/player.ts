@@ -57,7 +57,8 @@ export class Player {
       }
     }
     for (const [id, track] of view.tracks) {
-      if (track.owner === me || this.known.has(id)) continue;
+      // Input is for programs that can carry it out, and a page cannot.
+      if (track.owner === me || track.kind === "remote_input" || this.known.has(id)) continue;
       const video = track.kind !== "microphone";
       this.known.set(id, { video, generation: track.generation });
       if (video) this.openVideo(id, track.codec);

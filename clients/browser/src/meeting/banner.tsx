@@ -1,8 +1,9 @@
 // What is above the stage when something needs attention: a lost link, sound that waits for a
-// gesture.
+// gesture, a screen that somebody else controls.
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { text } from "../i18n";
+import { command } from "../model/command";
 import type { Session } from "../session/session";
 import { Button } from "../ui/controls";
 import { Icon } from "../ui/icons";
@@ -28,6 +29,38 @@ export function Banners({ session }: { session: Session }): JSX.Element {
             {t.meeting.soundOn}
           </Button>
         </div>
+      )}
+      <Controlled session={session} />
+    </div>
+  );
+}
+
+/** Who controls the shared screen, and the way to end it for those who may. */
+function Controlled({ session }: { session: Session }): JSX.Element | null {
+  const t = text.value.control;
+  const { view } = session;
+  const { controller } = view;
+  const me = session.me.value;
+  if (controller === null) return null;
+  const isMine = controller === me;
+  const mayTake = view.presenter === me || view.people.get(me)?.role === "host";
+  const name = view.people.get(controller)?.name ?? "";
+  const wish = isMine ? command.releaseControl() : command.takeControl();
+  return (
+    <div class="banner" data-banner="controlled">
+      <Icon name="presenter" />
+      <span class="grow">
+        {isMine ? t.you : view.presenter === me ? t.yours(name) : t.other(name)}
+      </span>
+      {(isMine || mayTake) && (
+        <Button
+          size="small"
+          kind={view.presenter === me ? "danger" : "quiet"}
+          data-control="end-control"
+          onClick={() => void session.wish(wish)}
+        >
+          {isMine ? t.release : t.take}
+        </Button>
       )}
     </div>
   );

@@ -25,7 +25,7 @@ export function members(view: View, me: number): Member[] {
   }
   for (const [id, track] of view.tracks) {
     const owner = found.get(track.owner);
-    if (!owner || track.kind === "screen") continue;
+    if (!owner || track.kind === "screen" || track.kind === "remote_input") continue;
     owner[track.kind] = { id, track };
   }
   return [...found.values()].sort((a, b) => a.id - b.id);

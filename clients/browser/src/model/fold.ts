@@ -1,7 +1,7 @@
 // The fold: facts into the view, one rule per fact, equal to the model's `SessionView::apply`.
 import { num, tagged } from "../wire/bytes";
 import { maybe, readTo } from "./snapshot";
-import { chat_max, type Kind, type Person, type Role, type View } from "./view";
+import { chat_max, type TrackKind, type Person, type Role, type View } from "./view";
 
 type Raw = Record<string, unknown>;
 
@@ -130,7 +130,7 @@ function track(view: View, fact: Fact, name: string, body: Raw): void {
     if (fact.actor === 0) return;
     view.tracks.set(id, {
       owner: fact.actor,
-      kind: String(body["kind"]) as Kind,
+      kind: String(body["kind"]) as TrackKind,
       codec: String(body["codec"]),
       width: num(body["width"]),
       height: num(body["height"]),

@@ -1,6 +1,6 @@
 // Reads the view that the server sends to whoever joins.
 import { num, tagged } from "../wire/bytes";
-import type { Kind, Role, To, View } from "./view";
+import type { TrackKind, Role, To, View } from "./view";
 
 type Raw = Record<string, unknown>;
 
@@ -53,7 +53,7 @@ export function readSnapshot(raw: Raw): View {
     lobby: entries(raw["lobby"], (w) => ({ name: String(w["name"]), since: num(w["since"]) })),
     tracks: entries(raw["tracks"], (t) => ({
       owner: num(t["owner"]),
-      kind: String(t["kind"]) as Kind,
+      kind: String(t["kind"]) as TrackKind,
       codec: String(t["codec"]),
       width: num(t["width"]),
       height: num(t["height"]),

@@ -3,8 +3,11 @@
 /** A participant's part in the meeting. */
 export type Role = "host" | "panelist" | "attendee" | "viewer";
 
-/** What a track shows. */
-export type Kind = "screen" | "camera" | "microphone" | "remote_input";
+/** What a page can share. */
+export type Kind = "screen" | "camera" | "microphone";
+
+/** What a track shows; remote input is for programs that can carry it out. */
+export type TrackKind = Kind | "remote_input";
 
 /** To whom something is said. */
 export type To = "everyone" | "hosts" | { one: number };
@@ -32,7 +35,7 @@ export type Waiting = { name: string; since: number };
 /** Something shared. */
 export type Track = {
   owner: number;
-  kind: Kind;
+  kind: TrackKind;
   codec: string;
   width: number;
   height: number;

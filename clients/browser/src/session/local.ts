@@ -190,8 +190,8 @@ export class Local {
   settle(): void {
     const me = this.host.me();
     for (const [id, track] of this.host.view().tracks) {
-      const slot = this.slots[track.kind];
-      if (track.owner === me && slot.publisher?.track !== id && !slot.wanted)
+      const slot = track.kind === "remote_input" ? null : this.slots[track.kind];
+      if (slot && track.owner === me && slot.publisher?.track !== id && !slot.wanted)
         void this.host.ask(command.close(id));
     }
     this.follow();

@@ -50,12 +50,8 @@ export function news(t: Dictionary, view: View, fact: Fact, me: number): News | 
       return who ? say(e.presenter(called(who))) : null;
     case "control.asked":
       return fact.actor !== me ? show(e.controlAsked(called(fact.actor))) : null;
-    case "control.given": {
-      const to = num(body["to"]);
-      return show(to === me ? e.controlYou : e.control(called(to)));
-    }
     case "control.ended":
-      return show(e.controlEnded);
+      return say(e.controlEnded);
     case "track.opened":
       return body["kind"] === "screen" && fact.actor !== me
         ? say(e.shares(called(fact.actor)))

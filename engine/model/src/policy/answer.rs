@@ -283,6 +283,7 @@ mod tests {
                 Hook::Record,
                 Verdict::Record {
                     media: false,
+                    input: true,
                     keep_days: Some(30),
                     seen_by: Some(SeenBy::Participants),
                 },

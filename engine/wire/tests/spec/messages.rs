@@ -226,22 +226,10 @@ pub(crate) fn facts() -> Vec<meeting::Event> {
         Event::Roster(roster::Event::Disconnected { who, at: Some(Millis(1_785_000_000_000)) }),
         Event::Roster(roster::Event::Reconnected { who }),
         Event::Floor(floor::Event::PresenterChanged { who: Some(who) }),
-        Event::Control(control::Event::Asked {}),
-        Event::Control(control::Event::Given { to: who }),
-        Event::Control(control::Event::Ended {}),
-        Event::Control(control::Event::Counted(input())),
         Event::Chat(chat::Event::Said { to: chat::To::Hosts, text: text() }),
         Event::Chat(chat::Event::Silenced { who }),
         Event::Chat(chat::Event::Unsilenced { who }),
         Event::Chat(chat::Event::Announced { text: text() }),
-        Event::Track(track::Event::Opened {
-            track,
-            kind: track::Kind::Microphone,
-            codec: "opus".into(),
-            width: 0,
-            height: 0,
-            to: None,
-        }),
         Event::Track(track::Event::Opened {
             track,
             kind: track::Kind::RemoteInput,
@@ -269,6 +257,10 @@ pub(crate) fn facts() -> Vec<meeting::Event> {
         Event::DialIn(dial_in::Event::OnTelephone { who }),
         Event::DialIn(dial_in::Event::MicrophoneOff { who }),
         Event::DialIn(dial_in::Event::MicrophoneOn { who }),
+        Event::Control(control::Event::Asked {}),
+        Event::Control(control::Event::Given { to: who }),
+        Event::Control(control::Event::Ended {}),
+        Event::Control(control::Event::Counted(input())),
     ]
 }
 

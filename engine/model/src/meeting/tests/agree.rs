@@ -16,13 +16,15 @@ const STEPS: u64 = 250;
 
 #[test]
 fn the_rules_and_the_view_agree_after_every_wish() {
-    let (mut granted, mut most) = (0, 0);
+    let (mut granted, mut most, mut controlled) = (0, 0, 0);
     for seed in 0..SEEDS {
         let mut world = World::of(seed);
         for _ in 0..STEPS {
             granted += u64::from(world.step());
             most = most.max(world.view.people.len());
             agree(&world, seed);
+            let inputs = world.view.tracks.values().filter(|track| track.to.is_some());
+            controlled += inputs.count();
         }
         world.end();
         agree(&world, seed);
@@ -30,6 +32,7 @@ fn the_rules_and_the_view_agree_after_every_wish() {
     // The dice must not have drawn nothing but refusals.
     assert!(granted > SEEDS * STEPS / 4, "only {granted} wishes were granted");
     assert!(most >= 12, "at most {most} people were there");
+    assert!(controlled > 1_000, "there was input after {controlled} wishes only");
 }
 
 fn agree(world: &World, seed: u64) {

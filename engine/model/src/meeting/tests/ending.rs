@@ -97,7 +97,10 @@ fn an_ended_session_refuses_everything_but_what_is_only_known_then() {
     for (name, command) in commands::all() {
         for by in [SERVER, ANN.into(), BEN.into(), CHI.into()] {
             let expected = match (name, by) {
-                ("recording.seal" | "recording.gap" | "delivery.close", Actor::Server) => None,
+                (
+                    "recording.seal" | "recording.gap" | "delivery.close" | "control.count",
+                    Actor::Server,
+                ) => None,
                 ("lifecycle.open", Actor::Server) => Some(Refusal::AlreadyDone),
                 ("lifecycle.open", _) => Some(Refusal::NotAllowed),
                 _ => Some(Refusal::Ended),

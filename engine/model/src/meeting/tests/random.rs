@@ -107,7 +107,7 @@ impl World {
 
     fn draw(&mut self) -> (Actor, Command) {
         let who = self.somebody();
-        match self.dice.below(20) {
+        match self.dice.below(22) {
             0..4 => (Actor::Server, roster::Command::Enter(self.entering()).into()),
             4..6 => (Actor::Server, self.connection(who)),
             6 => (Actor::Server, self.recorded()),
@@ -115,7 +115,21 @@ impl World {
                 let by = self.somebody();
                 (by.into(), self.wish_of_a_person(who))
             }
-            _ => unreachable!("the dice has twenty faces"),
+            20 | 21 => self.control(who),
+            _ => unreachable!("the dice has 22 faces"),
+        }
+    }
+
+    /// Mostly those who may: the presenter gives control, and whoever has it uses it.
+    fn control(&mut self, who: ParticipantId) -> (Actor, Command) {
+        let (presenter, holder) = (self.view.presenter, self.view.controller);
+        match (presenter, holder, self.dice.below(8)) {
+            (_, _, 0) | (None, ..) => (who.into(), control::Command::Ask {}.into()),
+            (Some(by), _, 1) => (by.into(), control::Command::Take {}.into()),
+            (_, Some(by), 2) => (by.into(), control::Command::Release {}.into()),
+            (_, Some(by), 3..6) => (by.into(), open(track::Kind::RemoteInput)),
+            (Some(by), ..) if self.dice.below(2) == 0 => (by.into(), open(track::Kind::Screen)),
+            (Some(by), ..) => (by.into(), control::Command::Give { to: who }.into()),
         }
     }
 
@@ -156,15 +170,10 @@ impl World {
 
     fn wish_of_a_person(&mut self, who: ParticipantId) -> Command {
         let track = TrackId(1 + self.dice.below(12) as u32);
-        let kind = match self.dice.below(4) {
-            0 => track::Kind::Screen,
-            1 => track::Kind::Camera,
-            2 => track::Kind::Microphone,
-            _ => track::Kind::RemoteInput,
-        };
+        let kinds = [track::Kind::Screen, track::Kind::Camera, track::Kind::Microphone];
+        let kind = self.dice.one_of(&kinds);
         let to = self.dice.one_of(&[chat::To::Everyone, chat::To::Hosts, chat::To::One(who)]);
-        let codec = "vp8".to_owned();
-        match self.dice.below(38) {
+        match self.dice.below(32) {
             0 if self.dice.below(4) == 0 => roster::Command::Leave {}.into(),
             0 => hand::Command::Raise {}.into(),
             1 => roster::Command::Remove { who }.into(),
@@ -176,7 +185,7 @@ impl World {
             10..15 => say(to, "words"),
             15 => chat::Command::Silence { who }.into(),
             16 => chat::Command::Unsilence { who }.into(),
-            17..22 => track::Command::Open { kind, codec, width: 640, height: 480 }.into(),
+            17..22 => open(kind),
             22 => track::Command::Close { track }.into(),
             23 => track::Command::Pause { track }.into(),
             24 => track::Command::Resume { track }.into(),
@@ -186,12 +195,12 @@ impl World {
             28 => hand::Command::LowerOf { who }.into(),
             29 => lock::Command::Lock {}.into(),
             30 => lock::Command::Unlock {}.into(),
-            31 => control::Command::Ask {}.into(),
-            32..35 => control::Command::Give { to: who }.into(),
-            35 => control::Command::Take {}.into(),
-            36 => control::Command::Release {}.into(),
             _ if self.dice.below(2) == 0 => recording::Command::Start {}.into(),
             _ => recording::Command::Stop {}.into(),
         }
     }
+}
+
+fn open(kind: track::Kind) -> Command {
+    track::Command::Open { kind, codec: "vp8".to_owned(), width: 640, height: 480 }.into()
 }

@@ -60,19 +60,19 @@ fn only_the_presenter_shares_a_screen() {
 
 #[test]
 fn nothing_is_shared_without_a_grant_for_it() {
-    for kind in [Kind::Screen, Kind::Camera, Kind::Microphone] {
+    let all = Grant::of(super::given::role_of(BEN));
+    for (kind, less) in [
+        (Kind::Screen, Grant { screen: false, ..all }),
+        (Kind::Camera, Grant { camera: false, ..all }),
+        (Kind::Microphone, Grant { microphone: false, ..all }),
+    ] {
         let mut entered = super::given::entered(BEN);
         let super::super::Event::Roster(super::super::roster::Event::Entered { grant, .. }) =
             &mut entered[0].1
         else {
             panic!("entered is the first fact");
         };
-        let all = Grant::of(grant.role);
-        *grant = match kind {
-            Kind::Screen => Grant { screen: false, ..all },
-            Kind::Camera => Grant { camera: false, ..all },
-            Kind::Microphone => Grant { microphone: false, ..all },
-        };
+        *grant = less;
         given([entered, happened(super::given::join(BEN).1), presents(BEN)])
             .when(BEN, open(kind))
             .refused(Refusal::NotAllowed);
