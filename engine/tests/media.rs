@@ -15,7 +15,7 @@ const DELTA: u8 = FLAG_FIRST | FLAG_LAST;
 fn lanes(kind: Kind) -> (Lanes, Limits) {
     let limits = Limits { video_lane_bytes: 1, ..Limits::DEFAULT };
     let mut lanes = Lanes::new(&Pool::new(PoolLimits::default()), &limits);
-    lanes.open_track(TRACK, OWNER, kind, &limits);
+    lanes.open_track(TRACK, OWNER, (kind, None), &limits);
     (lanes, limits)
 }
 
@@ -33,7 +33,7 @@ fn send(lanes: &mut Lanes, l: &Limits, flags: u8, generation: u32) -> Result<u64
     let mut message = header.to_bytes().to_vec();
     message.resize(8000, 1);
     let start = lanes.tracks()[&TRACK].lane().head();
-    lanes.media(OWNER, &header, &message, l).map(|()| start)
+    lanes.media(OWNER, &header, &message, l).map(|_| start)
 }
 
 fn entrance(lanes: &Lanes) -> u64 {
@@ -111,4 +111,34 @@ fn key_frames_are_asked_for_once_in_a_while() {
     assert!(!lane.ask_again(Millis(10_999), &limits));
     assert!(lane.ask_again(Millis(11_000), &limits), "the wish was kept");
     assert!(!lane.ask_again(Millis(13_000), &limits), "and is fulfilled");
+}
+
+#[test]
+fn remote_input_is_for_one_alone_and_nothing_old_of_it_is_sent() {
+    let limits = Limits::DEFAULT;
+    let mut lanes = Lanes::new(&Pool::new(PoolLimits::default()), &limits);
+    let (target, other) = (ParticipantId(3), ParticipantId(4));
+    lanes.open_track(TRACK, OWNER, (Kind::RemoteInput, Some(target)), &limits);
+    for _ in 0..3 {
+        send(&mut lanes, &limits, KEY, 1).expect("taken");
+    }
+    assert_eq!(entrance(&lanes), head(&lanes), "whoever comes gets what is new");
+    let lane = &lanes.tracks()[&TRACK];
+    assert!(lane.is_for(target) && !lane.is_for(other) && !lane.is_for(OWNER));
+    lanes.close_track(TRACK);
+    assert_eq!(send_to_nothing(&mut lanes, &limits), Err(Dropped::NoTrack));
+}
+
+fn send_to_nothing(lanes: &mut Lanes, limits: &Limits) -> Result<Kind, Dropped> {
+    let header = MediaHeader {
+        flags: KEY,
+        part: 0,
+        track: TRACK,
+        generation: 1,
+        frame: 4,
+        captured_us: 0,
+        arrived: Millis(1000),
+        fact_seq: 9,
+    };
+    lanes.media(OWNER, &header, &header.to_bytes(), limits)
 }

@@ -1,6 +1,7 @@
 //! Kill -9 under load: the server dies and comes back while people talk. What was accepted is in
 //! the log once, in one order for everybody, and clients come back by themselves.
 
+mod control;
 mod hostile;
 mod people;
 mod plane;

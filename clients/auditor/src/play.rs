@@ -96,7 +96,9 @@ fn tell(record: &Record<Event>, names: &mut Names, clock: &Clock) -> Option<Stri
         )
         | (Event::Recording(recording::Event::MediaSealed(_)), _) => None,
         (Event::Chat(_) | Event::Control(_) | Event::Track(_) | Event::Lock(_), Some(actor)) => {
-            let own = ["says", "shares", "would like"].iter().any(|own| words.starts_with(own));
+            let own = ["says", "shares", "sends input", "would like"]
+                .iter()
+                .any(|own| words.starts_with(own));
             let own = own || matches!(record.event, Event::Lock(_));
             Some(if own { format!("{actor} {words}") } else { words })
         }

@@ -181,7 +181,10 @@ pub(crate) fn last_seen(at: Millis, clock: &Clock) -> String {
 
 fn on_track(event: &track::Event, names: &Names) -> String {
     match event {
-        track::Event::Opened { track, kind, codec, width, height } => {
+        track::Event::Opened { track, codec, to: Some(to), .. } => {
+            format!("sends input to {} as track {track} ({})", names.person(*to), plain(codec))
+        }
+        track::Event::Opened { track, kind, codec, width, height, to: None } => {
             let pixels = if *width == 0 { String::new() } else { format!(", {width}x{height}") };
             let codec = plain(codec);
             format!("shares a {} as track {track} ({codec}{pixels})", kind.word())

@@ -133,6 +133,7 @@ fn a_session_of_another_meeting_stream_is_found() {
         participants_max: 2,
         recording: false,
         may_record: true,
+        records_input: false,
         meeting_seq: 2,
         meeting_hash: [1; 32],
     };

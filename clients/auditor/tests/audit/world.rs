@@ -238,6 +238,7 @@ impl World {
             codec: String::from("vp8\u{1b}[31m"),
             width: 1280,
             height: 720,
+            to: None,
         };
         self.in_session(BOARD, HOST, Event::Track(shared));
         self.media();

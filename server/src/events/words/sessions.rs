@@ -69,11 +69,13 @@ pub(in crate::events) fn session(event: &Event) -> Option<Told> {
 
 fn of_control(event: &control::Event) -> Told {
     match event {
-        control::Event::Asked {} => "control.asked".into(),
-        control::Event::Given { to } => told("control.given", json!({ "participant": to.0 })),
-        control::Event::Ended {} => "control.ended".into(),
+        control::Event::Asked {} => "participant.control_asked".into(),
+        control::Event::Given { to } => {
+            told("participant.control_given", json!({ "participant": to.0 }))
+        }
+        control::Event::Ended {} => "participant.control_ended".into(),
         control::Event::Counted(count) => told(
-            "control.counted",
+            "participant.control_counted",
             json!({
                 "track": count.track.0,
                 "participant": count.who.0,
