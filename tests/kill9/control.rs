@@ -239,18 +239,20 @@ fn input_comes_to_the_presenter_alone_and_none_after_the_control_was_taken_back(
     assert_eq!(counted.iter().sum::<usize>(), inputs, "each input is counted once:\n{told}");
 }
 
+fn in_file(path: &Path) -> usize {
+    let bytes = std::fs::read(path).unwrap_or_default();
+    bytes.windows(CANARY.len()).filter(|window| *window == CANARY).count()
+}
+
 /// How often the canary is in the files of a folder.
 fn hits(folder: &Path) -> usize {
     let entries = std::fs::read_dir(folder).expect("a folder");
     let paths: Vec<_> = entries.map(|entry| entry.expect("listed").path()).collect();
-    let in_file = |path: &Path| {
-        let bytes = std::fs::read(path).unwrap_or_default();
-        bytes.windows(CANARY.len()).filter(|window| *window == CANARY).count()
-    };
     paths.iter().map(|path| if path.is_dir() { hits(path) } else { in_file(path) }).sum()
 }
 
-/// Types by remote control while the session is recorded; how often that is in the data folder.
+/// Types by remote control while the session is recorded; how often that is in the data folder and
+/// in what the server logs.
 fn typed(settings: &str) -> usize {
     let mut stage = stage(settings);
     stage.presenter.wish(Command::Recording(recording::Command::Start {}));
@@ -272,7 +274,7 @@ fn typed(settings: &str) -> usize {
     presenter.until("the end", |seat| seat.over);
     // Stopped, so that all there is is in its files.
     server.stop();
-    hits(&server.data())
+    in_file(&server.log()) + hits(&server.data())
 }
 
 #[test]

@@ -278,7 +278,7 @@ enum Offered {
 }
 
 impl Readers {
-    /// A late reader of a picture goes on at the newest key frame, of anything else at the head. How
+    /// A late reader of a picture goes on at the newest key frame, of all else at the head. How
     /// often that was.
     fn jump(&mut self, passed: &mut Passed) -> u64 {
         let mut jumps = 0;
