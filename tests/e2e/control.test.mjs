@@ -62,12 +62,16 @@ describe("remote control", () => {
     await server?.remove();
   });
 
+  /** The kinds of what is shared. */
+  async function shared() {
+    return (await known(chair)).tracks.map(({ kind }) => kind).sort();
+  }
+
   test("everybody sees who controls the screen", async () => {
     await until("both are there", async () => (await known(chair)).people.length === 3);
     await act(chair, "Mia", "Make presenter");
     await chair.getByText("Noah controls the shared screen.").waitFor();
-    const { tracks } = await known(chair);
-    assert.deepEqual(tracks.map(({ kind }) => kind).sort(), ["remote_input", "screen"]);
+    assert.deepEqual(await shared(), ["microphone", "remote_input", "screen"]);
     await browser.shoot(chair, "remote-control");
   });
 
@@ -82,7 +86,6 @@ describe("remote control", () => {
   test("the host takes the control back", async () => {
     await chair.getByRole("button", { name: "Take control back" }).click();
     await chair.getByText("Noah controls the shared screen.").waitFor({ state: "detached" });
-    const { tracks } = await known(chair);
-    assert.deepEqual(tracks.map(({ kind }) => kind), ["screen"], "the screen is still shared");
+    assert.deepEqual(await shared(), ["microphone", "screen"], "the screen is still shared");
   });
 });

@@ -38,6 +38,7 @@ export function Banners({ session }: { session: Session }): JSX.Element {
 /** Who controls the shared screen, and the way to end it for those who may. */
 function Controlled({ session }: { session: Session }): JSX.Element | null {
   const t = text.value.control;
+  session.revision.value;
   const { view } = session;
   const { controller } = view;
   const me = session.me.value;
