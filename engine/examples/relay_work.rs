@@ -254,7 +254,7 @@ fn reply(n: u64, answer: &Result<Answer, Refusal>) -> Vec<u8> {
         Ok(Answer { position, hash, .. }) => ReplyResult::Accepted(Receipt {
             epoch: position.epoch,
             seq: position.seq,
-            hash: hash.to_vec(),
+            hash: *hash,
             durable: true,
         }),
         Err(refusal) => (*refusal).into(),

@@ -225,7 +225,7 @@ pub struct Receipt {
     pub seq: u64,
     /// The stream's hash there.
     #[serde(with = "serde_bytes")]
-    pub hash: Vec<u8>,
+    pub hash: Hash,
     /// Whether the log was synced before this was said.
     pub durable: bool,
 }

@@ -294,7 +294,7 @@ fn said(who: u32, message: &mut [u8], shared: &Shared) -> Option<()> {
     session.hash = entry::chain(&session.hash, &leaf);
     let fault = if session.said > 0 { shared.fault } else { Fault::None };
     session.publish(&bytes, (None, None), fault);
-    let mut hash = session.hash.to_vec();
+    let mut hash = session.hash;
     if fault == Fault::Forge {
         hash[0] ^= 1;
     }

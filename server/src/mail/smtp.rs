@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use convoke_model::site::accounts::Email;
 use lettre::message::header::ContentType;
-use lettre::message::{Attachment, MultiPart, SinglePart};
+use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use tokio::sync::mpsc;
@@ -218,7 +218,9 @@ impl Sender {
 
     fn message(&self, to: &Email, letter: &Letter) -> Result<Message, String> {
         let said = self.words.letter(letter)?;
-        let to = to.as_str().parse().map_err(|_| "the address is none".to_owned())?;
+        // The address and nothing else: not a name with one in it.
+        let to = to.as_str().parse::<Address>().map_err(|_| "the address is none".to_owned())?;
+        let to = Mailbox::new(None, to);
         let message = Message::builder().from(self.from.clone()).to(to).subject(said.subject);
         let text = SinglePart::plain(said.body);
         let built = match letter {

@@ -34,7 +34,7 @@ impl Core {
                 let receipt = |answer: Answer| Receipt {
                     epoch: answer.position.epoch,
                     seq: answer.position.seq,
-                    hash: answer.hash.to_vec(),
+                    hash: answer.hash,
                     durable: true,
                 };
                 self.reply(token, n, answer.map(receipt));

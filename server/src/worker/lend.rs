@@ -17,10 +17,14 @@ use super::io::Io;
 const BYTES_MIN: usize = 16 * 1024;
 /// Handles of a lane from which on it is lent: the writer, its readers and few others.
 const HANDLES_MIN: usize = 32;
+/// Bytes that all readers together take, below which new pages cost more than the loans save: with
+/// a hundred readers 50 KiB each, with three hundred what is the least for one.
+const ALL_BYTES_MIN: usize = 5 * 1024 * 1024;
 
 /// Whether so many bytes of a lane are better lent than copied.
 pub(super) fn pays(lane: &Lane, bytes: usize) -> bool {
-    bytes >= BYTES_MIN && lane.handles() >= HANDLES_MIN
+    let handles = lane.handles();
+    bytes >= BYTES_MIN && handles >= HANDLES_MIN && bytes * handles >= ALL_BYTES_MIN
 }
 
 /// Sends an offer in order as far as the socket, a plain one, takes it: the bytes taken.

@@ -184,7 +184,7 @@ impl Process {
                     Ok(answer) => ReplyResult::Accepted(convoke_wire::message::Receipt {
                         epoch: answer.position.epoch,
                         seq: answer.position.seq,
-                        hash: answer.hash.to_vec(),
+                        hash: answer.hash,
                         durable: true,
                     }),
                     Err(refusal) => refusal.into(),

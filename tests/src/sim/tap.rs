@@ -78,7 +78,7 @@ impl Ear {
                 if !receipt.durable {
                     return Err("a receipt is not for something durable".into());
                 }
-                Some((receipt.seq, receipt.hash))
+                Some((receipt.seq, receipt.hash.to_vec()))
             }
             _ => None,
         };

@@ -337,7 +337,7 @@ pub(crate) fn from_server() -> Vec<ServerMessage> {
             result: ReplyResult::Accepted(Receipt {
                 epoch: 3,
                 seq: 41,
-                hash: vec![9; 32],
+                hash: [9; 32],
                 durable: true,
             }),
         },

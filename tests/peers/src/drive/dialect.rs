@@ -61,8 +61,10 @@ impl Shape {
             Dialect::Nats => format!("MSG c 1 {size}\r\n"),
             Dialect::Raw | Dialect::Convoke => String::new(),
         };
-        if size < media::HEADER_BYTES + stamp::TEXT_BYTES {
-            return Err("a message has at least 72 bytes".into());
+        // A fact's size is that of its text.
+        let least = if facts { stamp::TEXT_BYTES } else { media::HEADER_BYTES + 32 };
+        if size < least {
+            return Err(format!("a message has at least {least} bytes"));
         }
         if dialect == Dialect::Convoke && size > media::MESSAGE_BYTES_MAX {
             return Err(format!("a message has at most {} bytes", media::MESSAGE_BYTES_MAX));
@@ -158,6 +160,8 @@ impl Shape {
         match self.dialect {
             Dialect::Redis | Dialect::Nats => bytes.extend_from_slice(b"\r\n"),
             Dialect::Raw => {}
+            // Facts are asked for, and have no message that could be made ready.
+            Dialect::Convoke if self.facts => {}
             Dialect::Convoke => {
                 let header = MediaHeader {
                     flags: media::FLAG_FIRST | media::FLAG_LAST,

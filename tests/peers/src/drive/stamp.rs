@@ -1,10 +1,12 @@
 //! The stamp at the start of every published payload: its number and when it was meant to be sent.
-//! Two little-endian words, or the same in hexadecimal where only text is carried.
+//! Two little-endian words, or ten printable digits of 6 bits for each where only text is carried.
 
 use crate::clock::Micros;
 
 /// Bytes of a stamp that is text.
-pub(crate) const TEXT_BYTES: usize = 32;
+pub(crate) const TEXT_BYTES: usize = 2 * DIGITS;
+/// Digits of a word, the highest first; the four bits that do not fit are never set.
+const DIGITS: usize = 10;
 
 /// Writes the stamp over the start of `payload`.
 pub(crate) fn write(payload: &mut [u8], text: bool, number: u64, due: Micros) {
@@ -14,9 +16,8 @@ pub(crate) fn write(payload: &mut [u8], text: bool, number: u64, due: Micros) {
         return;
     }
     for (at, byte) in payload[..TEXT_BYTES].iter_mut().enumerate() {
-        let word = if at < 16 { number } else { due };
-        let digit = (word >> (60 - 4 * (at % 16))) as u8 & 15;
-        *byte = if digit < 10 { b'0' + digit } else { b'a' + digit - 10 };
+        let word = if at < DIGITS { number } else { due };
+        *byte = b'0' + ((word >> (6 * (DIGITS - 1 - at % DIGITS))) as u8 & 63);
     }
 }
 
@@ -30,10 +31,10 @@ pub(crate) fn read(payload: &[u8], text: bool) -> (u64, Micros) {
         return (word(0), word(8));
     }
     let word = |at: usize| {
-        let digits = payload.get(at..at + 16).and_then(|b| std::str::from_utf8(b).ok());
-        digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or(0)
+        let digits = payload.get(at..at + DIGITS).unwrap_or_default();
+        digits.iter().fold(0, |word, digit| word << 6 | u64::from(digit.wrapping_sub(b'0') & 63))
     };
-    (word(0), word(16))
+    (word(0), word(DIGITS))
 }
 
 #[cfg(test)]
