@@ -3,7 +3,8 @@
 //! A proxy appends the address that it sees to a list. Whatever stands left of that was written by
 //! whoever sent the request, and may be made up. So the list is read from its right end, by one
 //! address for each proxy that the operator trusts: the first address that is no such proxy's is
-//! the caller's. Where the list ends before, or cannot be read, the last proxy is all that is known.
+//! the caller's. Where the list ends before, or cannot be read, the last proxy is all that is
+//! known.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
