@@ -1,6 +1,7 @@
 //! Settings: what an operator may change, in TOML, with a limit and a default for each.
 
 mod limits;
+mod proxy;
 mod public;
 mod strict;
 
@@ -20,6 +21,7 @@ use crate::webhooks::WebhookSettings;
 pub use limits::{
     ChatLimits, ConnectionLimits, DiskMarks, JoinLimits, MeetingLimits, SignInLimits,
 };
+pub use proxy::{ForwardingHeader, ProxySettings};
 pub use public::PublicLimits;
 pub use strict::ConfigError;
 
@@ -62,6 +64,8 @@ pub struct Config {
     pub mail: MailSettings,
     /// Which networks are the operator's own.
     pub networks: Networks,
+    /// Which proxies are believed when they say for whom they speak.
+    pub proxy: ProxySettings,
     /// How others are told of events.
     pub webhooks: WebhookSettings,
     /// How often public lists are read.
@@ -214,6 +218,13 @@ pub enum LogFormat {
 }
 
 impl Config {
+    /// Whether somebody at this address is in a network of the operator's own. A proxy's address
+    /// says nothing of who is behind it, wherever it is itself.
+    #[must_use]
+    pub fn is_in_own_network(&self, address: IpAddr) -> bool {
+        !self.proxy.trusts(address) && self.networks.hold(address)
+    }
+
     /// Reads a settings file.
     ///
     /// # Errors
@@ -361,6 +372,16 @@ mod tests {
             ("base_url = \"https://a.example/x\"", "must be a scheme, a host and perhaps a port"),
             ("legacy_doors = \"open\"", "line 1: "),
             ("[chat]\nburst = \"many\"", "line 2: "),
+            (
+                "[proxy]\ntrusted = [\"localhost\"]",
+                "line 2: `localhost` is neither an address nor a network; they are written",
+            ),
+            ("[proxy]\ntrusted = [\"::/0\"]", "line 2: `::/0` would believe everybody; name"),
+            (
+                "[proxy]\ntrust = []",
+                "line 2: unknown setting `proxy.trust`; did you mean `proxy.trusted`?",
+            ),
+            ("[proxy]\nheader = \"x-real-ip\"", "line 2: "),
             ("[chat\n", "line 1: "),
         ];
         for (text, expected) in table {

@@ -13,6 +13,7 @@ mod cookies;
 mod downloader;
 mod events;
 mod first_line;
+mod forwarded;
 mod headers;
 mod health;
 mod invitations;

@@ -1,7 +1,7 @@
 //! `convoke serve`: opens the folder, listens, and ends in good order.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,6 +82,13 @@ fn start(words: &Serve, operations: &Operations) -> Result<ExitCode, Failed> {
     let outside = Arc::new(outside.map_err(|error| wrong(error.to_string()))?);
     Bridges::check(&config).map_err(|error| wrong(error.to_string()))?;
     let tls = tls_for(&folder, &config, listener.address())?;
+    if is_behind_an_unnamed_proxy(&config, listener.address()) {
+        tracing::warn!(
+            "`base_url` is reached from elsewhere, this server listens on this machine alone, and \
+             `[proxy] trusted` names no proxy: everybody who comes through one has its address, is \
+             in the own network, and shares the limits of one address"
+        );
+    }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let tickets = Arc::new(Tickets::default());
     let metrics = Arc::new(Metrics::new(plane::cores()));
@@ -164,6 +171,18 @@ fn tls_for(folder: &Folder, config: &Config, listen: SocketAddr) -> Result<Optio
     let host = config.base_url.as_deref().and_then(|url| url.parse::<http::Uri>().ok());
     let host = host.as_ref().and_then(http::Uri::host);
     tls::load(folder, config.tls.as_ref(), listen, host).map(Some).map_err(Failed::because)
+}
+
+/// Who listens on loopback and is known by a name of elsewhere can only be reached through a proxy.
+fn is_behind_an_unnamed_proxy(config: &Config, listen: SocketAddr) -> bool {
+    let url = config.base_url.as_deref().and_then(|url| url.parse::<http::Uri>().ok());
+    let host = url.as_ref().and_then(http::Uri::host).unwrap_or("localhost");
+    let literal = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    let is_here = match literal {
+        Ok(address) => address.is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    };
+    listen.ip().is_loopback() && config.proxy.trusted.is_empty() && !is_here
 }
 
 /// What the public may know, where there is a log that says it.
@@ -306,5 +325,29 @@ async fn until_asked(
         _ = interrupted => None,
         () = let_go => None,
         reason = lost => reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_elsewhere_on_loopback_means_that_there_is_a_proxy() {
+        let url = |url: &str| format!("base_url = \"{url}\"\n");
+        let named = url("https://meet.example.org") + "[proxy]\ntrusted = [\"127.0.0.1\"]";
+        for (listen, settings, expected) in [
+            ("127.0.0.1:80", url("https://meet.example.org"), true),
+            ("[::1]:80", url("http://192.0.2.1:8080"), true),
+            ("127.0.0.1:80", named, false),
+            ("127.0.0.1:80", String::new(), false),
+            ("127.0.0.1:80", url("http://localhost:8889"), false),
+            ("127.0.0.1:80", url("http://[::1]:8889"), false),
+            ("0.0.0.0:443", url("https://meet.example.org"), false),
+        ] {
+            let config = Config::parse(&settings).expect("settings");
+            let listen = listen.parse().expect("an address");
+            assert_eq!(is_behind_an_unnamed_proxy(&config, listen), expected, "{settings}");
+        }
     }
 }

@@ -32,6 +32,7 @@ mod doors {
     mod policy_sign_in;
     mod privileges;
     mod program;
+    mod proxies;
     mod quarantine;
     mod redirects;
     mod resets;

@@ -24,6 +24,19 @@ impl Network {
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
         }
     }
+
+    /// Whether every address of its kind is in it.
+    #[must_use]
+    pub fn holds_everybody(&self) -> bool {
+        self.bits == 0
+    }
+}
+
+impl From<IpAddr> for Network {
+    /// The network that holds this address alone.
+    fn from(address: IpAddr) -> Self {
+        Self { address, bits: if address.is_ipv4() { 32 } else { 128 } }
+    }
 }
 
 impl FromStr for Network {

@@ -146,7 +146,8 @@ impl Site {
             MeetingState::Cancelled(_) => return Err(No::because(Refusal::Cancelled)),
         }
         let plan = opened.meeting.plan.as_ref();
-        if plan.is_some_and(|plan| plan.own_network) && !self.config.networks.hold(caller.from()) {
+        let own = plan.is_some_and(|plan| plan.own_network);
+        if own && !self.config.is_in_own_network(caller.from()) {
             return Err(No::because(Refusal::OwnNetworkOnly));
         }
         let lobby = plan.is_some_and(|plan| plan.lobby);

@@ -106,7 +106,12 @@ impl Listener {
                 }
             };
             // No place: closed at once, which costs less than any answer.
-            let Some(slot) = site.slots.enter(peer.ip()) else { continue };
+            let slot = if site.config.proxy.trusts(peer.ip()) {
+                site.slots.enter_for_others()
+            } else {
+                site.slots.enter(peer.ip())
+            };
+            let Some(slot) = slot else { continue };
             let newcomer = Newcomer {
                 site: Arc::clone(&site),
                 router: router.clone(),

@@ -17,6 +17,7 @@ use tokio::sync::{Semaphore, watch};
 use super::admin;
 use super::cookies::Browser;
 use super::events::STREAMS_MAX;
+use super::forwarded::Sender;
 use super::join;
 use super::once::Answers;
 use super::origin::{Origin, Origins};
@@ -299,7 +300,9 @@ impl Site {
 /// Who sent a request, and how.
 #[derive(Clone)]
 pub(super) struct Caller {
+    /// The other end of the connection, which may be a proxy.
     pub(super) peer: SocketAddr,
+    pub(super) sender: Sender,
     /// Our own origin, as this caller knows us.
     pub(super) own: Origin,
     /// Came by plain HTTP although we have TLS.
@@ -321,8 +324,9 @@ pub(super) struct Caller {
 }
 
 impl Caller {
+    /// Where they are, as far as that is known.
     pub(super) fn from(&self) -> IpAddr {
-        self.peer.ip()
+        self.sender.address
     }
 
     /// A try of this caller to prove who they are.

@@ -1,8 +1,11 @@
 //! How many connections an address and everybody may hold.
+//!
+//! A connection of a trusted proxy's is everybody's, one request after the other: it counts for
+//! whoever sent the one that is being answered, and for nobody in between.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::config::ConnectionLimits;
 
@@ -41,42 +44,98 @@ impl Slots {
     /// A place for a new connection, or `None` when this address or everybody has too many.
     pub fn enter(self: &Arc<Self>, from: IpAddr) -> Option<Slot> {
         let from = from.to_canonical();
-        let mut counts = self.counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut counts = self.counts();
+        if counts.total >= self.total_max || !counts.take(from, &self.limits) {
+            return None;
+        }
+        counts.total += 1;
+        Some(Slot { slots: Arc::clone(self), of: Some(from), shared: false, admitted: false })
+    }
+
+    /// A place for a new connection of a trusted proxy's, or `None` when everybody has too many.
+    pub fn enter_for_others(self: &Arc<Self>) -> Option<Slot> {
+        let mut counts = self.counts();
         if counts.total >= self.total_max {
             return None;
         }
-        let held = counts.by_address.entry(from).or_default();
-        if held.unadmitted >= self.limits.unadmitted_per_address_max {
-            return None;
-        }
-        held.unadmitted += 1;
         counts.total += 1;
-        Some(Slot { slots: Arc::clone(self), from, admitted: false })
+        Some(Slot { slots: Arc::clone(self), of: None, shared: true, admitted: false })
     }
 
     /// Connections held now.
     pub fn total(&self) -> usize {
-        self.counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner).total
+        self.counts().total
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Counts {
+    /// Counts one more that is not admitted, unless this address has too many.
+    fn take(&mut self, from: IpAddr, limits: &ConnectionLimits) -> bool {
+        let held = self.by_address.entry(from).or_default();
+        if held.unadmitted >= limits.unadmitted_per_address_max {
+            return false;
+        }
+        held.unadmitted += 1;
+        true
+    }
+
+    fn give_back(&mut self, from: IpAddr, admitted: bool) {
+        let Some(held) = self.by_address.get_mut(&from) else { return };
+        let count = if admitted { &mut held.admitted } else { &mut held.unadmitted };
+        *count = count.saturating_sub(1);
+        if held.admitted == 0 && held.unadmitted == 0 {
+            self.by_address.remove(&from);
+        }
     }
 }
 
 /// A connection's place; given back when dropped.
 pub struct Slot {
     slots: Arc<Slots>,
-    from: IpAddr,
+    /// Whose it is now.
+    of: Option<IpAddr>,
+    /// It is a proxy's, and whose changes.
+    shared: bool,
     admitted: bool,
 }
 
 impl Slot {
+    /// A request of this address came: a proxy's connection is theirs until [`Slot::release`].
+    /// `false` when they hold too many; then the request should be refused.
+    pub fn serve(&mut self, from: IpAddr) -> bool {
+        if !self.shared {
+            return true;
+        }
+        self.release();
+        let from = from.to_canonical();
+        let taken = self.slots.counts().take(from, &self.slots.limits);
+        self.of = taken.then_some(from);
+        taken
+    }
+
+    /// The request was answered, and the connection is still there for others.
+    pub fn release(&mut self) {
+        if self.shared
+            && !self.admitted
+            && let Some(from) = self.of.take()
+        {
+            self.slots.counts().give_back(from, false);
+        }
+    }
+
     /// Its ticket was good: from now on it counts among the admitted. `false` when its address
     /// holds too many of those already; then the connection should be closed.
     pub fn admit(&mut self) -> bool {
         if self.admitted {
             return true;
         }
-        let mut counts =
-            self.slots.counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let held = counts.by_address.entry(self.from).or_default();
+        let Some(from) = self.of else { return false };
+        let mut counts = self.slots.counts();
+        let held = counts.by_address.entry(from).or_default();
         if held.admitted >= self.slots.limits.admitted_per_address_max {
             return false;
         }
@@ -89,14 +148,10 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let mut counts =
-            self.slots.counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut counts = self.slots.counts();
         counts.total = counts.total.saturating_sub(1);
-        let Some(held) = counts.by_address.get_mut(&self.from) else { return };
-        let count = if self.admitted { &mut held.admitted } else { &mut held.unadmitted };
-        *count = count.saturating_sub(1);
-        if held.admitted == 0 && held.unadmitted == 0 {
-            counts.by_address.remove(&self.from);
+        if let Some(from) = self.of {
+            counts.give_back(from, self.admitted);
         }
     }
 }
@@ -130,8 +185,36 @@ mod tests {
         drop(held);
         drop(fifth);
         assert_eq!(slots.total(), 0);
-        let counts = slots.counts.lock().expect("not poisoned");
-        assert!(counts.by_address.is_empty(), "nothing is remembered of who has gone");
+        assert!(slots.counts().by_address.is_empty(), "nothing is remembered of who has gone");
+    }
+
+    #[test]
+    fn a_connection_of_a_proxy_counts_for_whoever_sent_what_is_answered() {
+        let limits = ConnectionLimits {
+            unadmitted_per_address_max: 1,
+            admitted_per_address_max: 1,
+            total_max: 16,
+        };
+        let slots = Slots::new(limits, 10_000);
+        let [ann, bob] = [1, 2].map(|last| IpAddr::from([192, 0, 2, last]));
+        let mut held: Vec<Slot> = (0..16).filter_map(|_| slots.enter_for_others()).collect();
+        assert_eq!(held.len(), 16, "the proxy's own address has no limit");
+        assert!(slots.enter_for_others().is_none(), "everybody together has one");
+        let [first, second, third, ..] = held.as_mut_slice() else { panic!("16 are three") };
+        assert!(first.serve(ann));
+        assert!(!second.serve(ann), "one at a time");
+        assert!(second.serve(bob) && !third.serve(bob), "others are not held up");
+        first.release();
+        assert!(third.serve(ann), "and then the next");
+        assert!(third.serve(ann), "one request after the other");
+        assert!(third.admit() && first.serve(ann), "who is admitted makes room");
+        assert!(!first.admit(), "one admitted at most");
+        third.release();
+        assert!(!first.admit(), "an admitted one stays whose it is");
+        assert!(!held[5].admit(), "nobody's cannot be admitted");
+        drop(held);
+        assert_eq!(slots.total(), 0);
+        assert!(slots.counts().by_address.is_empty(), "nothing is remembered of who has gone");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What happens to every request, in order, around the router.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -15,6 +16,7 @@ use tower::ServiceExt;
 
 use super::cookies::Browser;
 use super::first_line::TARGET_BYTES_MAX;
+use super::forwarded::Sender;
 use super::headers::Ancestors;
 use super::origin::Origin;
 use super::refusal::No;
@@ -36,6 +38,21 @@ pub(super) struct Connection {
     pub(super) place: Arc<Mutex<Option<Slot>>>,
 }
 
+impl Connection {
+    /// Whether whoever sent a request may have one more answered.
+    fn has_room(&self, sender: Sender) -> bool {
+        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        place.as_mut().is_none_or(|slot| slot.serve(sender.address))
+    }
+
+    fn release(&self) {
+        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = place.as_mut() {
+            slot.release();
+        }
+    }
+}
+
 /// Answers one request.
 pub(super) async fn serve(connection: &Connection, request: Request<Incoming>) -> Response {
     connection.phase.serving();
@@ -45,7 +62,10 @@ pub(super) async fn serve(connection: &Connection, request: Request<Incoming>) -
     let mut close = connection.phase.was_rewritten();
     let length = request.headers().get(header::CONTENT_LENGTH);
     let mut unread = length.is_some_and(|length| length != "0");
-    let mut response = match answer(connection, request, &mut unread).await {
+    let proxy = &connection.site.config.proxy;
+    let sender = Sender::of(connection.peer.ip(), request.headers(), proxy);
+    let secured = sender.is_secured(connection.tls);
+    let mut response = match answer(connection, sender, request, &mut unread).await {
         Ok(response) => response,
         Err(Stop { no, hang_up }) => {
             close |= hang_up;
@@ -57,9 +77,12 @@ pub(super) async fn serve(connection: &Connection, request: Request<Incoming>) -
     let answered = response.extensions().get().copied().unwrap_or(Answered::NOWHERE);
     let ancestors = response.extensions().get::<Ancestors>().cloned();
     let surface = answered.surface;
-    headers::put(response.headers_mut(), surface, connection.tls, ancestors.as_ref());
-    if close && response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    headers::put(response.headers_mut(), surface, secured, ancestors.as_ref());
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        if close {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        connection.release();
     }
     let took = connection.site.clock.uptime().saturating_sub(start);
     // The route's template, never the address: what stands in it may be a secret.
@@ -126,9 +149,14 @@ fn hang_up(refusal: Refusal, status: StatusCode) -> Stop {
 
 async fn answer(
     connection: &Connection,
+    sender: Sender,
     request: Request<Incoming>,
     unread: &mut bool,
 ) -> Result<Response, Stop> {
+    if !connection.has_room(sender) {
+        // Closed without a word, it would look to the proxy as if the server were gone.
+        return Err(Stop { no: No::slow(Duration::from_secs(1)), hang_up: true });
+    }
     let (mut parts, incoming) = request.into_parts();
     // First of all, so that nothing behind this line can see a secret of the address.
     let (uri, taken) = scrub(&parts.uri);
@@ -147,13 +175,15 @@ async fn answer(
         Some(named) => Some(named),
         None => host_of(&parts.headers)?,
     };
-    let own = connection.site.origins.of(host.as_deref(), connection.tls);
+    let secured = sender.is_secured(connection.tls);
+    let own = connection.site.origins.of(host.as_deref(), secured);
     let own =
         own.ok_or_else(|| hang_up(Refusal::ForeignOrigin, StatusCode::MISDIRECTED_REQUEST))?;
     let caller = Caller {
         peer: connection.peer,
-        must_move: connection.site.tls.is_some() && !connection.tls,
-        plain_from_afar: !own.is_https() && !connection.peer.ip().to_canonical().is_loopback(),
+        sender,
+        must_move: connection.site.tls.is_some() && !secured,
+        plain_from_afar: !sender.is_secured(own.is_https()) && !sender.address.is_loopback(),
         browser: Browser::of(&parts.headers),
         agent: agent_of(&parts.headers),
         language: language_of(&parts.headers, connection.site.config.mail.language),

@@ -40,6 +40,21 @@ fn a_wrong_secret_a_wrong_name_and_a_wrong_address_are_answered_alike() {
 }
 
 #[test]
+fn behind_a_proxy_the_address_is_the_bridges_own() {
+    let bearer = format!("Authorization: Bearer {SECRET}\r\n");
+    let near = format!("{bearer}X-Forwarded-For: 192.0.2.9, 10.0.0.1\r\n");
+    let far = format!("{bearer}X-Forwarded-For: 10.0.0.1, 192.0.2.9\r\n");
+    let behind = world(&format!("{SETTINGS}[proxy]\ntrusted = [\"127.0.0.1\"]\n"));
+    let bare = world(SETTINGS);
+    for (world, headers, status) in
+        [(&behind, &far, 200), (&behind, &near, 401), (&behind, &bearer, 401), (&bare, &far, 401)]
+    {
+        let reply = world.request("GET", "/bridge/far/code", headers, "");
+        assert_eq!(reply.status, status, "{headers}");
+    }
+}
+
+#[test]
 fn what_is_no_form_and_no_object_is_refused() {
     let world = world(SETTINGS);
     let json = format!("Authorization: Bearer {SECRET}\r\nContent-Type: application/json\r\n");

@@ -12,7 +12,7 @@ use super::world::{World, world};
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-fn request(world: &World, more: &str) -> String {
+pub(crate) fn request(world: &World, more: &str) -> String {
     format!(
         "GET /ws HTTP/1.1\r\nHost: {}\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n{more}\r\n",
@@ -20,7 +20,7 @@ fn request(world: &World, more: &str) -> String {
     )
 }
 
-fn own(world: &World) -> String {
+pub(crate) fn own(world: &World) -> String {
     format!("Origin: {}\r\nSec-WebSocket-Protocol: chat, convoke.1\r\n", world.origin())
 }
 
