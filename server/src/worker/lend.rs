@@ -112,6 +112,8 @@ mod tests {
     use super::*;
     use crate::worker::flush::Source;
 
+    /// So many handles that the least bytes of one lane are lent.
+    const CROWD: usize = ALL_BYTES_MIN / BYTES_MIN;
     /// As much of one lane as an offer takes.
     const FULL_BYTES: usize = 60 * CHUNK_BYTES;
 
@@ -126,8 +128,7 @@ mod tests {
         fn new() -> Self {
             let pool = Pool::new(PoolLimits { chunks_max: 256, kept_max: 8 });
             let lanes = [(); 2].map(|()| pool.lane(LaneLimits { bytes_max: 96 * CHUNK_BYTES }));
-            let _handles =
-                lanes.iter().flat_map(|(_, lane)| vec![lane.clone(); HANDLES_MIN]).collect();
+            let _handles = lanes.iter().flat_map(|(_, lane)| vec![lane.clone(); CROWD]).collect();
             let pins = pool.pin_slot().expect("a place");
             Self { lanes, _handles, pins }
         }
@@ -198,8 +199,10 @@ mod tests {
     fn little_or_for_few_is_copied() {
         let pool = Pool::new(PoolLimits { chunks_max: 8, kept_max: 2 });
         let (_writer, lane) = pool.lane(LaneLimits { bytes_max: CHUNK_BYTES });
-        assert!(!pays(&lane, BYTES_MIN));
-        let _many = vec![lane.clone(); HANDLES_MIN];
+        assert!(!pays(&lane, ALL_BYTES_MIN));
+        let _some = vec![lane.clone(); HANDLES_MIN];
+        assert!(pays(&lane, ALL_BYTES_MIN / HANDLES_MIN) && !pays(&lane, BYTES_MIN));
+        let _many = vec![lane.clone(); CROWD];
         assert!(pays(&lane, BYTES_MIN) && !pays(&lane, BYTES_MIN - 1));
     }
 }
