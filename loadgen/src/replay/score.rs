@@ -84,7 +84,8 @@ impl Score {
             let size = text.as_str().chars().count().max(STAMP_BYTES);
             let item = Item { due: time.0 * 1_000, size, key: false };
             self.parts.entry(who).or_default().push(Medium::Chat, item);
-        } else if let Event::Track(track::Event::Opened { track, kind, .. }) = event {
+        } else if let Event::Track(track::Event::Opened { track, kind, to: None, .. }) = event {
+            // What is sent to one person is left out too.
             let screen = kind == track::Kind::Screen;
             let taken = screen && *self.presenter.get_or_insert(who) != who;
             self.tracks.insert(track, (who, Medium::Track(kind).or_camera(taken)));

@@ -107,7 +107,7 @@ impl Slot {
     /// A request of this address came: a proxy's connection is theirs until [`Slot::release`].
     /// `false` when they hold too many; then the request should be refused.
     pub fn serve(&mut self, from: IpAddr) -> bool {
-        if !self.shared {
+        if !self.shared || self.admitted {
             return true;
         }
         self.release();

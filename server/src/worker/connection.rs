@@ -3,6 +3,7 @@
 
 use convoke_fanout::Lane;
 use convoke_model::grant::Role;
+use convoke_model::meeting::track::Kind;
 use convoke_model::{ClientId, MeetingId, Millis, ParticipantId, SessionNumber, TrackId};
 use convoke_wire::close::Close;
 use convoke_wire::frame::{Opcode, close_payload, server_header};
@@ -46,15 +47,14 @@ pub(super) struct TrackReader {
     pub(super) track: TrackId,
     pub(super) lane: Lane,
     pub(super) at: u64,
-    /// Pictures go on at a key frame when their reader was too late, and behind sound and input.
-    pub(super) is_video: bool,
+    pub(super) kind: Kind,
     /// Bytes handed over since the lag was last looked at.
     pub(super) recent: u64,
 }
 
 impl TrackReader {
-    pub(super) fn new(track: TrackId, lane: Lane, at: u64, is_video: bool) -> Self {
-        Self { track, lane, at, is_video, recent: 0 }
+    pub(super) fn new(track: TrackId, lane: Lane, at: u64, kind: Kind) -> Self {
+        Self { track, lane, at, kind, recent: 0 }
     }
 
     /// What lies before `at` was handed over.

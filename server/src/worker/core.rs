@@ -380,6 +380,7 @@ impl Core {
 
     fn stop(&mut self) {
         self.stopping = true;
+        self.count_inputs();
         for token in 0..self.connections.len() {
             self.farewell(token, convoke_wire::close::Close::GoingAway);
         }

@@ -379,9 +379,8 @@ impl Core {
         let mut wanted = Vec::new();
         let mut tracks = Vec::new();
         for (&track, lane) in lanes.tracks().iter().filter(|(_, lane)| lane.is_for(seat.who)) {
-            let is_video = lane.kind.is_video();
-            tracks.push(TrackReader::new(track, lane.lane().clone(), lane.entrance(), is_video));
-            if is_video && lane.entrance() == lane.lane().head() {
+            tracks.push(TrackReader::new(track, lane.lane().clone(), lane.entrance(), lane.kind));
+            if lane.kind.is_video() && lane.entrance() == lane.lane().head() {
                 wanted.push(track);
             }
         }

@@ -111,7 +111,6 @@ impl Core {
                 let Some(live) = self.shard.session(key.0, key.1) else { return };
                 let Some(media) = live.lanes.tracks().get(track) else { return };
                 let (lane, to) = (media.lane().clone(), media.to);
-                let is_video = kind.is_video();
                 for token in self.tokens(key) {
                     let Some(connection) = self.connection(token) else { continue };
                     if let Stage::Live(seat, readers) = &mut connection.stage
@@ -121,7 +120,7 @@ impl Core {
                         && readers.tracks.iter().all(|reader| reader.track != *track)
                     {
                         let lane = lane.clone();
-                        readers.tracks.push(TrackReader::new(*track, lane, 0, is_video));
+                        readers.tracks.push(TrackReader::new(*track, lane, 0, *kind));
                     }
                 }
             }

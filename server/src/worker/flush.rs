@@ -6,6 +6,7 @@ use std::io::{self, IoSlice};
 
 use convoke_fanout::{Lane, PinGuard, Span};
 use convoke_model::Millis;
+use convoke_model::meeting::track::Kind;
 use smallvec::SmallVec;
 
 use super::connection::{Connection, Passed, Readers, Stage};
@@ -278,13 +279,18 @@ enum Offered {
 }
 
 impl Readers {
-    /// A late reader of a picture goes on at the newest key frame, of all else at the head. How
-    /// often that was.
+    /// A late reader of a picture goes on at the newest key frame, of a sound at the head, of input
+    /// at the oldest that is kept: the key that is let go of must not be skipped. How often that
+    /// was.
     fn jump(&mut self, passed: &mut Passed) -> u64 {
         let mut jumps = 0;
         for reader in &mut self.tracks {
             if reader.at < reader.lane.tail() {
-                let to = if reader.is_video { reader.lane.entrance() } else { reader.lane.head() };
+                let to = match reader.kind {
+                    Kind::Screen | Kind::Camera => reader.lane.entrance(),
+                    Kind::Microphone => reader.lane.head(),
+                    Kind::RemoteInput => reader.lane.tail(),
+                };
                 reader.skip_to(to, passed);
                 jumps += 1;
             }
@@ -327,7 +333,7 @@ fn gather<'a, 'lane: 'a>(
     for video in [false, true] {
         for (index, reader) in readers.tracks.iter().enumerate() {
             // Whoever fell out of a lane has jumped already; the writer is this very thread.
-            if reader.is_video == video
+            if reader.kind.is_video() == video
                 && let Ok(span) = reader.lane.read(reader.at, pin)
             {
                 offer.add(Source::Track(index), &reader.lane, span);

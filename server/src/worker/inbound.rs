@@ -4,8 +4,8 @@
 use std::io;
 
 use convoke_engine::{Ask, ReplyTo, Wish};
-use convoke_model::Refusal;
 use convoke_model::meeting::track;
+use convoke_model::{Refusal, TrackId};
 use convoke_wire::close::Close;
 use convoke_wire::frame;
 use convoke_wire::half::assembler::Piece;
@@ -214,12 +214,12 @@ impl Core {
                 connection.media_confirmed = connection.media_confirmed.max(media);
             }
             Input::KeyFrame(track) => {
-                if let Some(seat) = seat_of(connection) {
+                if let Some(seat) = self.sees(token, track) {
                     self.want_key_frame(seat.session, track);
                 }
             }
             Input::Undecodable(track, decodes) => {
-                if let Some(seat) = seat_of(connection) {
+                if let Some(seat) = self.sees(token, track) {
                     self.want_codec(seat.session, track, decodes);
                 }
             }
@@ -229,6 +229,13 @@ impl Core {
                 }
             }
         }
+    }
+
+    /// The seat of a connection that is sent this track.
+    fn sees(&mut self, token: usize, track: TrackId) -> Option<Seat> {
+        let seat = seat_of(self.connection(token)?)?;
+        let live = self.shard.session(seat.session.0, seat.session.1)?;
+        live.lanes.tracks().get(&track)?.is_for(seat.who).then_some(seat)
     }
 
     /// Lets a media message into its track's lane, and to the recorder.

@@ -16,7 +16,7 @@ pub(super) struct Inputs {
 }
 
 impl Inputs {
-    /// A message of `bytes` bytes was let through to the presenter.
+    /// A message of `bytes` bytes was taken in for the presenter.
     pub(super) fn add(&mut self, seat: Seat, track: TrackId, bytes: usize, now: Millis) {
         let who = seat.who;
         let nothing = control::Count { track, who, messages: 0, bytes: 0, first: now, last: now };
@@ -28,6 +28,14 @@ impl Inputs {
 }
 
 impl Core {
+    /// The server stops: what came so far would be forgotten.
+    pub(super) fn count_inputs(&mut self) {
+        let open: Vec<_> = self.inputs.counts.keys().copied().collect();
+        for (key, track) in open {
+            self.count_input(key, track);
+        }
+    }
+
     /// A track was closed: if input came on it, how much becomes a fact.
     pub(super) fn count_input(&mut self, key: SessionKey, track: TrackId) {
         if let Some(count) = self.inputs.counts.remove(&(key, track)) {

@@ -15,7 +15,7 @@ use super::io::Io;
 
 /// Fewer bytes than this of one lane are copied.
 const BYTES_MIN: usize = 16 * 1024;
-/// Handles of a lane from which on it is lent: the writer, its readers and few others.
+/// Handles of a lane below which it is never lent: the writer, its readers and few others.
 const HANDLES_MIN: usize = 32;
 /// Bytes that all readers together take, below which new pages cost more than the loans save: with
 /// a hundred readers 50 KiB each, with three hundred what is the least for one.

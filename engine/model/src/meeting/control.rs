@@ -9,14 +9,15 @@ use crate::id::{Millis, ParticipantId, TrackId};
 use crate::record::{Actor, Audience};
 use crate::refusal::Refusal;
 
-/// How much came on a track of remote input. What it was is in no fact.
+/// How much came on a track of remote input, told when it is closed and when the server stops. What
+/// it was is in no fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
     /// Which track; it is closed.
     pub track: TrackId,
     /// Who sent it.
     pub who: ParticipantId,
-    /// Messages that were let through to the presenter.
+    /// Messages that were taken in for the presenter, whether or not they reached them in time.
     pub messages: u64,
     /// Bytes of these messages, headers included.
     pub bytes: u64,
@@ -127,7 +128,8 @@ fn give(session: &Session, by: ParticipantId, to: ParticipantId) -> Result<Facts
 }
 
 fn shares_screen(session: &Session, who: ParticipantId) -> bool {
-    session.tracks.of(who, track::Kind::Screen).is_some()
+    let mut open = session.tracks.open().values();
+    open.any(|track| track.owner == who && track.kind == track::Kind::Screen && !track.paused)
 }
 
 /// Facts that end the control, the track of its input first; none when nobody has it.

@@ -232,16 +232,17 @@ pub(super) fn decide(session: &Session, by: Actor, command: &Command) -> Result<
             })))
         }
         Command::Close { track } => {
-            // Nobody controls a screen that they cannot see.
-            let mut facts = match own(track)?.kind {
-                Kind::Screen => control::end(session),
-                Kind::Camera | Kind::Microphone | Kind::RemoteInput => Facts::new(),
-            };
+            let mut facts = unseen(session, own(track)?.kind);
             facts.push(closed(*track));
             Ok(facts)
         }
         Command::Pause { track } if own(track)?.paused => Err(Refusal::AlreadyDone),
-        Command::Pause { track } => Ok(vec![paused(*track, own(track)?)]),
+        Command::Pause { track } => {
+            let found = own(track)?;
+            let mut facts = unseen(session, found.kind);
+            facts.push(paused(*track, found));
+            Ok(facts)
+        }
         Command::Resume { track } => {
             let found = own(track)?;
             if !found.paused {
@@ -299,6 +300,14 @@ fn may_open(session: &Session, by: ParticipantId, kind: Kind) -> Result<(), Refu
         return Err(Refusal::TooManyTracks);
     }
     Ok(())
+}
+
+/// Facts that come before something is no longer shown: nobody controls a screen unseen.
+fn unseen(session: &Session, kind: Kind) -> Facts {
+    match kind {
+        Kind::Screen => control::end(session),
+        Kind::Camera | Kind::Microphone | Kind::RemoteInput => Facts::new(),
+    }
 }
 
 /// Facts that close everything somebody shares. Remote input is closed with the control.

@@ -74,7 +74,8 @@ fn sound(view: &SessionView, seed: u64) {
     assert!(view.presenter.is_none_or(|who| view.people.contains_key(&who)), "seed {seed}");
     if let Some(who) = view.controller {
         let presenter = view.presenter.expect("control is given by a presenter");
-        let shown = |t: &Track| t.owner == presenter && t.kind == track::Kind::Screen;
+        let is_screen = |t: &Track| t.kind == track::Kind::Screen && !t.paused;
+        let shown = |t: &Track| t.owner == presenter && is_screen(t);
         assert!(view.tracks.values().any(shown), "seed {seed}: control of nothing");
         assert!(view.people.contains_key(&who) && who != presenter, "seed {seed}: by nobody");
     }

@@ -162,6 +162,18 @@ fn it_ends_with_the_screen_and_with_the_presenter() {
 }
 
 #[test]
+fn nobody_controls_a_screen_that_is_paused() {
+    let paused = track::Event::Paused { track: TrackId(1), generation: 2 };
+    given(controlled())
+        .when(BEN, track::Command::Pause { track: TrackId(1) })
+        .then([closed(2), ended(), everyone(paused)])
+        .when(BEN, Command::Give { to: CHI })
+        .refused(Refusal::NoScreen)
+        .when(CHI, Command::Ask {})
+        .refused(Refusal::NoScreen);
+}
+
+#[test]
 fn it_ends_with_whoever_has_it() {
     given(controlled()).when(CHI, roster::Command::Leave {}).then([
         closed(2),

@@ -4,8 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// An e-mail address as an account's name: lower case, one `@`, no white space, nothing by which a
-/// mail program would find another address in it.
+/// An e-mail address as an account's name: lower case, one `@`, no white space.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Email(String);
@@ -19,9 +18,7 @@ impl Email {
     pub fn new(typed: &str) -> Option<Self> {
         let typed = typed.trim();
         let (local, domain) = typed.split_once('@')?;
-        // With these, mail programs read a name with another address in it.
-        let odd = |c: char| c.is_control() || c.is_whitespace() || "<>,;\"".contains(c);
-        let plain = !typed.chars().any(odd);
+        let plain = !typed.chars().any(|c| c.is_control() || c.is_whitespace());
         let shaped = !local.is_empty() && !domain.is_empty() && !domain.contains('@');
         let short = typed.len() <= Self::BYTES_MAX;
         (plain && shaped && short).then(|| Self(typed.to_lowercase()))
@@ -53,10 +50,7 @@ mod tests {
 
     #[test]
     fn what_is_not_an_address_is_not_taken() {
-        for typed in [
-            "", "a", "@", "a@", "@b", "a@b@c", "a b@c", "a\u{0}@b", "a<b@c>", "a,b@c", "a;b@c",
-            "\"a\"@b",
-        ] {
+        for typed in ["", "a", "@", "a@", "@b", "a@b@c", "a b@c", "a\u{0}@b"] {
             assert_eq!(Email::new(typed), None, "{typed:?}");
         }
     }
