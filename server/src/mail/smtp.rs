@@ -218,9 +218,7 @@ impl Sender {
 
     fn message(&self, to: &Email, letter: &Letter) -> Result<Message, String> {
         let said = self.words.letter(letter)?;
-        // The address and nothing else: not a name with one in it.
-        let to = to.as_str().parse::<Address>().map_err(|_| "the address is none".to_owned())?;
-        let to = Mailbox::new(None, to);
+        let to = recipient(to)?;
         let message = Message::builder().from(self.from.clone()).to(to).subject(said.subject);
         let text = SinglePart::plain(said.body);
         let built = match letter {
@@ -240,5 +238,26 @@ impl Sender {
             }
         };
         built.map_err(|error| error.to_string())
+    }
+}
+
+/// The address and nothing else: not a name with another one in it.
+fn recipient(to: &Email) -> Result<Mailbox, String> {
+    let address = to.as_str().parse::<Address>().map_err(|_| "the address is none".to_owned())?;
+    Ok(Mailbox::new(None, address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_goes_to_the_address_that_was_typed_and_to_no_other_in_it() {
+        let to = |typed: &str| recipient(&Email::new(typed).expect("shaped like one"));
+        let ann = to("ann@example.org").expect("an address");
+        assert_eq!(ann.email.to_string(), "ann@example.org");
+        for typed in ["x<victim@example.org>", "<victim@example.org>", "x,victim@example.org"] {
+            assert!(to(typed).is_err(), "{typed}");
+        }
     }
 }
