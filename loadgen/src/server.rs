@@ -135,10 +135,7 @@ mod tests {
 
     #[test]
     fn a_server_that_is_not_there_is_one_clear_sentence() {
-        // A port that was free a moment ago.
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("bound").port();
-        drop(listener);
+        let port = convoke_ports::free_port();
         let found = Server::find(&format!("http://127.0.0.1:{port}"), None);
         let CannotRun(sentence) = found.expect_err("nobody listens");
         assert!(sentence.starts_with("cannot reach http://127.0.0.1:"), "{sentence}");

@@ -3,7 +3,7 @@
 //! and all of it is counted.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use convoke_model::meeting::{Command, lifecycle, track};
@@ -122,11 +122,6 @@ impl Viewer {
     }
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("bound").port()
-}
-
 fn page(port: u16) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("metrics are served");
     let request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
@@ -144,7 +139,7 @@ fn value(page: &str, name: &str) -> f64 {
 
 #[test]
 fn who_is_too_slow_for_a_picture_goes_on_at_a_newer_one_and_the_ledger_says_so() {
-    let metrics = free_port();
+    let metrics = convoke_ports::free_port();
     let server = Server::start(&format!("[metrics]\nlisten = \"127.0.0.1:{metrics}\"\n"));
     let (id, host_ticket) = server.meeting(PASSWORD);
     let mut host = Viewer::enter(server.address(), host_ticket);

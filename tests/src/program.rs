@@ -1,11 +1,10 @@
 //! The real server on a data folder of its own: started, killed and asked like anybody would.
 
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -54,22 +53,6 @@ pub struct Server {
     agent: ureq::Agent,
 }
 
-/// An address that nobody listens on. Its port lies below those that the system gives to connecting
-/// sockets: a client that tries a dead server again and again could otherwise be given the very
-/// port that the server is to come back on.
-fn free_address() -> SocketAddr {
-    static DRAWN: AtomicU32 = AtomicU32::new(0);
-    loop {
-        let drawn = DRAWN.fetch_add(1, Ordering::Relaxed);
-        let offset = std::process::id().wrapping_add(drawn.wrapping_mul(7)) % 12_000;
-        let port = 20_000 + u16::try_from(offset).expect("below 12,000");
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
-        if TcpListener::bind(address).is_ok() {
-            return address;
-        }
-    }
-}
-
 const EMAIL: &str = "host@example.com";
 const PASSWORD: &str = "a password only tests know";
 
@@ -82,7 +65,7 @@ impl Server {
     pub fn start(settings: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("convoke.toml"), settings).expect("a file of our own");
-        let address = free_address();
+        let address = convoke_ports::free();
         let config = ureq::Agent::config_builder().http_status_as_error(false).build();
         let mut server = Self { folder, address, child: None, agent: config.into() };
         let data = server.data();

@@ -1,6 +1,6 @@
 //! Programs that a test starts and ends.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -33,19 +33,14 @@ pub(crate) fn run(command: &mut Command) -> String {
     said
 }
 
-/// A port that was free a moment ago.
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
-}
-
-/// Waits until somebody listens.
-pub(crate) fn wait_for(port: u16, child: &mut Child, patience: Duration) {
+/// Waits until somebody listens; a program that ends before has said why in its log.
+pub(crate) fn wait_for(port: u16, child: &mut Child, log: &Path, patience: Duration) {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     let began = Instant::now();
     while TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_err() {
         if let Ok(Some(status)) = child.try_wait() {
-            panic!("the program ended before it listened: {status}");
+            let said = std::fs::read_to_string(log).unwrap_or_default();
+            panic!("the program ended before it listened: {status}\n{said}");
         }
         assert!(began.elapsed() < patience, "nobody listens on {address}");
         std::thread::sleep(Duration::from_millis(30));

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use convoke_plugins::ldap::{GroupMode, Settings, TlsMode};
 use convoke_plugins::{NonEmptySecret, Privilege};
+use convoke_ports::free_port;
 
 use super::authority::{Files, make};
-use super::program::{Program, free_port, need, run, wait_for};
+use super::program::{Program, need, run, wait_for};
 
 pub(crate) const ADMIN: &str = "cn=admin,dc=example,dc=org";
 pub(crate) const ADMIN_PASSWORD: &str = "the-directory-administrator";
@@ -39,17 +40,20 @@ impl Slapd {
         std::fs::write(path("bind.password"), format!("{ADMIN_PASSWORD}\n")).expect("written");
         let conf = path("slapd.conf");
         run(Command::new(slapadd).arg("-f").arg(&conf).arg("-l").arg(path("people.ldif")));
-        let (plain, tls) = (free_port(), free_port());
+        let (plain, tls, log) = (free_port(), free_port(), path("log"));
+        let listen = format!("ldap://127.0.0.1:{plain} ldaps://127.0.0.1:{tls}");
         let mut child = Command::new(slapd)
-            .args(["-d", "0", "-h", &format!("ldap://127.0.0.1:{plain} ldaps://127.0.0.1:{tls}")])
+            // `none`: only what is said in any case, such as why it does not start.
+            .args(["-d", "none", "-h", &listen])
             .arg("-f")
             .arg(&conf)
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(std::fs::File::create(&log).expect("a file"))
             .spawn()
             .expect("slapd starts");
-        wait_for(tls, &mut child, Duration::from_secs(20));
-        wait_for(plain, &mut child, Duration::from_secs(20));
+        for port in [tls, plain] {
+            wait_for(port, &mut child, &log, Duration::from_secs(20));
+        }
         Self {
             program: Program(child),
             plain,

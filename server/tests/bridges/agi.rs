@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use super::program::free_port;
+use convoke_ports::free_port;
+
 use super::world::{SECRET, World, world};
 
 struct Asterisk {

@@ -5,8 +5,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use convoke_model::MeetingId;
+use convoke_ports::free_port;
 
-use super::program::{Program, free_udp_port, need};
+use super::program::{Program, need};
 use super::world::{SECRET, World, world};
 
 /// A caller of few wrong codes: two at once, then no more for a quarter of an hour.
@@ -24,7 +25,7 @@ impl Proxy {
         let kamailio = need("/usr/sbin/kamailio", "kamailio kamailio-utils-modules");
         need("/usr/bin/sipp", "sip-tester");
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let port = free_udp_port();
+        let port = free_port();
         let text = include_str!("kamailio.cfg")
             .replace("MODULES", modules())
             .replace("SIP_PORT", &port.to_string())
@@ -85,7 +86,7 @@ impl Proxy {
             .replace("USED", used);
         let path = self.dir.path().join("caller.xml");
         std::fs::write(&path, scenario).expect("written");
-        let port = free_udp_port().to_string();
+        let port = free_port().to_string();
         let out = sipp(&path, self.dir.path())
             .args(["-s", dialled, "-p", &port, &format!("127.0.0.1:{}", self.port)])
             .output()

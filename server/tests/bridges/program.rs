@@ -1,6 +1,5 @@
 //! Programs that a test starts and ends.
 
-use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
 use std::process::Child;
 use std::time::{Duration, Instant};
@@ -35,16 +34,4 @@ pub(crate) fn need(path: &'static str, package: &str) -> &'static str {
         "{path} is missing: `sudo apt-get install {package}` (Debian, Ubuntu) or `.ci/run` brings it."
     );
     path
-}
-
-/// A TCP port that was free a moment ago.
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
-}
-
-/// A UDP port that was free a moment ago.
-pub(crate) fn free_udp_port() -> u16 {
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
-    socket.local_addr().expect("an address").port()
 }

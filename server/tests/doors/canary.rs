@@ -2,7 +2,7 @@
 //! record or any other file of the data folder, not in the metrics, not in an answer.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -22,10 +22,6 @@ struct Run {
     log: PathBuf,
 }
 
-fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port")
-}
-
 fn convoke() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_convoke"));
     command.env_remove("SYSTEMD_EXEC_PID");
@@ -35,7 +31,8 @@ fn convoke() -> Command {
 impl Run {
     /// Starts the real program with everything it can log switched on.
     fn start(dir: &Path) -> Self {
-        let (address, metrics, log) = (free(), free(), dir.join("log.txt"));
+        let (address, metrics, log) =
+            (convoke_ports::free(), convoke_ports::free(), dir.join("log.txt"));
         let config = dir.join("convoke.toml");
         let settings = format!(
             "[log]\nlevel = \"trace\"\n[metrics]\nlisten = \"{metrics}\"\n\

@@ -165,9 +165,7 @@ impl Server {
 
     /// The same, not started yet.
     pub(crate) fn prepared(order: &str, more: &str, scripts: &[(&str, &str)]) -> Self {
-        let probe = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = probe.local_addr().expect("bound");
-        drop(probe);
+        let address = convoke_ports::free();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let server = Self { child: None, address, folder };
         let data = server.data();

@@ -40,9 +40,7 @@ struct Server {
 
 impl Server {
     fn start(data: &Path, more: &[&str]) -> Self {
-        let probe = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = probe.local_addr().expect("bound");
-        drop(probe);
+        let address = convoke_ports::free();
         let listen = address.to_string();
         let mut words = vec!["serve", "--data", text(data), "--listen", &listen];
         words.extend_from_slice(more);

@@ -2,7 +2,7 @@
 //! explained.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -54,9 +54,7 @@ impl Server {
         input.write_all(format!("{PASSWORD}\n").as_bytes()).expect("sent");
         drop(input);
         assert!(adding.wait().expect("ended").success());
-        let probe = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = probe.local_addr().expect("bound");
-        drop(probe);
+        let address = convoke_ports::free();
         let listen = address.to_string();
         let mut child = convoke(&[
             "serve",

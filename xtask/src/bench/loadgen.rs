@@ -1,7 +1,7 @@
 //! `cargo xtask bench loadgen`: loadgen against a release server of its own.
 
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -81,7 +81,7 @@ impl Server {
         let mut account = Command::new(release("convoke"));
         account.args(["account", "add", ACCOUNT, "--password-stdin", "--data"]).arg(&data);
         fed(&mut account, &password)?;
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let address = convoke_ports::free();
         let child = Command::new(release("convoke"))
             .args(["serve", "--listen", &address.to_string(), "--data"])
             .arg(&data)

@@ -1,7 +1,7 @@
 //! The servers that are measured: ours, our minimal ones, and Redis and NATS where installed.
 
 use std::io::Write as _;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -48,7 +48,7 @@ pub(super) fn fresh(path: &Path) -> Outcome {
 
 /// Ours: `limit`, `one write`, `minimal meetings`, `axum broadcast`.
 pub(super) fn peer(name: &'static str) -> Result<Server, Failed> {
-    let address = free()?;
+    let address = convoke_ports::free();
     let (program, more): (_, &[&str]) = match name {
         "axum" => ("axum-broadcast", &[]),
         "one write" => ("limit", &["--one-write"]),
@@ -63,7 +63,7 @@ pub(super) fn peer(name: &'static str) -> Result<Server, Failed> {
 /// Redis, when it is installed.
 pub(super) fn redis() -> Result<Option<Server>, Failed> {
     let Some(program) = installed("redis-server") else { return Ok(None) };
-    let (address, data) = (free()?, folder().join("redis"));
+    let (address, data) = (convoke_ports::free(), folder().join("redis"));
     fresh(&data)?;
     let mut command = pinned(SERVER_CORE, &program);
     let port = address.port().to_string();
@@ -79,7 +79,7 @@ pub(super) fn redis() -> Result<Option<Server>, Failed> {
 /// NATS, when it is installed, with or without JetStream.
 pub(super) fn nats(jetstream: bool) -> Result<Option<Server>, Failed> {
     let Some(program) = installed("nats-server") else { return Ok(None) };
-    let (address, data) = (free()?, folder().join("nats"));
+    let (address, data) = (convoke_ports::free(), folder().join("nats"));
     fresh(&data)?;
     let mut command = pinned(SERVER_CORE, &program);
     command.args(["-a", "127.0.0.1", "-p", &address.port().to_string()]);
@@ -130,7 +130,7 @@ pub(super) fn convoke(shape: Shape) -> Result<Server, Failed> {
     std::fs::write(&config, settings)?;
     let password = crate::run::password()?;
     account(&data, &password)?;
-    let address = free()?;
+    let address = convoke_ports::free();
     let mut command = pinned(SERVER_CORE, &builds::convoke("convoke"));
     command.args(["serve", "--listen", &address.to_string(), "--data"]).arg(&data);
     command.arg("--config").arg(config);
@@ -194,10 +194,6 @@ fn started(
         std::thread::sleep(Duration::from_millis(50));
     }
     Ok(Server { name, process, address, dialect, password: None, data, ca: None })
-}
-
-fn free() -> Result<SocketAddr, Failed> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
 fn installed(name: &str) -> Option<PathBuf> {
