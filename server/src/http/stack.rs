@@ -179,11 +179,15 @@ async fn answer(
     let own = connection.site.origins.of(host.as_deref(), secured);
     let own =
         own.ok_or_else(|| hang_up(Refusal::ForeignOrigin, StatusCode::MISDIRECTED_REQUEST))?;
+    let has_tls = connection.site.tls.is_some();
+    // Without TLS of our own and a proxy that speaks, HTTPS ends before us if our name says so.
+    let ended_before_us = !has_tls && sender.https.is_none() && own.is_https();
+    let is_plain = !(secured || ended_before_us);
     let caller = Caller {
         peer: connection.peer,
         sender,
-        must_move: connection.site.tls.is_some() && !secured,
-        plain_from_afar: !sender.is_secured(own.is_https()) && !sender.address.is_loopback(),
+        must_move: has_tls && !secured,
+        plain_from_afar: is_plain && !sender.address.is_loopback(),
         browser: Browser::of(&parts.headers),
         agent: agent_of(&parts.headers),
         language: language_of(&parts.headers, connection.site.config.mail.language),

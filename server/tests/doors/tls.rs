@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 use super::client::{Reply, connect, raw, read};
 use super::sockets::handed_over;
-use super::world::{EMAIL, PASSWORD, World, tls_world};
+use super::world::{EMAIL, PASSWORD, World, tls_world, world};
 
 /// Accepts the certificate whose fingerprint was printed, as a careful person does.
 #[derive(Debug)]
@@ -301,4 +301,30 @@ fn by_plain_http_pages_move_and_legacy_callers_are_handed_on_with_a_ticket() {
     let exposed =
         Audit::CredentialExposed { route: "/as/wapi/goto_downloader".to_owned(), in_address: true };
     assert_eq!(world.engine.audits(), [exposed]);
+}
+
+#[test]
+fn a_password_by_plain_http_from_afar_is_noted_though_our_own_name_says_https() {
+    let settings = "base_url = \"https://meet.example.org\"\n\
+        [proxy]\ntrusted = [\"127.0.0.1\"]\n";
+    let door = "/as/wapi/goto_downloader";
+    let sign_in = |world: &World| {
+        let body = format!("role=host&email={EMAIL}&user_password={PASSWORD}");
+        let request = format!(
+            "POST {door} HTTP/1.1\r\nHost: meet.example.org\r\nX-Forwarded-For: 203.0.113.5\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        raw(world.address, request.as_bytes()).status
+    };
+    let with_tls = tls_world(settings);
+    with_tls.account(EMAIL, false);
+    assert_eq!(sign_in(&with_tls), 303, "sent on to HTTPS");
+    let exposed = Audit::CredentialExposed { route: door.to_owned(), in_address: false };
+    assert_eq!(with_tls.engine.audits(), [exposed]);
+
+    let behind_one_that_ends_tls = world(settings);
+    behind_one_that_ends_tls.account(EMAIL, false);
+    assert_eq!(sign_in(&behind_one_that_ends_tls), 200);
+    assert!(behind_one_that_ends_tls.engine.audits().is_empty());
 }
