@@ -6,12 +6,14 @@ mod accounts;
 mod attendance;
 mod audit;
 mod connections;
+mod decisions;
 mod described;
 mod desk;
 mod each;
 mod groups;
 mod live;
 mod meetings;
+mod newest_first;
 mod overview;
 mod plan_words;
 mod policies;
@@ -69,7 +71,7 @@ pub(super) fn routes() -> Vec<(&'static str, Surface, Handler)> {
         ("/api/v1/admin/audit",                    api, get(audit::list)),
         ("/api/v1/admin/policies",                 api, get(policies::status)),
         ("/api/v1/admin/policies/text",            api, get(policies::text)),
-        ("/api/v1/admin/policies/decisions",       api, get(policies::decisions)),
+        ("/api/v1/admin/policies/decisions",       api, post(decisions::decisions)),
         ("/api/v1/admin/policies/rollback",        api, post(policies::roll_back)),
         ("/api/v1/admin/reports",                  api, post(reports::read)),
         ("/api/v1/admin/reports/export",           api, post(reports::export)),

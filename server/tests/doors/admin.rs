@@ -78,6 +78,7 @@ fn changes() -> Vec<(Act, &'static str, Value)> {
             "/api/v1/admin/integration-code",
             json!({ "code": CODE, "reason": reason }),
         ),
+        (Act::ReadDecisions, "/api/v1/admin/policies/decisions", json!({})),
         (Act::ReadReport, "/api/v1/admin/reports", json!({ "of": { "account": EMAIL } })),
         (
             Act::ExportReport,
@@ -89,10 +90,12 @@ fn changes() -> Vec<(Act, &'static str, Value)> {
 }
 
 /// What auditors do too.
-const READING: &[Act] = &[Act::LookAtMeeting, Act::ReadReport, Act::ExportReport];
+const READING: &[Act] =
+    &[Act::LookAtMeeting, Act::ReadDecisions, Act::ReadReport, Act::ExportReport];
 
 /// What a deed has nothing to compare of.
-const NOTHING_CHANGES: &[Act] = &[Act::LookAtMeeting, Act::MakeLink, Act::ReadReport];
+const NOTHING_CHANGES: &[Act] =
+    &[Act::LookAtMeeting, Act::MakeLink, Act::ReadDecisions, Act::ReadReport];
 
 /// What needs scripts that run; the browser's tests have them.
 const ELSEWHERE: &str = "/api/v1/admin/policies/rollback";
@@ -416,4 +419,15 @@ fn an_auditor_reads_everything_and_changes_nothing() {
     });
     let expected: Vec<_> = READING.iter().map(|act| (Actor::from(eye), *act)).collect();
     assert_eq!(new.collect::<Vec<_>>(), expected, "each reading of content is a fact");
+}
+
+#[test]
+fn lists_of_meetings_say_that_there_is_an_access_code_and_not_which() {
+    let stage = stage();
+    let wish = json!({ "type": 0, "topic": "By telephone", "dial_in": { "code": "471108" } });
+    let made = stage.world.post_as("/api/v1/meetings", &wish, &stage.cookie);
+    assert_eq!((made.status, made.json()["dial_in"]["code"].as_str()), (200, Some("471108")));
+    let list = stage.world.get_as("/api/v1/admin/meetings?q=telephone", &stage.cookie);
+    let plan = &list.json()["rows"][0]["plan"];
+    assert_eq!(plan["dial_in"], json!({ "has_code": true }), "{list:?}");
 }

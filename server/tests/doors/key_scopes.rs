@@ -40,8 +40,12 @@ const OPEN: [&str; 9] = [
     "/api/v1/pending-host",
 ];
 /// Calls that are posted and change nothing but that somebody looked.
-const LOOKS: [&str; 3] =
-    ["/api/v1/admin/meetings/{id}/look", "/api/v1/admin/reports", "/api/v1/admin/reports/export"];
+const LOOKS: [&str; 4] = [
+    "/api/v1/admin/meetings/{id}/look",
+    "/api/v1/admin/policies/decisions",
+    "/api/v1/admin/reports",
+    "/api/v1/admin/reports/export",
+];
 
 fn is_for(method: &str, route: &str) -> For {
     let reads = method == "GET" || LOOKS.contains(&route);

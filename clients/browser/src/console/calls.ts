@@ -345,7 +345,7 @@ export const calls = {
   script: (hook: string, sha256: string) =>
     get<{ name: string; text: string }>(`/policies/text?${new URLSearchParams({ hook, sha256 })}`),
   decisions: (asked: Record<string, string>) =>
-    get<{ rows: Decision[]; next: string | null }>(
+    post<{ rows: Decision[]; next: string | null }>(
       `/policies/decisions?${new URLSearchParams(asked)}`,
     ),
   rollBack: (to: number, reason: string) =>

@@ -85,6 +85,8 @@ acts! {
     RemoveConnection "connection.remove" true
     /// Brought an earlier version of the policies back.
     RollBack "policy.rollback" true
+    /// Read what scripts decided, of whom and on what evidence.
+    ReadDecisions "policy.read" false
     /// Read a report.
     ReadReport "report.read" false
     /// Took a report out as a file.

@@ -1,32 +1,27 @@
 //! Who did what: the facts of the site, the newest first, by what they are about, by whom and when.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use convoke_journal::LogReader;
+use convoke_model::policy::Decided;
 use convoke_model::site::{Event, accounts, scripts};
 use convoke_model::{AccountId, Actor, Millis, Record, StreamId};
 use convoke_wire::codec;
 use convoke_wire::entry::EntryRef;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::each::{Each, Emails};
+use super::newest_first::{Found, newest_first};
 use super::session_log;
 use super::table::{Asked, place_word};
 use super::who::Reader;
 use crate::http::refusal::No;
 use crate::http::site::Site;
-
-/// Facts that are read together, from the newest back.
-const WINDOW: u64 = 512;
-/// Bytes of the log that are read at once.
-const READ_BYTES: usize = 1 << 20;
-/// Facts that one call looks at; what lies before them is for the next.
-const LOOKED_MAX: u64 = 20_000;
 
 /// What is asked for.
 struct Wanted {
@@ -35,24 +30,16 @@ struct Wanted {
     from: Millis,
     to: Millis,
     filter: String,
-    limit: usize,
 }
 
 /// A fact that fits.
-struct Found {
+struct Told {
     seq: u64,
     at: Millis,
     by: Actor,
     kind: &'static str,
     name: String,
     fact: Value,
-}
-
-/// What was found, and where the next call goes on.
-#[derive(Default)]
-struct Look {
-    found: Vec<Found>,
-    next: Option<u64>,
 }
 
 /// Facts of the site, the newest first.
@@ -121,27 +108,35 @@ pub(super) async fn list(
         from: Millis(asked.number("from_ms")?.unwrap_or(0)),
         to: Millis(asked.number("to_ms")?.unwrap_or(u64::MAX)),
         filter: asked.filter.clone(),
-        limit: asked.limit(),
     };
-    let start: Option<u64> = asked.place()?;
+    let page = (asked.place()?, asked.limit());
     let fitting = fitting(&site, &asked).await?;
-    let look = session_log::reading(&site, move |log| look(log, start, &wanted, &fitting)).await?;
-    let look = look.unwrap_or_default();
+    let found = session_log::reading(&site, move |log| {
+        // An erased fact has nothing to show.
+        let read = |entry: &EntryRef<'_>| codec::decode::<Event>(entry).ok();
+        newest_first(log, StreamId::SITE, page, read, |seq, record| {
+            if record.time < wanted.from {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(fits(seq, record, &wanted, &fitting))
+        })
+    });
+    let Found { rows, next } = found.await?.unwrap_or_default();
     let mut emails = Emails::default();
-    for found in &look.found {
-        emails.of(&site, AccountId(found.by.number())).await?;
+    for told in &rows {
+        emails.of(&site, AccountId(told.by.number())).await?;
     }
     let named = |by: Actor| Some(emails.known(AccountId(by.number()))).filter(|by| !by.is_empty());
-    let rows = look.found.into_iter().map(|found| FactSeen {
-        seq: found.seq,
-        at_ms: found.at.0,
-        by: named(found.by).map(str::to_owned),
-        by_number: found.by.number(),
-        kind: found.kind,
-        name: found.name,
-        fact: found.fact,
+    let rows = rows.into_iter().map(|told| FactSeen {
+        seq: told.seq,
+        at_ms: told.at.0,
+        by: named(told.by).map(str::to_owned),
+        by_number: told.by.number(),
+        kind: told.kind,
+        name: told.name,
+        fact: told.fact,
     });
-    Ok(Json(Facts { rows: rows.collect(), next: look.next.map(|next| place_word(&next)) }))
+    Ok(Json(Facts { rows: rows.collect(), next: next.map(|next| place_word(&next)) }))
 }
 
 /// The accounts whose names fit the filter, when there is one.
@@ -158,56 +153,12 @@ async fn fitting(site: &Site, asked: &Asked) -> Result<BTreeSet<AccountId>, No> 
     Ok(fitting)
 }
 
-fn look(
-    log: &dyn LogReader,
-    start: Option<u64>,
-    wanted: &Wanted,
-    fitting: &BTreeSet<AccountId>,
-) -> Result<Look, String> {
-    let tail = log.tail(StreamId::SITE).seq;
-    let mut high = start.unwrap_or(tail).min(tail);
-    let last = high.saturating_sub(LOOKED_MAX);
-    let mut look = Look::default();
-    while high > last {
-        let low = high.saturating_sub(WINDOW) + 1;
-        let mut window = VecDeque::new();
-        let mut next = low;
-        while next <= high {
-            let run = log.read(StreamId::SITE, next, READ_BYTES).map_err(|e| e.to_string())?;
-            let Some(entry) = run.entries.last() else { break };
-            next = entry.seq + 1;
-            for (stored, bytes) in run.iter().filter(|(stored, _)| stored.seq <= high) {
-                let entry = EntryRef::read(bytes).map_err(|error| format!("{error:?}"))?;
-                // An erased fact has nothing to show.
-                if let Ok(record) = codec::decode::<Event>(&entry) {
-                    window.push_front((stored.seq, record));
-                }
-            }
-        }
-        for (seq, record) in window {
-            if record.time < wanted.from {
-                return Ok(look);
-            }
-            if let Some(found) = fits(seq, record, wanted, fitting) {
-                look.found.push(found);
-                if look.found.len() == wanted.limit {
-                    look.next = Some(seq - 1).filter(|next| *next > 0);
-                    return Ok(look);
-                }
-            }
-        }
-        high = low - 1;
-    }
-    look.next = Some(high).filter(|next| *next > 0);
-    Ok(look)
-}
-
 fn fits(
     seq: u64,
     record: Record<Event>,
     wanted: &Wanted,
     fitting: &BTreeSet<AccountId>,
-) -> Option<Found> {
+) -> Option<Told> {
     let kind = kind_of(&record.event);
     let (at, by) = (record.time, record.actor);
     let is_wanted = at <= wanted.to
@@ -222,14 +173,16 @@ fn fits(
         || fitting.contains(&AccountId(by.number()))
         || contains(&name)
         || contains(&fact.to_string());
-    has.then_some(Found { seq, at, by, kind, name, fact })
+    has.then_some(Told { seq, at, by, kind, name, fact })
 }
 
 /// `topic.name` and what else there is to say. Texts of scripts are left out: they are long, and
-/// are shown elsewhere.
+/// are shown elsewhere. So is what scripts were asked and answered, and to read it there is a deed.
 fn words(mut event: Event) -> (String, Value) {
-    if let Event::Scripts(scripts::Event::Kept(text)) = &mut event {
-        text.text.clear();
+    match &mut event {
+        Event::Policy(decided) => return ("policy".to_owned(), decision(decided)),
+        Event::Scripts(scripts::Event::Kept(text)) => text.text.clear(),
+        _ => {}
     }
     let mut value = serde_json::to_value(&event).unwrap_or_default();
     let mut name = String::new();
@@ -247,11 +200,21 @@ fn words(mut event: Event) -> (String, Value) {
     (name, value)
 }
 
+fn decision(decided: &Decided) -> Value {
+    let script = decided.script.as_ref().map(|script| script.path.as_str());
+    json!({
+        "hook": decided.question.hook().word(),
+        "policy": decided.policy,
+        "script": script,
+        "fallback": decided.fallback,
+        "micros": decided.micros,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use convoke_model::site::Audit;
-    use serde_json::json;
 
     #[test]
     fn a_fact_has_a_name_and_what_it_says() {

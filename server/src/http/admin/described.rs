@@ -4,7 +4,8 @@ use utoipa::openapi::path::HttpMethod::{Delete, Get, Post, Put};
 use utoipa::openapi::path::Parameter;
 
 use super::{
-    accounts, audit, connections, groups, meetings, overview, policies, reports, settings, who,
+    accounts, audit, connections, decisions, groups, meetings, overview, policies, reports,
+    settings, who,
 };
 use crate::http::meeting::Done;
 use crate::http::openapi::parts::{
@@ -32,6 +33,11 @@ pub(in crate::http) fn described(s: &mut Schemas) -> Vec<Call> {
 /// A call that reads; auditors may.
 fn reads(id: &'static str, what: &str) -> Does {
     Does::new(Get, id, "admin", what).by(READ)
+}
+
+/// A call that reads what others said or did, which is a deed, and can be sent again.
+fn looking(id: &'static str, what: &str) -> Does {
+    once(Does::new(Post, id, "admin", what).by(READ))
 }
 
 /// A call that changes something, and can be sent again.
@@ -77,13 +83,10 @@ fn meetings_of(s: &mut Schemas) -> Vec<Call> {
         ),
         (
             "/api/v1/admin/meetings/{id}/look",
-            once(
-                Does::new(Post, "admin_look", "admin", "Who is in a meeting. It is a deed.")
-                    .by(READ),
-            )
-            .with([meeting_id()])
-            .answers(look, &[])
-            .refuses(&[404]),
+            looking("admin_look", "Who is in a meeting. It is a deed.")
+                .with([meeting_id()])
+                .answers(look, &[])
+                .refuses(&[404]),
         ),
         (
             "/api/v1/admin/meetings/{id}/lock",
@@ -247,7 +250,6 @@ fn looks(s: &mut Schemas) -> Vec<Call> {
     let (asked, report) = (s.add::<reports::Asked>(), s.add::<reports::ReportSeen>());
     let taken = s.add::<reports::Taken>();
     let files = [(CSV, None), (XLSX, None)];
-    let looking = |id, what: &str| once(Does::new(Post, id, "admin", what).by(READ));
     let documents = [
         (
             "/api/v1/admin/overview",
@@ -297,8 +299,8 @@ fn looks(s: &mut Schemas) -> Vec<Call> {
 fn policies_of(s: &mut Schemas) -> Vec<Call> {
     let (status, text) = (s.add::<policies::Status>(), s.add::<policies::Text>());
     let (back, rolled) = (s.add::<policies::Back>(), s.add::<policies::RolledBack>());
-    let decisions = s.add::<policies::Decisions>();
-    let hook = || one_of("hook", "Of this hook.", &policies::HOOKS);
+    let decisions = s.add::<decisions::Decisions>();
+    let hook = || one_of("hook", "Of this hook.", &decisions::HOOKS);
     let documents = [
         (
             "/api/v1/admin/policies",
@@ -314,7 +316,7 @@ fn policies_of(s: &mut Schemas) -> Vec<Call> {
         ),
         (
             "/api/v1/admin/policies/decisions",
-            reads("admin_decisions", "What scripts decided, the newest first.")
+            looking("admin_decisions", "What scripts decided, the newest first. It is a deed.")
                 .with([
                     query("meeting", "Of this meeting's last session, not of the site."),
                     hook(),

@@ -65,8 +65,8 @@ struct ExceptionSeen {
 struct DialInSeen {
     #[serde(skip_serializing_if = "Option::is_none")]
     number: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<String>,
+    /// Whether it has an access code. The code itself lets people in, and is its host's to give.
+    has_code: bool,
 }
 
 impl PlanSeen {
@@ -81,7 +81,7 @@ impl PlanSeen {
             participants_max,
             dial_in: dial_in.map(|DialIn { number, code }| DialInSeen {
                 number: number.map(|number| number.as_str().to_owned()),
-                code: code.map(|code| code.as_str().to_owned()),
+                has_code: code.is_some(),
             }),
         }
     }

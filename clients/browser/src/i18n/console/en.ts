@@ -372,6 +372,7 @@ export const en = {
       "settings.integration_code": "changed the integration code",
       "integration.try": "tried a sign-in elsewhere",
       "policy.rollback": "brought earlier policies back",
+      "policy.read": "read what scripts decided",
       "report.read": "read a report",
       "report.export": "took a report out",
     },

@@ -361,6 +361,7 @@ export const zh: ConsoleDictionary = {
       "settings.integration_code": "更改了集成代码",
       "integration.try": "测试了外部登录",
       "policy.rollback": "恢复了先前的策略",
+      "policy.read": "查看了脚本的决定",
       "report.read": "查看了报告",
       "report.export": "导出了报告",
     },
