@@ -2,132 +2,39 @@
 //! control is taken back, and is neither in the log nor in the recording unless the operator's
 //! policy says so.
 
-use std::io;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use convoke_model::meeting::{Command, Event, control, lifecycle, recording, track};
-use convoke_model::{Millis, ParticipantId, TrackId};
-use convoke_tests::client::Socket;
+use convoke_model::meeting::{Command, Event, control, recording, track};
+use convoke_model::{ParticipantId, TrackId};
 use convoke_tests::program::Server;
-use convoke_wire::half::ClientHalf;
-use convoke_wire::half::client::Output;
-use convoke_wire::media::{self, MediaHeader};
-use convoke_wire::{codec, entry};
+use convoke_tests::seat::Seat;
+use convoke_wire::message::ClientMessage;
 
 const PASSWORD: &str = "steady-hand";
-const PATIENCE: Duration = Duration::from_secs(30);
 /// What is typed by remote control. It must turn up nowhere.
 const CANARY: &[u8] = b"hunter2-typed-by-remote-control";
 /// Times that control is given and taken back.
 const CYCLES: u32 = 20;
 
-/// Somebody with a link, and what they have seen.
-struct Seat {
-    socket: Socket,
-    half: ClientHalf,
-    facts: Vec<(Option<ParticipantId>, Event)>,
-    media: Vec<(TrackId, Vec<u8>)>,
-    over: bool,
-}
-
-impl Seat {
-    fn enter(address: SocketAddr, ticket: String) -> Self {
-        let mut socket = Socket::connect(address).expect("a link");
-        let half = ClientHalf::new(ticket, "control".to_owned());
-        socket.send(&half.hello()).expect("a link");
-        let (facts, media) = (Vec::new(), Vec::new());
-        let mut seat = Self { socket, half, facts, media, over: false };
-        seat.until("the session", |seat| seat.half.position().seq > 0);
-        seat
-    }
-
-    fn until(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
-        let began = Instant::now();
-        while !is_so(self) {
-            assert!(began.elapsed() < PATIENCE, "{what} did not come: {:?}", self.facts);
-            self.look();
-        }
-    }
-
-    /// Takes in one message, if one comes.
-    fn look(&mut self) {
-        let message = match self.socket.receive() {
-            Ok(Some(message)) => message,
-            Ok(None) => return,
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                self.over = true;
-                return;
-            }
-            Err(error) => panic!("the link broke: {error}"),
-        };
-        match self.half.handle(&message).expect("the protocol is kept") {
-            Some(Output::Media(header, payload)) => {
-                self.media.push((header.track, payload.to_vec()));
-            }
-            Some(Output::Fact(bytes)) => {
-                let entry = entry::EntryRef::read(&bytes).expect("an entry");
-                let record = codec::decode::<Event>(&entry).expect("a fact");
-                self.facts.push((record.actor.participant(), record.event));
-            }
-            Some(Output::Reply(n, result)) => {
-                let refused = matches!(result, convoke_wire::message::ReplyResult::Refused { .. });
-                assert!(!refused, "request {n}: {result:?}");
-            }
-            _ => {}
-        }
-    }
-
-    fn wish(&mut self, command: Command) {
-        let (_, message) = self.half.request(command);
-        self.socket.send(&message).expect("a link");
-    }
-
-    fn open(&mut self, kind: track::Kind, codec: &str) {
-        let open = track::Command::Open { kind, codec: codec.into(), width: 0, height: 0 };
-        self.wish(Command::Track(open));
-    }
-
-    /// The newest track of this kind that was opened.
-    fn track(&self, wanted: track::Kind) -> Option<TrackId> {
-        self.facts.iter().rev().find_map(|(_, event)| match event {
-            Event::Track(track::Event::Opened { track, kind, .. }) if *kind == wanted => {
-                Some(*track)
-            }
+/// How often control was given, and how often it ended.
+fn controls(seat: &Seat) -> (usize, usize) {
+    let count = |is: fn(&control::Event) -> bool| {
+        let events = seat.facts.iter().filter_map(|(_, event)| match event {
+            Event::Control(event) => Some(event),
             _ => None,
-        })
-    }
-
-    /// How often control was given, and how often it ended.
-    fn controls(&self) -> (usize, usize) {
-        let count = |is: fn(&control::Event) -> bool| {
-            let events = self.facts.iter().filter_map(|(_, event)| match event {
-                Event::Control(event) => Some(event),
-                _ => None,
-            });
-            events.filter(|event| is(event)).count()
-        };
-        let given = count(|event| matches!(event, control::Event::Given { .. }));
-        (given, count(|event| matches!(event, control::Event::Ended {})))
-    }
+        });
+        events.filter(|event| is(event)).count()
+    };
+    let given = count(|event| matches!(event, control::Event::Given { .. }));
+    (given, count(|event| matches!(event, control::Event::Ended {})))
 }
 
-fn frame(track: TrackId, frame: u32, payload: &[u8]) -> Vec<u8> {
-    let header = MediaHeader {
-        flags: media::FLAG_KEY | media::FLAG_FIRST | media::FLAG_LAST,
-        part: 0,
-        track,
-        generation: 1,
-        frame,
-        captured_us: 0,
-        arrived: Millis(0),
-        fact_seq: 0,
-    };
-    [header.to_bytes().as_slice(), payload].concat()
+fn type_in(seat: &mut Seat, track: TrackId, number: u32) {
+    seat.show(track, number, true, CANARY);
 }
 
 /// Sends input on whatever track it was given, about a thousand a second, until it is told to stop,
@@ -138,15 +45,15 @@ fn flood(mut seat: Seat, stop: Arc<AtomicBool>) -> JoinHandle<Seat> {
         let mut asked = None;
         while !stop.load(Ordering::Relaxed) {
             // Whenever control is given, a track is opened.
-            let (given, _) = seat.controls();
+            let (given, _) = controls(&seat);
             if given > 0 && asked != Some(given) {
-                seat.open(track::Kind::RemoteInput, "keys-1");
+                seat.wish_track(track::Kind::RemoteInput, "keys-1");
                 asked = Some(given);
             }
             if let Some(track) = seat.track(track::Kind::RemoteInput) {
                 for _ in 0..20 {
                     sent += 1;
-                    seat.socket.send(&frame(track, sent, CANARY)).expect("a link");
+                    type_in(&mut seat, track, sent);
                 }
             }
             // A look waits for 20 ms when nothing comes.
@@ -170,7 +77,6 @@ fn stage(settings: &str) -> Stage {
     let (id, ticket) = server.meeting(PASSWORD);
     let mut presenter = Seat::enter(server.address(), ticket);
     presenter.open(track::Kind::Screen, "vp8");
-    presenter.until("the screen", |seat| seat.track(track::Kind::Screen).is_some());
     let enter = |name| Seat::enter(server.address(), server.ticket(&id, name, PASSWORD));
     let (supporter, viewer) = (enter("Supporter"), enter("Viewer"));
     Stage { id, presenter, supporter, viewer, server }
@@ -206,39 +112,76 @@ fn input_comes_to_the_presenter_alone_and_none_after_the_control_was_taken_back(
         presenter.until("input", |seat| seat.media.len() > so_far + 20);
         let asked = Instant::now();
         presenter.wish(Command::Control(control::Command::Take {}));
-        presenter.until("the end of it", |seat| seat.controls().1 == cycle);
+        presenter.until("the end of it", |seat| controls(seat).1 == cycle);
         taken.push(asked.elapsed());
         let until_now = presenter.media.len();
-        let began = Instant::now();
-        while began.elapsed() < Duration::from_millis(60) {
-            presenter.look();
-        }
+        presenter.look_for(Duration::from_millis(60));
         assert_eq!(presenter.media.len(), until_now, "input after the end, cycle {cycle}");
     }
     stop.store(true, Ordering::Relaxed);
     let mut supporter = flooding.join().expect("no panic");
+    assert!(supporter.refused.is_empty() && presenter.refused.is_empty());
     taken.sort_unstable();
     println!("taken back within {:?} (median), {:?} (longest)", taken[10], taken[19]);
     let inputs = presenter.media.len();
-    assert!(presenter.media.iter().all(|(_, payload)| payload == CANARY), "as it was sent");
+    assert!(presenter.media.iter().all(|input| input.payload == CANARY), "as it was sent");
 
-    viewer.until("as many facts", |seat| seat.controls().1 == CYCLES as usize);
+    viewer.until("as many facts", |seat| controls(seat).1 == CYCLES as usize);
     assert!(viewer.media.is_empty() && supporter.media.is_empty(), "it is for one alone");
-    presenter.wish(Command::Lifecycle(lifecycle::Command::End {}));
+    presenter.end();
     for seat in [&mut presenter, &mut viewer, &mut supporter] {
         seat.until("the end", |seat| seat.over);
     }
     let (code, told) = server.command("convoke-audit", &["show", &id], "");
     assert_eq!(code, Some(0), "{told}");
-    let counted = told.lines().filter_map(|line| {
-        let (_, rest) = line.split_once(" sent ")?;
-        rest.split_once(" messages of input")?.0.parse::<usize>().ok()
-    });
-    let counted: Vec<usize> = counted.collect();
+    let counted = counted(&told);
     assert_eq!(counted.len(), CYCLES as usize, "{told}");
     // What was taken in just before the end is counted and not sent any more.
     let all = counted.iter().sum::<usize>();
     assert!((inputs..=inputs + CYCLES as usize * 40).contains(&all), "{all}, {inputs}:\n{told}");
+}
+
+#[test]
+fn whoever_has_control_resumes_with_it_and_what_came_is_counted_when_the_server_stops() {
+    let mut stage = stage("");
+    let to = stage.asked();
+    let Stage { mut server, id, mut presenter, mut supporter, mut viewer } = stage;
+    presenter.wish(Command::Control(control::Command::Give { to }));
+    supporter.until("the control", |seat| controls(seat).0 == 1);
+    let track = supporter.open(track::Kind::RemoteInput, "keys-1");
+    type_in(&mut supporter, track, 0);
+    presenter.until("the first input", |seat| seat.media.len() == 1);
+
+    // Whoever is not sent the input has nothing to ask of it, unlike the presenter.
+    let undecodable = ClientMessage::Undecodable { track, decodes: vec!["keys-2".to_owned()] };
+    viewer.say(&undecodable);
+    viewer.say(&ClientMessage::KeyFrame { track });
+    supporter.look_for(Duration::from_millis(200));
+    assert_eq!(supporter.wanted, []);
+    presenter.say(&undecodable);
+    supporter.until("the wish of the presenter", |seat| seat.wanted == [track]);
+
+    supporter.resume(server.address());
+    for number in 1..=10 {
+        type_in(&mut supporter, track, number);
+    }
+    presenter.until("what came by the new link", |seat| seat.media.len() == 11);
+    let numbers = presenter.media.iter().map(|input| input.header.frame);
+    assert!(numbers.eq(0..=10), "each once, in order");
+    assert_eq!(controls(&presenter), (1, 0), "control stays where it was");
+
+    server.stop();
+    let (code, told) = server.command("convoke-audit", &["show", &id], "");
+    assert_eq!((code, counted(&told)), (Some(0), vec![11]), "{told}");
+}
+
+/// How many inputs were counted, each time that somebody had control.
+fn counted(told: &str) -> Vec<usize> {
+    let counted = told.lines().filter_map(|line| {
+        let (_, rest) = line.split_once(" sent ")?;
+        rest.split_once(" messages of input")?.0.parse().ok()
+    });
+    counted.collect()
 }
 
 fn in_file(path: &Path) -> usize {
@@ -260,19 +203,17 @@ fn typed(settings: &str) -> usize {
     stage.presenter.wish(Command::Recording(recording::Command::Start {}));
     let to = stage.asked();
     stage.presenter.wish(Command::Control(control::Command::Give { to }));
-    stage.supporter.until("the control", |seat| seat.controls().0 > 0);
+    stage.supporter.until("the control", |seat| controls(seat).0 > 0);
     let Stage { server, presenter, supporter, .. } = &mut stage;
-    supporter.open(track::Kind::RemoteInput, "keys-1");
-    supporter.until("the track", |seat| seat.track(track::Kind::RemoteInput).is_some());
-    let track = supporter.track(track::Kind::RemoteInput).expect("it was waited for");
+    let track = supporter.open(track::Kind::RemoteInput, "keys-1");
     for number in 0..100 {
-        supporter.socket.send(&frame(track, number, CANARY)).expect("a link");
+        type_in(supporter, track, number);
     }
     // A picture is recorded whatever the policy says of input.
     let screen = presenter.track(track::Kind::Screen).expect("it is shared");
-    presenter.socket.send(&frame(screen, 0, b"a picture that is recorded")).expect("a link");
+    presenter.show(screen, 0, true, b"a picture that is recorded");
     presenter.until("the input", |seat| seat.media.len() == 100);
-    presenter.wish(Command::Lifecycle(lifecycle::Command::End {}));
+    presenter.end();
     presenter.until("the end", |seat| seat.over);
     // Stopped, so that all there is is in its files.
     server.stop();

@@ -3,16 +3,13 @@
 //! and all of it is counted.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use convoke_model::meeting::{Command, lifecycle, track};
-use convoke_model::{Millis, TrackId};
-use convoke_tests::client::Socket;
+use convoke_model::TrackId;
+use convoke_model::meeting::track;
 use convoke_tests::program::{Server, run};
-use convoke_wire::half::ClientHalf;
-use convoke_wire::half::client::Output;
-use convoke_wire::media::{self, MediaHeader};
+use convoke_tests::seat::{Seat, Shown};
 
 const PASSWORD: &str = "clear-weather";
 /// Bytes of one picture of these tests, and pictures from one key frame to the next.
@@ -20,106 +17,9 @@ const PICTURE_BYTES: usize = 16_000;
 const KEY_EVERY: u32 = 50;
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Somebody with a link, who looks at what they want to.
-struct Viewer {
-    socket: Socket,
-    half: ClientHalf,
-    /// Numbers of the pictures that came, and whether the first was a key frame.
-    pictures: Vec<(u32, bool)>,
-    media_bytes: u64,
-    track: Option<TrackId>,
-    told_slower: Option<u64>,
-    over: bool,
-}
-
-impl Viewer {
-    fn enter(address: SocketAddr, ticket: String) -> Self {
-        let mut socket = Socket::connect(address).expect("a link");
-        let half = ClientHalf::new(ticket, "plane".to_owned());
-        socket.send(&half.hello()).expect("a link");
-        let (pictures, media_bytes) = (Vec::new(), 0);
-        let mut viewer = Self {
-            socket,
-            half,
-            pictures,
-            media_bytes,
-            track: None,
-            told_slower: None,
-            over: false,
-        };
-        viewer.until("the session", |viewer| viewer.half.position().seq > 0);
-        viewer
-    }
-
-    /// Takes in what comes until something is so.
-    fn until(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
-        let began = Instant::now();
-        while !is_so(self) {
-            assert!(began.elapsed() < PATIENCE, "{what} did not come");
-            self.look();
-        }
-    }
-
-    /// Takes in one message, if one comes.
-    fn look(&mut self) {
-        let message = match self.socket.receive() {
-            Ok(Some(message)) => message,
-            Ok(None) => return,
-            Err(_) => {
-                self.over = true;
-                return;
-            }
-        };
-        match self.half.handle(&message).expect("the protocol is kept") {
-            Some(Output::Media(header, _)) => {
-                let is_key = header.flags & media::FLAG_KEY != 0;
-                self.pictures.push((header.frame, is_key));
-                self.media_bytes += message.len() as u64 + 4;
-            }
-            Some(Output::Fact(bytes)) => {
-                let entry = convoke_wire::entry::EntryRef::read(&bytes).expect("an entry");
-                let fact = convoke_wire::codec::decode::<convoke_model::meeting::Event>(&entry);
-                if let convoke_model::meeting::Event::Track(track::Event::Opened {
-                    track, ..
-                }) = fact.expect("a fact").event
-                {
-                    self.track = Some(track);
-                }
-            }
-            Some(Output::Slower(_, bits)) => self.told_slower = Some(bits),
-            _ => {}
-        }
-    }
-
-    fn wish(&mut self, command: Command) {
-        let (_, message) = self.half.request(command);
-        self.socket.send(&message).expect("a link");
-    }
-
-    fn open_screen(&mut self) -> TrackId {
-        let (kind, codec) = (track::Kind::Screen, "vp8".to_owned());
-        let open = track::Command::Open { kind, codec, width: 640, height: 360 };
-        self.wish(Command::Track(open));
-        self.until("the track", |viewer| viewer.track.is_some());
-        self.track.expect("it was waited for")
-    }
-
-    fn show(&mut self, track: TrackId, frame: u32) {
-        let key = if frame.is_multiple_of(KEY_EVERY) { media::FLAG_KEY } else { 0 };
-        let header = MediaHeader {
-            flags: key | media::FLAG_FIRST | media::FLAG_LAST,
-            part: 0,
-            track,
-            generation: 1,
-            frame,
-            captured_us: 0,
-            arrived: Millis(0),
-            fact_seq: 0,
-        };
-        let mut message = header.to_bytes().to_vec();
-        message.resize(PICTURE_BYTES, 7);
-        self.socket.send(&message).expect("a link");
-    }
+/// Shows a picture of the size and with the key frames of these tests.
+fn show(host: &mut Seat, screen: TrackId, frame: u32) {
+    host.show(screen, frame, frame.is_multiple_of(KEY_EVERY), &[7; PICTURE_BYTES]);
 }
 
 fn page(port: u16) -> String {
@@ -142,35 +42,36 @@ fn who_is_too_slow_for_a_picture_goes_on_at_a_newer_one_and_the_ledger_says_so()
     let metrics = convoke_ports::free_port();
     let server = Server::start(&format!("[metrics]\nlisten = \"127.0.0.1:{metrics}\"\n"));
     let (id, host_ticket) = server.meeting(PASSWORD);
-    let mut host = Viewer::enter(server.address(), host_ticket);
-    let screen = host.open_screen();
+    let mut host = Seat::enter(server.address(), host_ticket);
+    let screen = host.open(track::Kind::Screen, "vp8");
     let slow_ticket = server.ticket(&id, "Slow", PASSWORD);
-    let mut slow = Viewer::enter(server.address(), slow_ticket);
+    let mut slow = Seat::enter(server.address(), slow_ticket);
 
     // Nobody else reads: when this one does not, nobody follows.
     let mut frame = 0;
     let began = Instant::now();
-    while host.told_slower.is_none() || frame < 2000 {
+    while host.slower.is_none() || frame < 2000 {
         assert!(began.elapsed() < PATIENCE, "the publisher was not told");
         for _ in 0..20 {
-            host.show(screen, frame);
+            show(&mut host, screen, frame);
             frame += 1;
         }
         host.look();
     }
     let last = frame - 1;
     slow.until("the newest picture", |slow| {
-        slow.pictures.last().is_some_and(|&(frame, _)| frame == last)
+        slow.media.last().is_some_and(|picture| picture.header.frame == last)
     });
-    let jump = slow.pictures.windows(2).find(|two| two[1].0 != two[0].0 + 1);
-    let jump = jump.expect("pictures were skipped");
-    assert!(jump[1].1, "it goes on at a key frame, not at {}", jump[1].0);
-    assert!(slow.pictures.len() < frame as usize, "not all pictures came");
-    slow.socket.send(&slow.half.confirm(slow.media_bytes)).expect("a link");
+    let jump = slow.media.windows(2).find(|two| two[1].header.frame != two[0].header.frame + 1);
+    let after = &jump.expect("pictures were skipped")[1];
+    assert!(after.is_key(), "it goes on at a key frame, not at {}", after.header.frame);
+    assert!(slow.media.len() < frame as usize, "not all pictures came");
+    let bytes = slow.media.iter().map(Shown::wire_bytes).sum();
+    slow.socket.send(&slow.half.confirm(bytes)).expect("a link");
 
-    let mut late = Viewer::enter(server.address(), server.ticket(&id, "Late", PASSWORD));
-    late.until("a picture", |late| !late.pictures.is_empty());
-    assert!(late.pictures[0].1, "a newcomer begins at a key frame");
+    let mut late = Seat::enter(server.address(), server.ticket(&id, "Late", PASSWORD));
+    late.until("a picture", |late| !late.media.is_empty());
+    assert!(late.media[0].is_key(), "a newcomer begins at a key frame");
 
     let page = page(metrics);
     assert!(value(&page, "convoke_media_messages_total ") >= f64::from(frame));
@@ -181,7 +82,7 @@ fn who_is_too_slow_for_a_picture_goes_on_at_a_newer_one_and_the_ledger_says_so()
     assert!(value(&page, "convoke_commit_seconds_count ") >= 1.0);
     assert!(!page.contains(&id) && !page.contains("Slow"), "nothing tells who met");
 
-    host.wish(Command::Lifecycle(lifecycle::Command::End {}));
+    host.end();
     for viewer in [&mut host, &mut slow, &mut late] {
         viewer.until("the end", |viewer| viewer.over);
     }

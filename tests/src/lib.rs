@@ -4,4 +4,5 @@
 pub mod client;
 pub mod history;
 pub mod program;
+pub mod seat;
 pub mod sim;
