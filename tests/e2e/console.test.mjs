@@ -247,7 +247,7 @@ describe("the console", () => {
     await page.getByText(/Sessions: 1 · entries: 1/).waitFor();
     await page.getByLabel("E-mail of the account").fill("nobody@example.com");
     await page.getByRole("button", { name: "Show" }).click();
-    await page.getByRole("alert").waitFor();
+    await page.getByRole("alert").getByText("No account has this e-mail address").waitFor();
     const told = await server.audit("show", "site");
     assert.match(told.stdout, /administers: report\.read on meeting/);
     assert.match(told.stdout, /administers: report\.export .*csv.*The works council asked/);

@@ -124,7 +124,7 @@ export function Mine({ list, mail, onOpen, onEdit, onChanged }: Props): JSX.Elem
           {rows.map((meeting) => (
             <li key={meeting.id}>
               <div class="grow">
-                <b class="clip block">{meeting.topic}</b>
+                <b class="two-lines">{meeting.topic}</b>
                 {meeting.when && (
                   <span class="block small">
                     {shownTime(

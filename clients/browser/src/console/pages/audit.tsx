@@ -122,6 +122,16 @@ export function plain(value: unknown): string {
   return String(value);
 }
 
+/** What a deed was done to: the server, or one thing by its number. */
+function subject(on: unknown): string {
+  const named: Record<string, string> = words.value.audit.subjects;
+  if (typeof on === "string") return named[on] ?? on;
+  if (typeof on !== "object" || on === null) return plain(on);
+  return Object.entries(on)
+    .map(([name, value]) => `${named[name] ?? name} ${plain(value)}`)
+    .join("; ");
+}
+
 function Told({ fact }: { fact: Fact }): JSX.Element {
   const t = words.value.audit;
   const deed = fact.kind === "deeds";
@@ -129,7 +139,7 @@ function Told({ fact }: { fact: Fact }): JSX.Element {
   const what = deed ? ((t.acts as Record<string, string>)[act] ?? act) : fact.name;
   const details = deed
     ? [
-        ["", plain(fact.fact["on"])],
+        ["", subject(fact.fact["on"])],
         [t.before, plain(fact.fact["before"])],
         [t.after, plain(fact.fact["after"])],
         [t.reason, plain(fact.fact["reason"])],

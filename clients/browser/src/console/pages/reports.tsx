@@ -26,6 +26,8 @@ export function ReportsPage(): JSX.Element {
   const [shown, setShown] = useState<Shown | null>(null);
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<Refusal | null>(null);
+  /** What the refusal is about; another may have been chosen since. */
+  const [refused, setRefused] = useState<"meeting" | "account">("meeting");
   const [taking, setTaking] = useState<"csv" | "xlsx" | null>(null);
   const time = (value: string) => (value ? new Date(value).getTime() : null);
   const send = async (e: Event) => {
@@ -37,6 +39,7 @@ export function ReportsPage(): JSX.Element {
     const answer = await calls.report(asked);
     setBusy(false);
     setRefusal(answer.ok ? null : answer.refusal);
+    setRefused(kind);
     setShown(answer.ok ? { asked, report: answer.value } : null);
   };
   return (
@@ -77,7 +80,11 @@ export function ReportsPage(): JSX.Element {
           {t.show}
         </Button>
       </form>
-      {refusal && <Notice tone="bad">{refusalSentence(refusal)}</Notice>}
+      {refusal && (
+        <Notice tone="bad">
+          {refusal.code === "not_found" ? t.nobody[refused] : refusalSentence(refusal)}
+        </Notice>
+      )}
       {!shown && !refusal && <p class="table-empty muted">{t.first}</p>}
       {shown && <ReportTable report={shown.report} />}
       {shown && (

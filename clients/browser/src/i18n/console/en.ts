@@ -347,6 +347,7 @@ export const en = {
     end: "These are all.",
     none: "Nothing fits.",
     number: (n: number) => `Fact ${n}`,
+    subjects: { site: "server", meeting: "meeting", account: "account", group: "group" },
     acts: {
       "meeting.look": "looked who is in a meeting",
       "meeting.lock": "locked or unlocked a meeting",
@@ -388,6 +389,10 @@ export const en = {
     from: "From",
     to: "Until",
     first: "Choose a meeting or an account, and press Show.",
+    nobody: {
+      meeting: "No meeting has this ID. It has eight digits; the page Meetings lists every one.",
+      account: "No account has this e-mail address. The page Accounts lists every one.",
+    },
     about: "About",
     abouts: {
       attendance: "who was there",

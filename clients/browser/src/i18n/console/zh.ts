@@ -336,6 +336,7 @@ export const zh: ConsoleDictionary = {
     end: "已全部显示。",
     none: "没有符合条件的记录。",
     number: (n: number) => `第 ${n} 条`,
+    subjects: { site: "服务器", meeting: "会议", account: "账户", group: "群组" },
     acts: {
       "meeting.look": "查看了会议中的人",
       "meeting.lock": "锁定或解锁了会议",
@@ -377,6 +378,10 @@ export const zh: ConsoleDictionary = {
     from: "从",
     to: "到",
     first: "请选择会议或账户，然后按“显示”。",
+    nobody: {
+      meeting: "没有这个会议号。会议号为八位数字，“会议”页面列出所有会议。",
+      account: "没有账户使用这个电子邮箱。“账户”页面列出所有账户。",
+    },
     about: "内容",
     abouts: {
       attendance: "谁参加了",
