@@ -1,7 +1,7 @@
 // The operator's scripts in the console: versions, their texts, what was decided and why, and the
 // way back to an earlier version.
 import assert from "node:assert/strict";
-import { appendFile, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -9,6 +9,7 @@ import { after, before, describe, test } from "node:test";
 import { check } from "./harness/axe.mjs";
 import { Browser } from "./harness/browser.mjs";
 import { CONVOKE, run, Server } from "./harness/server.mjs";
+import { until } from "./harness/wait.mjs";
 
 const ROOT = "root@example.com";
 const PASSWORD = "purple kettle moonwalk";
@@ -77,6 +78,32 @@ describe("policies in the console", () => {
     await now.getByText("Version 3").waitFor();
     const told = await server.audit("show", "site");
     assert.match(told.stdout, /administers: policy\.rollback .*version: 2.*version: 3.*a mistake/);
+    await page.context().close();
+  });
+
+  test("files that are refused are told with the place, until they are good again", async () => {
+    const file = join(data, "scripts/record/everything.rhai");
+    const good = await readFile(file, "utf8");
+    const status = async () => (await run(CONVOKE, ["policy", "status", "--data", data])).stdout;
+    const page = await browser.person("root again");
+    await page.goto(`${server.url}/console/policies`);
+    const form = page.locator("main form");
+    await form.locator("[autocomplete=username]").fill(ROOT);
+    await form.locator("input[type=password]").fill(PASSWORD);
+    await form.locator("[type=submit]").click();
+    const now = page.getByRole("region", { name: "What answers now" });
+    await now.getByText("Version 3").waitFor();
+    assert.equal(await now.getByRole("alert").count(), 0);
+    await writeFile(file, "fn record(question) { refuse( }\n");
+    const why = /were refused: record\/everything\.rhai: line 1/;
+    await until("the command tells it", async () => why.test(await status()));
+    await page.reload();
+    await now.getByText(/record\/everything\.rhai: line 1/).waitFor();
+    await now.getByText("Version 3").waitFor();
+    await check(page, "console-policies-refused");
+    await browser.shoot(page, "console-policies-refused");
+    await writeFile(file, `${good}// Good again.\n`);
+    await until("nothing is refused", async () => !/refused/.test(await status()));
     await page.context().close();
   });
 });

@@ -19,7 +19,8 @@ impl Clerk {
     }
 
     pub(super) fn policy_status(&self) -> Done {
-        Ok(commands::status(&self.desk()?.policies().status()))
+        let desk = self.desk()?;
+        Ok(commands::status(&desk.policies().status(), desk.refused().as_deref()))
     }
 
     pub(super) async fn policy_rollback(&self, to: Option<u32>) -> Done {

@@ -105,14 +105,17 @@ fn evidence(said: &mut String, evidence: &[convoke_model::policy::Evidence]) {
     }
 }
 
-/// What answers, in lines.
+/// What answers, in lines; and why the files do not, when they do not.
 #[must_use]
-pub fn status(status: &Status) -> String {
+pub fn status(status: &Status, refused: Option<&str>) -> String {
     let mut said = match status.version {
         0 => "No script is set: the built-in rules answer.".to_owned(),
         version => format!("Version {version} of the scripts answers."),
     };
     loaded(&mut said, &status.loaded);
+    if let Some(refused) = refused {
+        let _ = write!(said, "\nThe files are others, and were refused: {refused}");
+    }
     if !status.pids.is_empty() {
         let pids: Vec<String> = status.pids.iter().map(ToString::to_string).collect();
         let _ = write!(said, "\nprocesses: {}", pids.join(", "));

@@ -70,6 +70,8 @@ pub struct Desk {
     chosen: Chosen,
     /// What the files held when they were last looked at.
     seen: Mutex<Option<Book>>,
+    /// Why what they hold does not answer.
+    refused: Mutex<Option<String>>,
 }
 
 impl Desk {
@@ -82,7 +84,7 @@ impl Desk {
         folder: &Folder,
     ) -> Self {
         let chosen = Chosen::of(settings, folder.root());
-        Self { policies, directory, chosen, seen: Mutex::new(None) }
+        Self { policies, directory, chosen, seen: Mutex::default(), refused: Mutex::default() }
     }
 
     /// What answers.
@@ -124,9 +126,25 @@ impl Desk {
     /// # Errors
     /// Why it was refused: file, line, column and reason. The one before it stays.
     pub async fn load(&self, cause: &str) -> Result<Loading, String> {
+        let loaded = self.load_files(cause).await;
+        self.note(loaded.as_ref().err().cloned());
+        loaded
+    }
+
+    async fn load_files(&self, cause: &str) -> Result<Loading, String> {
         let book = self.chosen.read().map_err(|error| error.to_string())?;
         self.see(book.clone());
         self.policies.load(book, cause).await.map_err(|error| error.to_string())
+    }
+
+    /// Why the files as they are now do not answer, when they do not.
+    #[must_use]
+    pub fn refused(&self) -> Option<String> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, refused: Option<String>) {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
     }
 
     /// Lets an earlier version in again, from the texts in the log. The files are not touched, and
@@ -167,11 +185,14 @@ impl Desk {
                     // Said once, not every second.
                     if unreadable.replace(refused.clone()).as_ref() != Some(&refused) {
                         tracing::error!(%refused, "the policies' files cannot be read");
+                        self.note(Some(refused.to_string()));
                     }
                     continue;
                 }
             };
-            unreadable = None;
+            if unreadable.take().is_some() {
+                self.note(None);
+            }
             // An editor may be in the middle of it: the same twice is a version.
             let still = before.replace(book.clone()).as_ref() == Some(&book);
             if !still || self.saw(&book) {

@@ -230,6 +230,8 @@ export type Policies = {
   trial: Chains;
   decisions?: number;
   fallbacks?: number;
+  /** Why the files as they are now do not answer. */
+  refused?: string;
   versions: { version: number; live: Chains; trial: Chains }[];
 };
 

@@ -42,6 +42,9 @@ pub(super) struct Status {
     /// Those of them that the built-in rule answered, for a script failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     fallbacks: Option<u64>,
+    /// Why the files as they are now do not answer, when they do not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<String>,
     /// The versions there were, the newest first.
     versions: Vec<VersionSeen>,
 }
@@ -86,6 +89,7 @@ pub(super) async fn status(State(site): State<Arc<Site>>, _: Reader) -> Result<J
         trial: chains(&status.loaded.trial),
         decisions: Some(status.decisions),
         fallbacks: Some(status.fallbacks),
+        refused: desk.refused(),
         versions,
     }))
 }

@@ -34,6 +34,11 @@ export function PoliciesPage(): JSX.Element {
       {refusal && <Notice tone="bad">{refusalSentence(refusal)}</Notice>}
       {read && (
         <Part id="now-title" title={t.now}>
+          {read.refused && (
+            <Notice tone="bad">
+              {t.refused} <code>{read.refused}</code>
+            </Notice>
+          )}
           {read.version === 0 ? (
             <p>{t.builtin}</p>
           ) : (
@@ -107,7 +112,6 @@ function Scripts(props: {
       members.map(({ name, sha256 }) => (
         <Button
           key={`${hook}${name}${trial}`}
-          kind="quiet"
           size="small"
           label={t.show(`${hook}/${name}`)}
           onClick={() => props.onShow({ hook, name, sha256 })}

@@ -453,6 +453,7 @@ export const en = {
     trial: "on trial",
     counts: (decisions: number, fallbacks: number) =>
       `Decisions since the start: ${decisions}, by fallback: ${fallbacks}`,
+    refused: "The files have changed, and were refused. The version below goes on.",
     versions: "Versions",
     answersNow: "answers now",
     back: "Bring back",

@@ -441,6 +441,7 @@ export const zh: ConsoleDictionary = {
     trial: "试运行",
     counts: (decisions: number, fallbacks: number) =>
       `启动以来的决定：${decisions}，其中后备：${fallbacks}`,
+    refused: "文件已更改，但未被接受。下面的版本继续生效。",
     versions: "各版本",
     answersNow: "当前生效",
     back: "恢复",
