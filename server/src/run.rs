@@ -136,7 +136,7 @@ fn restore(words: &Restore, operations: &Operations) -> Done {
     let filled = words.data.join("keys").exists() || words.data.join("secrets").exists();
     if filled {
         let data = words.data.display();
-        return Ok(Answer::Refused(format!("{data} is in use; restore into an empty folder.")));
+        return Ok(Answer::Refused(format!("{data} is not empty; restore into an empty folder.")));
     }
     (operations.restore)(&words.from, &words.data)?;
     let folder = Folder::open(&words.data)?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem};
 use sha2::{Digest, Sha256};
 
 use crate::certificate::Certificate;
@@ -82,7 +82,10 @@ fn read(certificate: &Path, key: &Path, self_made: bool) -> Result<Tls, TlsError
         .ok_or_else(|| wrong(certificate, "there is no certificate in it".to_owned()))?;
     let fingerprint = Sha256::digest(first).iter().map(|byte| format!("{byte:02x}")).collect();
     let known = Certificate::read(first);
-    let key = PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, error.to_string()))?;
+    let key = PrivateKeyDer::from_pem_file(key).map_err(|error| match error {
+        pem::Error::NoItemsFound => wrong(key, "there is no private key in it".to_owned()),
+        error => wrong(key, error.to_string()),
+    })?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
@@ -164,5 +167,16 @@ mod tests {
         let listen = "192.0.2.7:443".parse().expect("an address");
         let Err(error) = load(&folder, Some(&files), listen, None) else { panic!("refused") };
         assert!(error.to_string().contains("/nowhere/c.pem"), "{error}");
+    }
+
+    #[test]
+    fn a_certificate_in_the_place_of_its_key_is_named() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let folder = Folder::open(dir.path()).expect("opens");
+        let listen = "192.0.2.7:443".parse().expect("an address");
+        let certificate = load(&folder, None, listen, None).expect("made").file;
+        let files = TlsFiles { key: certificate.clone(), certificate };
+        let Err(error) = load(&folder, Some(&files), listen, None) else { panic!("refused") };
+        assert!(error.to_string().ends_with("there is no private key in it"), "{error}");
     }
 }
