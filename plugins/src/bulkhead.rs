@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::outcome::Fault;
+use crate::said::Said;
 
 /// Sign-ins that wait for a place at one server.
 const WAITING_MAX: usize = 64;
@@ -48,8 +49,9 @@ impl Bulkhead {
     }
 
     /// `3 of 16`, for people.
-    pub(crate) fn shown(&self) -> String {
-        format!("{} of {}", self.places_max.saturating_sub(self.free()), self.places_max)
+    pub(crate) fn said(&self) -> Said {
+        let (taken, all) = (self.places_max.saturating_sub(self.free()), self.places_max);
+        Said::new("places", [taken.to_string(), all.to_string()], format!("{taken} of {all}"))
     }
 }
 
@@ -82,7 +84,7 @@ mod tests {
         let bulkhead = Bulkhead::new(2, 100);
         let (one, _two) = (bulkhead.enter().await, bulkhead.enter().await);
         assert!(one.is_ok());
-        assert_eq!((bulkhead.free(), bulkhead.shown().as_str()), (0, "2 of 2"));
+        assert_eq!((bulkhead.free(), bulkhead.said().to_string().as_str()), (0, "2 of 2"));
         let mut waiting: Vec<_> = (0..WAITING_MAX).map(|_| Box::pin(bulkhead.enter())).collect();
         for waiter in &mut waiting {
             let polled = tokio::time::timeout(Duration::ZERO, waiter.as_mut()).await;

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use convoke_wire::turbo::{AccountAnswer, account_answer};
+use convoke_wire::turbo::{AccountAnswer, Oddity, account_answer};
 use rustls::ClientConfig;
 use subtle::ConstantTimeEq;
 
@@ -29,6 +29,7 @@ use crate::breaker::Breaker;
 use crate::bulkhead::Bulkhead;
 use crate::outcome::{Denial, Fault, Outcome, Report, Steps};
 use crate::profile::{Privilege, Profile};
+use crate::said::Said;
 use crate::secret::NonEmptySecret;
 use crate::trust::{BadSetting, Given, Identity, client_config};
 use exchange::{AnswerForm, Line};
@@ -128,7 +129,8 @@ impl Callback {
             return steps.report(Outcome::denied(Denial::BadName));
         }
         if let Some(reason) = lock(&self.denials).find(name, secret, Instant::now()) {
-            steps.done("memory", "the same name and password were refused a moment ago");
+            let words = "the same name and password were refused a moment ago";
+            steps.done("memory", Said::new("refused_before", [], words));
             return steps.report(Outcome::Denied(Denial::Refused, reason));
         }
         let total = Duration::from_millis(self.settings.total_ms);
@@ -145,7 +147,7 @@ impl Callback {
                 self.judge(name, secret, answer, &mut steps).await
             }
             Err(fault) => {
-                steps.done("fault", fault.to_string());
+                steps.done("fault", fault.said());
                 self.outage(name, secret, fault, &mut steps).await
             }
         };
@@ -174,7 +176,7 @@ impl Callback {
         if !lock(&self.breaker).may_ask(Instant::now()) {
             return Err(Fault::Resting);
         }
-        steps.done("place", self.places.shown());
+        steps.done("place", self.places.said());
         let found = self.exchange(name, secret, steps).await;
         let mut breaker = lock(&self.breaker);
         match &found {
@@ -238,7 +240,7 @@ impl Callback {
         steps: &mut Steps,
     ) -> Outcome {
         for oddity in &answer.oddities {
-            steps.done("odd", oddity.to_string());
+            steps.done("odd", odd(oddity));
         }
         if !answer.succeeded {
             let sentence = || Denial::Refused.sentence().to_owned();
@@ -249,10 +251,14 @@ impl Callback {
             return Outcome::Denied(Denial::Refused, reason);
         }
         if answer.administrator && !self.settings.allow_administrator {
-            steps.done("administrator", "asked for, and not granted: `allow_administrator` is off");
+            let words = "asked for, and not granted: `allow_administrator` is off";
+            steps.done("administrator", Said::new("not_granted", [], words));
         }
         let profile = profile(name, answer, self.settings.allow_administrator);
-        steps.done("verdict", format!("SUCCEED; privileges: {}", names(&profile)));
+        let names = names(&profile);
+        let shown = if names.is_empty() { "none" } else { &names };
+        let words = format!("SUCCEED; privileges: {shown}");
+        steps.done("verdict", Said::new("succeed", [names], words));
         self.remember(name, secret, &profile).await;
         Outcome::Allowed(Box::new(profile))
     }
@@ -288,7 +294,8 @@ impl Callback {
         let secret = secret.clone();
         match tokio::task::spawn_blocking(move || grace.open(&secret)).await {
             Ok(Some(profile)) => {
-                steps.done("grace", "the server is out of reach; the last good sign-in counts");
+                let words = "the server is out of reach; the last good sign-in counts";
+                steps.done("grace", Said::new("grace", [], words));
                 Outcome::Allowed(Box::new(profile))
             }
             Ok(None) | Err(_) => Outcome::Failed(fault),
@@ -355,5 +362,18 @@ fn profile(name: &str, answer: AccountAnswer, allow_administrator: bool) -> Prof
 
 fn names(profile: &Profile) -> String {
     let names: Vec<&str> = profile.privileges.iter().map(|privilege| privilege.name()).collect();
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    names.join(", ")
+}
+
+/// What is odd about an answer that can be used.
+fn odd(oddity: &Oddity) -> Said {
+    let (code, values) = match oddity {
+        Oddity::NotYesOrNo(name) => ("odd_yes_or_no", vec![(*name).to_owned()]),
+        Oddity::UnknownTimeZone => ("odd_time_zone", Vec::new()),
+        Oddity::Foreign(name) => ("odd_element", vec![name.clone()]),
+        Oddity::NoReason => ("odd_no_reason", Vec::new()),
+        Oddity::LongReason => ("odd_long_reason", Vec::new()),
+        Oddity::Gbk => ("odd_gbk", Vec::new()),
+    };
+    Said::new(code, values, oddity.to_string())
 }

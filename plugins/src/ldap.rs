@@ -24,8 +24,9 @@ pub use settings::{Attributes, BindMode, GroupMode, SearchScope, Settings, TlsMo
 
 use crate::bulkhead::Bulkhead;
 use crate::callback::AddressPolicy;
-use crate::outcome::{Denial, Fault, Outcome, Report, Steps};
+use crate::outcome::{Denial, Detail, Fault, Outcome, Report, Steps};
 use crate::profile::Profile;
+use crate::said::Said;
 use crate::secret::NonEmptySecret;
 use crate::trust::{BadSetting, Given, client_config};
 use connection::Connection;
@@ -148,7 +149,7 @@ impl Inner {
         let outcome = match found.unwrap_or(Err(Fault::Late)) {
             Ok(outcome) => outcome,
             Err(fault) => {
-                steps.done("fault", fault.to_string());
+                steps.done("fault", fault.said());
                 Outcome::Failed(fault)
             }
         };
@@ -166,7 +167,9 @@ impl Inner {
         for at in (0..count).map(|n| (first + n) % count) {
             let server = &self.servers[at];
             if !server.may_ask() {
-                steps.done("server", format!("{} failed and is left alone", server.address));
+                let address = server.address.to_string();
+                let words = format!("{address} failed and is left alone");
+                steps.done("server", Said::new("server_rests", [address], words));
                 continue;
             }
             match self.ask_server(server, name, wish, steps).await {
@@ -182,7 +185,12 @@ impl Inner {
                 }
                 Err(fault) => {
                     server.failed();
-                    steps.done("server", format!("{}: {fault}", server.address));
+                    let address = server.address.to_string();
+                    let words = format!("{address}: {fault}");
+                    // Its values are the address, and what the fault is made of.
+                    let why = fault.said();
+                    let values = [address, why.code.to_owned()].into_iter().chain(why.values);
+                    steps.done("server", Said::new("server_failed", values, words));
                     last = fault;
                 }
             }
@@ -204,7 +212,8 @@ impl Inner {
             }
             (Some(template), Wish::Find) => {
                 let who = template.fill(name);
-                steps.done("bind", format!("would be as {who}; nothing else is known without it"));
+                let words = format!("would be as {who}; nothing else is known without it");
+                steps.done("bind", Said::new("would_bind", [who], words));
                 Ok(Outcome::Failed(Fault::Search("direct bind needs the password".to_owned())))
             }
         }
@@ -220,12 +229,12 @@ impl Inner {
         let password = self.checked.bind_password.as_ref();
         let (mut ours, pooled) = server.ours(&self.settings, &self.tls, password).await?;
         self.told(server, &ours, steps);
-        let who = match password {
-            Some(_) => self.settings.bind_dn.as_str(),
-            None => "nobody (anonymous)",
-        };
+        let who = password.map(|_| self.settings.bind_dn.as_str());
         let again = if pooled { ", on a connection kept open" } else { "" };
-        steps.done("bind", format!("as {who}{again}"));
+        let words = format!("as {}{again}", who.unwrap_or("nobody (anonymous)"));
+        let code = if pooled { "bound_again" } else { "bound" };
+        let values = [who.unwrap_or_default().to_owned()];
+        steps.done("bind", Said::new(code, values, words));
         let entry = match self.find_one(name, &mut ours, steps).await {
             Ok(One::Found(entry)) => entry,
             Ok(One::Not(denial)) => {
@@ -324,12 +333,15 @@ impl Inner {
         let number = number.unwrap_or_default();
         match verdict::bound(&result) {
             Bound::Yes => {
-                steps.done("password", format!("right, as {who}"));
+                let words = format!("right, as {who}");
+                steps.done("password", Said::new("password_right", [who.to_owned()], words));
                 Ok(None)
             }
             Bound::No(denial) => {
-                let code = format!("code {}{number}", result.rc);
-                steps.done("password", format!("refused ({}), as {who}, {code}", denial.code()));
+                let (denied, number) = (denial.code(), format!("{}{number}", result.rc));
+                let words = format!("refused ({denied}), as {who}, code {number}");
+                let values = [who.to_owned(), denied.to_owned(), number];
+                steps.done("password", Said::new("password_refused", values, words));
                 Ok(Some(Outcome::denied(denial)))
             }
             Bound::Unknown(fault) => Err(fault),
@@ -344,24 +356,23 @@ impl Inner {
     ) -> Result<Profile, Fault> {
         let age_max = Duration::from_secs(self.settings.group_age_s);
         let (groups, age) = match self.remembered.find(&entry.dn, age_max) {
-            Some((groups, age)) => (groups, format!(" (known for {} s)", age.as_secs())),
+            Some((groups, age)) => (groups, Some(age.as_secs())),
             None => {
                 let filter = &self.checked.group_filter;
                 let ldap = &mut connection.ldap;
                 let found = groups::of(entry, ldap, &self.settings, filter).await?;
                 let found = Arc::new(found);
                 self.remembered.keep(&entry.dn, &found, age_max);
-                (found, String::new())
+                (found, None)
             }
         };
-        let names: Vec<&str> = groups.list.iter().map(|group| group.dn.as_str()).collect();
-        let cut = if groups.cut { ", and more that are not looked at" } else { "" };
-        let count = names.len();
-        steps.done("groups", format!("{count}{age}{cut}: {}", names.join("; ")));
+        steps.done("groups", told_groups(&groups, age));
         let mut profile = entry.profile(&self.settings.attributes);
         let said = groups::grant(&mut profile, &groups, &self.settings);
         let all: Vec<&str> = profile.privileges.iter().map(|privilege| privilege.name()).collect();
-        steps.done("privileges", format!("{} ({})", all.join(", "), said.join("; ")));
+        let (all, said) = (all.join(", "), said.join("; "));
+        let words = format!("{all} ({said})");
+        steps.done("privileges", Said::new("privileges", [all, said], words));
         Ok(profile)
     }
 
@@ -371,19 +382,38 @@ impl Inner {
 
     fn told(&self, server: &Server, connection: &Connection, steps: &mut Steps) {
         steps.done("server", server.address.to_string());
-        let words = match self.settings.tls {
-            TlsMode::Ldaps => format!("{} (LDAPS)", connection.tls),
-            TlsMode::StartTls => format!("{} (StartTLS)", connection.tls),
-            TlsMode::ClearTextForTestsOnly => "NONE: every password can be read".to_owned(),
+        let how: Detail = match self.settings.tls {
+            TlsMode::Ldaps => format!("{} (LDAPS)", connection.tls).into(),
+            TlsMode::StartTls => format!("{} (StartTLS)", connection.tls).into(),
+            TlsMode::ClearTextForTestsOnly => {
+                Said::new("clear_text", [], "NONE: every password can be read").into()
+            }
         };
-        steps.done("tls", words);
+        steps.done("tls", how);
     }
 
     fn told_found(&self, found: &One, filter: &str, base: &str, steps: &mut Steps) {
-        let result = match found {
-            One::Found(entry) => entry.dn.clone(),
-            One::Not(denial) => format!("no entry is meant ({})", denial.code()),
+        let (code, result, shown) = match found {
+            One::Found(entry) => ("found", entry.dn.clone(), entry.dn.clone()),
+            One::Not(denial) => {
+                let why = denial.code();
+                ("found_none", why.to_owned(), format!("no entry is meant ({why})"))
+            }
         };
-        steps.done("search", format!("{filter} under {base}: {result}"));
+        let words = format!("{filter} under {base}: {shown}");
+        let values = [filter.to_owned(), base.to_owned(), result];
+        steps.done("search", Said::new(code, values, words));
     }
+}
+
+/// The groups that were found, and for how many seconds they have been known.
+fn told_groups(groups: &groups::Groups, age: Option<u64>) -> Said {
+    let names: Vec<&str> = groups.list.iter().map(|group| group.dn.as_str()).collect();
+    let (count, names) = (names.len(), names.join("; "));
+    let known = age.map(|seconds| format!(" (known for {seconds} s)")).unwrap_or_default();
+    let cut = if groups.cut { ", and more that are not looked at" } else { "" };
+    let words = format!("{count}{known}{cut}: {names}");
+    let code = if groups.cut { "groups_cut" } else { "groups" };
+    let age = age.map(|seconds| seconds.to_string()).unwrap_or_default();
+    Said::new(code, [count.to_string(), age, names], words)
 }

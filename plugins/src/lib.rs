@@ -14,10 +14,12 @@ pub mod ldap;
 mod outcome;
 mod profile;
 pub mod rhai;
+mod said;
 mod secret;
 mod trust;
 
-pub use outcome::{Denial, Fault, Outcome, Report, Step};
+pub use outcome::{Denial, Detail, Fault, Outcome, Report, Step};
 pub use profile::{Privilege, Profile};
+pub use said::Said;
 pub use secret::{NonEmptySecret, UnusableSecret};
 pub use trust::{BadSetting, Given};

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use convoke_model::policy::Value;
 
 use crate::profile::Profile;
+use crate::said::Said;
 
 /// Characters of one step's detail that are kept.
 const DETAIL_CHARS_MAX: usize = 2000;
@@ -97,7 +98,7 @@ impl Denial {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The address is one that must not be asked.
-    AddressDenied(String),
+    AddressDenied(Said),
     /// The host's name has no address.
     Unresolved,
     /// No connection.
@@ -146,6 +147,28 @@ impl Fault {
             Self::ServiceBind(_) => "service_bind",
             Self::Search(_) => "search",
         }
+    }
+
+    /// It as a sentence; where an address is denied, why it is.
+    #[must_use]
+    pub fn said(&self) -> Said {
+        let (code, values) = match self {
+            Self::AddressDenied(why) => (why.code, why.values.clone()),
+            Self::Status(status) => (self.code(), vec![status.to_string()]),
+            Self::Unreachable(why)
+            | Self::Tls(why)
+            | Self::ContentType(why)
+            | Self::BadAnswer(why)
+            | Self::ServiceBind(why)
+            | Self::Search(why) => (self.code(), vec![why.clone()]),
+            Self::Unresolved
+            | Self::Late
+            | Self::Busy
+            | Self::Resting
+            | Self::Redirected
+            | Self::TooLong => (self.code(), Vec::new()),
+        };
+        Said::new(code, values, self.to_string())
     }
 
     /// Whether the server is simply not there, so that an outage grace may apply. What looks like
@@ -201,6 +224,20 @@ impl Outcome {
         }
     }
 
+    /// It as a sentence.
+    #[must_use]
+    pub fn said(&self) -> Said {
+        let text = self.to_string();
+        match self {
+            Self::Allowed(_) => Said::new("allowed", [], text),
+            Self::Denied(denial, reason) => Said::new(denial.code(), [reason.clone()], text),
+            Self::Failed(fault) => {
+                let Said { code, values, .. } = fault.said();
+                Said::new(code, values, text)
+            }
+        }
+    }
+
     /// The plain denial, in its own sentence.
     pub(crate) fn denied(denial: Denial) -> Self {
         Self::Denied(denial, denial.sentence().to_owned())
@@ -244,9 +281,56 @@ pub struct Step {
     /// What was done.
     pub what: &'static str,
     /// With what result. Holds no secret.
-    pub detail: String,
+    pub detail: Detail,
     /// How long it took.
     pub took: Duration,
+}
+
+/// What a step came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// As a machine said it: addresses, names, versions.
+    Plain(String),
+    /// A sentence of ours.
+    Said(Said),
+}
+
+impl fmt::Display for Detail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(text) => f.write_str(text),
+            Self::Said(said) => said.fmt(f),
+        }
+    }
+}
+
+impl From<String> for Detail {
+    fn from(text: String) -> Self {
+        Self::Plain(text)
+    }
+}
+
+impl From<&str> for Detail {
+    fn from(text: &str) -> Self {
+        Self::Plain(text.to_owned())
+    }
+}
+
+impl From<Said> for Detail {
+    fn from(said: Said) -> Self {
+        Self::Said(said)
+    }
+}
+
+impl Detail {
+    /// The same, cut to so many characters.
+    #[must_use]
+    pub fn cut(self, chars_max: usize) -> Self {
+        match self {
+            Self::Plain(text) => Self::Plain(text.chars().take(chars_max).collect()),
+            Self::Said(said) => Self::Said(said.cut(chars_max)),
+        }
+    }
 }
 
 /// What a sign-in came to, with the steps that led there.
@@ -271,17 +355,66 @@ impl Steps {
     }
 
     /// A step is done; it began when the one before was.
-    pub(crate) fn done(&mut self, what: &'static str, detail: impl Into<String>) {
+    pub(crate) fn done(&mut self, what: &'static str, detail: impl Into<Detail>) {
         let now = Instant::now();
         let took = now.duration_since(self.since);
         self.since = now;
         if self.list.len() < STEPS_MAX {
-            let detail = detail.into().chars().take(DETAIL_CHARS_MAX).collect();
+            let detail = detail.into().cut(DETAIL_CHARS_MAX);
             self.list.push(Step { what, detail, took });
         }
     }
 
     pub(crate) fn report(self, outcome: Outcome) -> Report {
         Report { outcome, steps: self.list }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_it_came_to_is_a_sentence_whose_code_is_listed() {
+        let denials = [
+            Denial::Refused,
+            Denial::UnknownPerson,
+            Denial::Ambiguous,
+            Denial::BadName,
+            Denial::WrongPassword,
+            Denial::Disabled,
+            Denial::Expired,
+            Denial::Locked,
+            Denial::PasswordExpired,
+            Denial::MustChange,
+            Denial::NotNow,
+        ];
+        for denial in denials {
+            // A code that is not in the list of codes is a panic.
+            let said = Outcome::denied(denial).said();
+            assert_eq!((said.code, said.values.len()), (denial.code(), 1));
+        }
+        let why = || "why".to_owned();
+        let faults = [
+            Fault::Unresolved,
+            Fault::Unreachable(why()),
+            Fault::Tls(why()),
+            Fault::Late,
+            Fault::Busy,
+            Fault::Resting,
+            Fault::Redirected,
+            Fault::Status(500),
+            Fault::ContentType(why()),
+            Fault::TooLong,
+            Fault::BadAnswer(why()),
+            Fault::ServiceBind(why()),
+            Fault::Search(why()),
+        ];
+        for fault in faults {
+            assert_eq!(fault.said().code, fault.code());
+        }
+        let denied = Said::new("address_private", ["10.0.0.1".to_owned()], "10.0.0.1 is private");
+        let said = Outcome::Failed(Fault::AddressDenied(denied.clone())).said();
+        assert_eq!((said.code, &said.values), (denied.code, &denied.values));
     }
 }

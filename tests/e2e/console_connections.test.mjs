@@ -205,11 +205,31 @@ describe("connections in the console", () => {
     await dialog.getByRole("switch", { name: "It is on the same machine" }).check();
     await dialog.getByRole("button", { name: "Send a test letter to me" }).click();
     await dialog.getByText("It could not be asked").waitFor();
-    await dialog.locator(".steps").getByText("resolve").waitFor();
+    await dialog.locator(".steps").getByText("Address looked up").waitFor();
     await dialog.getByLabel("Reason").fill("Letters");
     await dialog.getByRole("button", { name: "Save" }).click();
     await toast(page, "The connection is saved and in force.");
     await part.getByRole("button", { name: "Remove mail" }).waitFor();
+    await page.context().close();
+  });
+
+  test("in Chinese what comes of a trial is told in Chinese", async () => {
+    const page = await browser.person("rosa in Chinese", { locale: "zh-CN" });
+    await enter(page, "/integration");
+    await page.getByRole("button", { name: "添加服务器" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.locator("input").nth(1).fill("http://127.0.0.1:1/customer");
+    const told = async (words) => {
+      await dialog.getByRole("button", { name: "测试", exact: true }).click();
+      await dialog.locator(".verdict").getByText(words).first().waitFor();
+      const steps = await dialog.locator(".steps li").allTextContents();
+      assert.ok(steps.length > 1, "every step is told");
+      return steps;
+    };
+    for (const step of await told("127.0.0.1 就是本机")) assert.doesNotMatch(step, /[a-z]{3} [a-z]/);
+    await browser.shoot(page, "connection-tried-zh");
+    await dialog.getByRole("switch", { name: "它与本服务器在同一台机器上" }).check();
+    await told("无法建立连接");
     await page.context().close();
   });
 

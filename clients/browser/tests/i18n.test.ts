@@ -1,8 +1,9 @@
 // Both languages say everything; every refusal of the server has its sentence in both.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { consoleDictionaries } from "../src/console/words";
+import { said } from "../src/i18n/console/trial/zh";
 import { choose, dictionaries, locale, refusalSentence } from "../src/i18n";
 
 type Node = string | ((...args: never[]) => string) | Node[] | { [key: string]: Node };
@@ -51,6 +52,32 @@ describe("refusals", () => {
         /[\u3400-\u9fff]/u,
       );
     }
+  });
+});
+
+describe("what comes of trying a connection", () => {
+  const root = join(import.meta.dirname, "../../..");
+  const rust = (folder: string, end = ".rs"): string[] =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(end))
+      .map((name) => readFileSync(join(root, folder, name), "utf8"));
+
+  it("has a name for every step in both languages", () => {
+    const sources = [...rust("plugins/src"), ...rust("server/src/mail")].join("");
+    const found = [...sources.matchAll(/steps\.done\("([^"]+)"/g)];
+    const steps = new Set(found.map(([, step]) => step));
+    expect(steps.size).toBeGreaterThan(15);
+    for (const { settings } of Object.values(consoleDictionaries))
+      for (const step of steps) expect(Object.keys(settings.stepWords)).toContain(step);
+  });
+
+  it("has a sentence in Chinese for every code", () => {
+    const list = /const CODES[^;]+;/.exec(rust("plugins/src", "said.rs")[0] ?? "")?.[0] ?? "";
+    const codes = [...list.matchAll(/"(\w+)"/g)].map(([, code = ""]) => code);
+    expect(codes.length).toBeGreaterThan(50);
+    expect(Object.keys(said).sort()).toEqual([...codes].sort());
+    for (const code of codes)
+      expect(said[code]?.("7", "late", "9"), code).toMatch(/[\u3400-\u9fff]/u);
   });
 });
 

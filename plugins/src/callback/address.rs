@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::said::Said;
+
 /// A network, such as `10.0.0.0/8`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -91,14 +93,16 @@ impl AddressPolicy {
     ///
     /// # Errors
     /// One sentence.
-    pub async fn find(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
+    pub async fn find(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Said> {
+        let no = |code, words: &str| Said::new(code, [host.to_owned()], format!("{host} {words}"));
         if is_metadata_name(host) {
-            return Err(format!("`{host}` hands out a cloud's secrets and is never asked"));
+            return Err(no("address_metadata", "hands out a cloud's secrets and is never asked"));
         }
+        let nowhere = || no("address_none", "has no address");
         let found = tokio::net::lookup_host((host, port)).await;
-        let found: Vec<_> = found.map_err(|_| format!("{host} has no address"))?.collect();
+        let found: Vec<_> = found.map_err(|_| nowhere())?.collect();
         if found.is_empty() {
-            return Err(format!("{host} has no address"));
+            return Err(nowhere());
         }
         found.iter().try_for_each(|address| self.check(*address))?;
         Ok(found)
@@ -108,22 +112,22 @@ impl AddressPolicy {
     ///
     /// # Errors
     /// One sentence.
-    pub fn check(&self, address: SocketAddr) -> Result<(), String> {
+    pub fn check(&self, address: SocketAddr) -> Result<(), Said> {
         let ip = unmapped(address.ip());
+        let no =
+            |code, words: &str| Err(Said::new(code, [ip.to_string()], format!("{ip} is {words}")));
         match kind(ip) {
             Kind::Public => {}
             Kind::Private if self.allow_private.iter().any(|network| network.holds(ip)) => {}
             Kind::Private => {
-                return Err(format!(
-                    "{ip} is in a private network; `allow_private` names none \
-                                    that holds it"
-                ));
+                let words = "in a private network; `allow_private` names none that holds it";
+                return no("address_private", words);
             }
             Kind::Loopback if self.allow_loopback => {}
             Kind::Loopback => {
-                return Err(format!("{ip} is this machine; `allow_loopback` is not set"));
+                return no("address_loopback", "this machine; `allow_loopback` is not set");
             }
-            Kind::Never(why) => return Err(format!("{ip} is {why}")),
+            Kind::Never(why) => return no("address_never", why),
         }
         let ours = |own: &&SocketAddr| {
             let here = own.ip().is_unspecified() && matches!(kind(ip), Kind::Loopback);
@@ -131,7 +135,10 @@ impl AddressPolicy {
         };
         match self.own.iter().find(ours) {
             None => Ok(()),
-            Some(own) => Err(format!("{own} is where this server listens itself")),
+            Some(own) => {
+                let words = format!("{own} is where this server listens itself");
+                Err(Said::new("address_own", [own.to_string()], words))
+            }
         }
     }
 }

@@ -21,6 +21,7 @@ use super::address::{AddressPolicy, Network};
 use super::exchange::{self, Driven, HEAD_BYTES_MAX, HEADERS_MAX, Resolve, SystemResolver};
 use super::settings::Target;
 use crate::outcome::{Fault, Steps};
+use crate::said::Said;
 use crate::trust::{BadSetting, Given, client_config};
 
 /// `[webhooks]`
@@ -162,16 +163,19 @@ impl Deliverer {
     /// # Errors
     /// One sentence.
     pub fn check(&self, url: &str) -> Result<(), String> {
-        self.target(url).map(drop)
+        self.target(url).map(drop).map_err(String::from)
     }
 
-    fn target(&self, url: &str) -> Result<Target, String> {
-        let target = Target::parse(url).map_err(|reason| format!("the address {reason}"))?;
+    fn target(&self, url: &str) -> Result<Target, Said> {
+        let target = Target::parse(url).map_err(|reason| {
+            Said::new("address_form", [reason.to_string()], format!("the address {reason}"))
+        })?;
         if !target.tls && !self.settings.allow_http {
-            return Err("the address must begin with https://".to_owned());
+            return Err(Said::new("address_http", [], "the address must begin with https://"));
         }
         if !self.settings.ports.contains(&target.port) {
-            return Err(format!("port {} is not one that `ports` names", target.port));
+            let words = format!("port {} is not one that `ports` names", target.port);
+            return Err(Said::new("address_port", [target.port.to_string()], words));
         }
         if let Ok(ip) = target.host.parse() {
             self.policy.check(SocketAddr::new(ip, target.port))?;

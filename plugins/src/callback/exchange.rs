@@ -23,6 +23,7 @@ use super::address::AddressPolicy;
 use super::settings::{Method, Target};
 use crate::dial::dial;
 use crate::outcome::{Fault, Steps};
+use crate::said::Said;
 
 /// Most bytes of the answer's body.
 const BODY_BYTES_MAX: usize = convoke_wire::turbo::ANSWER_BYTES_MAX;
@@ -106,7 +107,8 @@ impl Line<'_> {
         let Self { target, policy, resolver, .. } = self;
         let stream = reach(target, policy, *resolver, self.connect, steps).await?;
         if !tls {
-            steps.done("tls", "NONE: name and password travel in clear text");
+            let words = "NONE: name and password travel in clear text";
+            steps.done("tls", Said::new("clear_text", [], words));
             return self.exchange(stream, fields, steps).await;
         }
         let name = ServerName::try_from(host.clone()).map_err(|_| {
@@ -152,7 +154,9 @@ impl Line<'_> {
             }
             bytes.extend_from_slice(&data);
         }
-        steps.done("answer", format!("{}, {} bytes", head.status, bytes.len()));
+        let (status, count) = (head.status.to_string(), bytes.len());
+        let words = format!("{status}, {count} bytes");
+        steps.done("answer", Said::new("answered", [status, count.to_string()], words));
         Ok(Reply { body: bytes, charset })
     }
 

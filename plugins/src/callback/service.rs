@@ -41,7 +41,7 @@ impl Callback {
         Ok(match self.bounded(&fields, &mut steps).await {
             Ok(_) => steps.report(Outcome::Allowed(Box::default())),
             Err(fault) => {
-                steps.done("fault", fault.to_string());
+                steps.done("fault", fault.said());
                 steps.report(Outcome::Failed(fault))
             }
         })

@@ -98,7 +98,7 @@ async fn when_a_server_dies_the_next_one_is_asked() {
     let server = |report: &convoke_plugins::Report| {
         let step = report.steps.iter().rev().find(|step| step.what == "tls").is_some();
         assert!(step, "{report:?}");
-        report.steps.iter().rev().find(|step| step.what == "server").map(|s| s.detail.clone())
+        report.steps.iter().rev().find(|step| step.what == "server").map(|s| s.detail.to_string())
     };
     let found = directory.sign_in("ann", &secret(ANN_PASSWORD)).await;
     assert_eq!(server(&found), Some(at(first.tls)));

@@ -133,7 +133,8 @@ impl Road {
             Self::Checked { given, server } => (given, server),
         };
         let port = given.settings.port;
-        let found = given.policy.find(&server.host, port).await.map_err(|why| (false, why))?;
+        let found = given.policy.find(&server.host, port).await;
+        let found = found.map_err(|why| (false, why.to_string()))?;
         let mut last = (false, "the mail server has no address".to_owned());
         for address in found.into_iter().take(ADDRESSES_MAX) {
             let transport = transport(&given.settings, server, &address.ip().to_string());

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use convoke_model::site::accounts::Email;
-use convoke_plugins::Step;
+use convoke_plugins::{Detail, Said, Step};
 use lettre::Message;
 use lettre::message::Mailbox;
 use lettre::transport::smtp::Error;
@@ -31,7 +31,7 @@ pub struct Trial {
     /// How.
     pub steps: Vec<Step>,
     /// Why the letter was not taken, when it was not.
-    pub failed: Option<String>,
+    pub failed: Option<Said>,
 }
 
 struct Steps {
@@ -40,10 +40,10 @@ struct Steps {
 }
 
 impl Steps {
-    fn done(&mut self, what: &'static str, detail: impl Into<String>) {
+    fn done(&mut self, what: &'static str, detail: impl Into<Detail>) {
         let took = self.since.elapsed();
         self.since = Instant::now();
-        let detail = detail.into().chars().take(SHOWN_CHARS_MAX).collect();
+        let detail = detail.into().cut(SHOWN_CHARS_MAX);
         self.list.push(Step { what, detail, took });
     }
 }
@@ -54,10 +54,10 @@ pub async fn try_letter(given: &Given, to: &Email) -> Trial {
     let sent = match given.open() {
         Ok(server) => {
             let work = converse(given, &server, to, &mut steps);
-            let late = || Err("it took too long".to_owned());
+            let late = || Err(Said::new("late", [], "it took too long"));
             tokio::time::timeout(TOTAL, work).await.unwrap_or_else(|_| late())
         }
-        Err(bad) => Err(bad.why),
+        Err(bad) => Err(unusable(bad.why)),
     };
     let failed = sent.err();
     if let Some(why) = &failed {
@@ -71,14 +71,14 @@ async fn converse(
     server: &Server,
     to: &Email,
     steps: &mut Steps,
-) -> Result<(), String> {
-    let letter = letter(given.settings.language, &server.from, to)?;
+) -> Result<(), Said> {
+    let letter = letter(given.settings.language, &server.from, to).map_err(unusable)?;
     let port = given.settings.port;
     let found = given.policy.find(&server.host, port).await?;
     let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
     steps.done("resolve", format!("{}: {}", server.host, shown.join(", ")));
     let hello = ClientId::default();
-    let tls = parameters(&given.settings, server).map_err(|bad| bad.why)?;
+    let tls = parameters(&given.settings, server).map_err(|bad| unusable(bad.why))?;
     let (first, later) = match (tls, given.settings.tls) {
         (Tls::Wrapper(tls), _) => (Some(tls), None),
         (Tls::Required(tls) | Tls::Opportunistic(tls), _) => (None, Some(tls)),
@@ -88,18 +88,22 @@ async fn converse(
     match (later, given.settings.tls) {
         (Some(tls), _) => {
             connection.starttls(tls, &hello).await.map_err(|error| said(&error))?;
-            steps.done("starttls", "the connection is private from here on");
+            let words = "the connection is private from here on";
+            steps.done("starttls", Said::new("private_now", [], words));
         }
-        (None, MailTls::Tls) => steps.done("tls", "private from the first byte"),
+        (None, MailTls::Tls) => {
+            steps.done("tls", Said::new("private_at_once", [], "private from the first byte"));
+        }
         (None, MailTls::Starttls | MailTls::None) => {
-            steps.done("tls", "NONE: whoever is on the way can read along");
+            let words = "NONE: whoever is on the way can read along";
+            steps.done("tls", Said::new("clear_text", [], words));
         }
     }
     if let Some((name, password)) = &server.credentials {
         let credentials = Credentials::new(name.clone(), password.expose().to_owned());
         let signed_in = connection.auth(DEFAULT_MECHANISMS, &credentials).await;
         signed_in.map_err(|error| said(&error))?;
-        steps.done("sign in", format!("as {name}"));
+        steps.done("sign in", Said::new("signed_in", [name.clone()], format!("as {name}")));
     }
     let taken = connection.send(letter.envelope(), &letter.formatted()).await;
     let taken = taken.map_err(|error| said(&error))?;
@@ -114,38 +118,54 @@ async fn connect(
     hello: &ClientId,
     tls: Option<lettre::transport::smtp::client::TlsParameters>,
     steps: &mut Steps,
-) -> Result<AsyncSmtpConnection, String> {
-    let mut last = "it has no address".to_owned();
+) -> Result<AsyncSmtpConnection, Said> {
+    let mut last = Said::new("address_none", [String::new()], "it has no address");
     for address in found.iter().take(ADDRESSES_MAX) {
         let (tls, wait) = (tls.clone(), Some(PATIENCE));
         let asked = AsyncSmtpConnection::connect_tokio1(address, wait, hello, tls, None);
         match tokio::time::timeout(PATIENCE, asked).await {
             Ok(Ok(connection)) => {
-                steps.done("connect", format!("{address}, which greets as a mail server does"));
+                let words = format!("{address}, which greets as a mail server does");
+                steps.done("connect", Said::new("greeted", [address.to_string()], words));
                 return Ok(connection);
             }
-            Ok(Err(error)) => last = format!("{address}: {}", said(&error)),
-            Err(_) => last = format!("{address} did not answer"),
+            Ok(Err(error)) => {
+                let why = said(&error);
+                let words = format!("{address}: {why}");
+                let values = [address.to_string(), why.code.to_owned()];
+                last = Said::new("server_failed", values.into_iter().chain(why.values), words);
+            }
+            Err(_) => {
+                let words = format!("{address} did not answer");
+                last = Said::new("silent", [address.to_string()], words);
+            }
         }
     }
     Err(last)
 }
 
 /// What went wrong. The words of a mail server are shown, those of anything else are not.
-fn said(error: &Error) -> String {
+fn said(error: &Error) -> Said {
+    let plain = |code, words: &str| Said::new(code, [], words);
     if error.status().is_some() {
-        error.to_string()
+        Said::new("mail_refused", [error.to_string()], error.to_string())
     } else if error.is_tls() {
-        "its certificate is not believed, or it does not speak TLS".to_owned()
+        plain("mail_tls", "its certificate is not believed, or it does not speak TLS")
     } else if error.is_timeout() {
-        "it did not answer in time".to_owned()
+        plain("mail_late", "it did not answer in time")
     } else if error.is_response() {
-        "it does not answer as a mail server does".to_owned()
+        plain("mail_answer", "it does not answer as a mail server does")
     } else if error.is_client() {
-        "it does not offer what is asked for: StartTLS, or a way to sign in".to_owned()
+        let words = "it does not offer what is asked for: StartTLS, or a way to sign in";
+        plain("mail_offer", words)
     } else {
-        "the connection failed".to_owned()
+        plain("mail_connection", "the connection failed")
     }
+}
+
+/// What was given cannot be used; the words name the setting.
+fn unusable(why: String) -> Said {
+    Said::new("unusable", [why.clone()], why)
 }
 
 fn letter(language: Language, from: &Mailbox, to: &Email) -> Result<Message, String> {

@@ -257,7 +257,9 @@ export type Decision = {
 export type Verdict = {
   outcome: "allowed" | "denied" | "failed" | "answered";
   said: string;
-  steps: { what: string; detail: string; micros: number }[];
+  code: string;
+  values: string[];
+  steps: { what: string; detail: string; code: string | null; values: string[]; micros: number }[];
   profile: { name: string; value: string }[];
 };
 

@@ -2,7 +2,8 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { Refusal } from "../../boot";
-import { refusalSentence } from "../../i18n";
+import { locale, refusalSentence } from "../../i18n";
+import { said } from "../../i18n/console/trial/zh";
 import { Button, Field, Notice, PasswordField } from "../../ui/controls";
 import { Dialog } from "../../ui/dialog";
 import { calls, type Kind, type Verdict } from "../calls";
@@ -96,6 +97,14 @@ export function Tryer(props: {
   );
 }
 
+/** What a code says in this language; where it has no words for it, what the server says. */
+function sentence(code: string | null, values: string[], english: string): string {
+  const own = locale.value === "zh" && code !== null ? said[code] : undefined;
+  return own ? own(...values) : english;
+}
+
+const word = (list: Record<string, string>, code: string): string => list[code] ?? code;
+
 function Told({ verdict }: { verdict: Verdict }): JSX.Element {
   const t = words.value.settings;
   const tones = {
@@ -109,14 +118,15 @@ function Told({ verdict }: { verdict: Verdict }): JSX.Element {
     <>
       <Notice {...tones[verdict.outcome]} icon={good ? "check" : "warn"}>
         <b class="block">{t.outcome[verdict.outcome]}</b>
-        {verdict.said}
+        {sentence(verdict.code, verdict.values, verdict.said)}
       </Notice>
       <h3>{t.steps}</h3>
       <ol class="steps">
         {verdict.steps.map((step, at) => (
           <li key={at}>
-            <b>{step.what}</b> <span class="muted small">{(step.micros / 1000).toFixed(1)} ms</span>
-            <span class="block">{step.detail}</span>
+            <b>{word(t.stepWords, step.what)}</b>{" "}
+            <span class="muted small">{(step.micros / 1000).toFixed(1)} ms</span>
+            <span class="block">{sentence(step.code, step.values, step.detail)}</span>
           </li>
         ))}
       </ol>
@@ -125,7 +135,7 @@ function Told({ verdict }: { verdict: Verdict }): JSX.Element {
           <h3>{t.said}</h3>
           <dl class="pairs">
             {verdict.profile.map(({ name, value }) => [
-              <dt key={name}>{name}</dt>,
+              <dt key={name}>{word(t.toldWords, name)}</dt>,
               <dd key={`${name}-value`}>{value}</dd>,
             ])}
           </dl>

@@ -5,6 +5,7 @@ import { keys, webhooks } from "./programs_en";
 export type ConsoleDictionary = typeof en;
 
 import { connections } from "./connections/en";
+import * as trial from "./trial/en";
 
 export const en = {
   connections,
@@ -242,6 +243,8 @@ export const en = {
       answered: "It answers",
     },
     steps: "Step by step",
+    stepWords: trial.steps,
+    toldWords: trial.told,
     said: "What it says of the person",
     code: "Integration code",
     codeLead:

@@ -2,6 +2,7 @@
 import { connections } from "./connections/zh";
 import type { ConsoleDictionary } from "./en";
 import { keys, webhooks } from "./programs_zh";
+import * as trial from "./trial/zh";
 
 export const zh: ConsoleDictionary = {
   connections,
@@ -233,6 +234,8 @@ export const zh: ConsoleDictionary = {
     tryLead: "不会有人因此登录。测试会记录在日志中。",
     outcome: { allowed: "允许登录", denied: "不允许登录", failed: "无法询问", answered: "有应答" },
     steps: "逐步过程",
+    stepWords: trial.steps,
+    toldWords: trial.told,
     said: "返回的人员信息",
     code: "集成代码",
     codeLead: "调用旧接口的程序附上此代码，即被信任。",

@@ -12,7 +12,7 @@ use convoke_model::site::connections::{Connection, Kind, Settings};
 use convoke_model::site::deed::{Act, Subject};
 use convoke_plugins::callback::Callback;
 use convoke_plugins::ldap::Directory;
-use convoke_plugins::{NonEmptySecret, Outcome, Report, Step};
+use convoke_plugins::{Detail, NonEmptySecret, Outcome, Report, Said, Step};
 use convoke_wire::turbo::Secret;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -53,7 +53,11 @@ pub(in super::super) struct Try {
 pub(in super::super) struct Verdict {
     /// `allowed`, `denied`, `failed`; `answered` where nobody was to be let in.
     outcome: &'static str,
+    /// In English.
     said: String,
+    /// What is said, as a stable code with its values.
+    code: &'static str,
+    values: Vec<String>,
     steps: Vec<StepSeen>,
     profile: Vec<Told>,
 }
@@ -63,7 +67,11 @@ pub(in super::super) struct Verdict {
 #[schema(as = ConnectionStep)]
 pub(in super::super) struct StepSeen {
     what: &'static str,
+    /// In English, or as a machine said it.
     detail: String,
+    /// A stable code with its values, where it is a sentence.
+    code: Option<&'static str>,
+    values: Vec<String>,
     micros: u64,
 }
 
@@ -180,7 +188,7 @@ fn made(site: &Site, id: &Id, settings: Settings, secret: Option<Secret>) -> Res
 }
 
 fn words(report: Report) -> Verdict {
-    let said = report.outcome.to_string();
+    let said = report.outcome.said();
     let (outcome, profile) = match report.outcome {
         Outcome::Denied(..) => ("denied", Vec::new()),
         Outcome::Failed(_) => ("failed", Vec::new()),
@@ -198,16 +206,15 @@ fn words(report: Report) -> Verdict {
             ("allowed", told.collect())
         }
     };
-    Verdict { outcome, said, steps: steps(report.steps), profile }
+    verdict(outcome, said, report.steps, profile)
 }
 
 /// The same where nobody was to be let in.
 fn answered(report: Report) -> Verdict {
     match report.outcome {
         Outcome::Allowed(_) => {
-            let said = "It answers in a form that scripts can read.".to_owned();
-            let (steps, profile) = (steps(report.steps), Vec::new());
-            Verdict { outcome: "answered", said, steps, profile }
+            let words = "It answers in a form that scripts can read.";
+            verdict("answered", Said::new("readable", [], words), report.steps, Vec::new())
         }
         Outcome::Denied(..) | Outcome::Failed(_) => words(report),
     }
@@ -215,17 +222,30 @@ fn answered(report: Report) -> Verdict {
 
 fn letter(trial: Trial) -> Verdict {
     let (outcome, said) = match trial.failed {
-        None => ("answered", "The mail server has taken the letter.".to_owned()),
+        None => {
+            let words = "The mail server has taken the letter.";
+            ("answered", Said::new("letter_taken", [], words))
+        }
         Some(why) => ("failed", why),
     };
-    Verdict { outcome, said, steps: steps(trial.steps), profile: Vec::new() }
+    verdict(outcome, said, trial.steps, Vec::new())
 }
 
-fn steps(steps: Vec<Step>) -> Vec<StepSeen> {
-    let seen = |Step { what, detail, took }: Step| StepSeen {
-        what,
-        detail,
-        micros: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+fn verdict(outcome: &'static str, said: Said, steps: Vec<Step>, profile: Vec<Told>) -> Verdict {
+    let text = said.to_string();
+    let Said { code, values, .. } = said;
+    Verdict { outcome, said: text, code, values, steps: seen(steps), profile }
+}
+
+fn seen(steps: Vec<Step>) -> Vec<StepSeen> {
+    let seen = |Step { what, detail, took }: Step| {
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let text = detail.to_string();
+        let (code, values) = match detail {
+            Detail::Plain(_) => (None, Vec::new()),
+            Detail::Said(said) => (Some(said.code), said.values),
+        };
+        StepSeen { what, detail: text, code, values, micros }
     };
     steps.into_iter().map(seen).collect()
 }
