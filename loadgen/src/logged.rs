@@ -83,7 +83,7 @@ pub(crate) fn compare(
             if header.event_type != plan.said_type || !streams.contains(&header.stream) {
                 continue;
             }
-            let stamp = plan.text(placed.entry.bytes).and_then(Stamp::read);
+            let stamp = plan.text(placed.entry.body()).and_then(Stamp::read);
             if let Some(stamp) = stamp.filter(|stamp| stamp.run == plan.run) {
                 *found.entry((stamp.publisher, stamp.counter)).or_insert(0u64) += 1;
             }
@@ -113,7 +113,14 @@ fn judge(found: &BTreeMap<(u32, u64), u64>, control: &Control, totals: &Totals) 
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use convoke_journal::disk::RealDisk;
+    use convoke_journal::{Journal as _, Opened, Options, open};
+    use convoke_model::StreamId;
+
     use super::*;
+    use crate::plan::tests::{chat_entry, plan};
     use crate::scenario::role::Medium;
 
     /// One publisher sent three messages, the last of which was refused; two people listen.
@@ -132,6 +139,39 @@ mod tests {
         let logged = judged(&[((0, 0), 1), ((0, 1), 1)], &[(0, 0), (0, 1)], 4);
         assert!(logged.is_sound(), "{logged:?}");
         assert!(logged.sentence().starts_with("2 messages"));
+    }
+
+    #[test]
+    fn the_log_of_a_server_is_read_for_this_run_s_lines() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = Options::quiet(folder.path(), Arc::new(RealDisk), 1 << 20);
+        let Opened::Ready(mut log) = open(&options).expect("a new log") else { panic!("whole") };
+        let plan = plan(&[]).expect("sound");
+        let ours = StreamId { meeting: 88_137_455, session: 1 };
+        let other = StreamId { meeting: 88_137_456, session: 1 };
+        let line = |run, counter, size| {
+            let mut text = Vec::new();
+            Stamp { run, publisher: 0, counter, intended: 5 }.write(size, &mut text);
+            String::from_utf8(text).expect("printable")
+        };
+        for (stream, seq, text) in [
+            (ours, 1, line(plan.run, 0, 24)),
+            (ours, 2, line(plan.run ^ 1, 0, 100)), // Another run in the same session.
+            (ours, 3, String::from("what a person says, which is no stamp")),
+            (other, 1, line(plan.run, 1, 100)), // Not a session of this run.
+            (ours, 4, line(plan.run, 1, 300)),
+        ] {
+            let entry = chat_entry(stream, log.epoch(), seq, &text);
+            log.append(&[&entry]).expect("it is the next");
+        }
+        let control = Control::new(1, vec![Medium::Chat], 1, Default::default());
+        control.know(ours);
+        control.set_sent(0, 2);
+        let mut totals = Totals::new();
+        totals.accepted = vec![(0, 0), (0, 1)];
+        totals.heard.insert(0, (3, 6));
+        let logged = compare(folder.path(), &plan, &control, &totals).expect("readable");
+        assert_eq!(logged, Logged { facts: 2, ..Logged::default() });
     }
 
     #[test]

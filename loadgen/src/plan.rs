@@ -111,6 +111,23 @@ pub(crate) mod tests {
         Plan::new(&Scenario::of(&args(more))?)
     }
 
+    /// Chat to everyone, as a server stores it.
+    pub(crate) fn chat_entry(stream: StreamId, epoch: u32, seq: u64, text: &str) -> Vec<u8> {
+        let said = chat::Event::Said {
+            to: chat::To::Everyone,
+            text: ChatText::new(text).expect("a text"),
+        };
+        let place = codec::Place {
+            stream,
+            position: Position { epoch, seq },
+            time: Millis(1),
+            actor: Actor::from_number(1),
+            audience: Audience::Everyone,
+            request: None,
+        };
+        codec::encode(&place, &[9; 16], &meeting::Event::Chat(said)).expect("encodes")
+    }
+
     #[test]
     fn impossible_loads_are_named() {
         for (more, word) in [
@@ -131,20 +148,7 @@ pub(crate) mod tests {
         let plan = plan(&[]).expect("sound");
         for length in [1, 31, 32, 255, 256, 4000] {
             let text = "a".repeat(length);
-            let said = chat::Event::Said {
-                to: chat::To::Everyone,
-                text: ChatText::new(&text).expect("a text"),
-            };
-            let place = codec::Place {
-                stream: StreamId { meeting: 1, session: 1 },
-                position: Position { epoch: 1, seq: 1 },
-                time: Millis(1),
-                actor: Actor::from_number(1),
-                audience: Audience::Everyone,
-                request: None,
-            };
-            let bytes = codec::encode(&place, &[9; 16], &meeting::Event::Chat(said));
-            let bytes = bytes.expect("encodes");
+            let bytes = chat_entry(StreamId { meeting: 1, session: 1 }, 1, 1, &text);
             let entry = EntryRef::read(&bytes).expect("just written");
             let found = plan.text(entry.body()).expect("found");
             assert_eq!(found, text.as_bytes(), "{length}");

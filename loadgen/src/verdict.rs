@@ -38,6 +38,10 @@ impl Verdict {
     pub(crate) fn sentence(self, totals: &Totals) -> String {
         let (why, advice) = match self {
             Self::Ok => return "ok: all that was sent arrived, once and in order".into(),
+            Self::Server if totals.logged.as_ref().is_some_and(|logged| !logged.is_sound()) => {
+                return "the server: its log does not hold exactly what was accepted and delivered"
+                    .into();
+            }
             Self::Server => {
                 return "the server: not all that was sent arrived, once and in order".into();
             }
