@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use convoke_journal::Tail;
 use convoke_model::meeting::lifecycle::{self, EndReason, Opening};
 use convoke_model::meeting::recording::{self, Gap, Seal};
-use convoke_model::meeting::{Event, roster};
+use convoke_model::meeting::{Event, control, roster};
 use convoke_model::{Millis, ParticipantId, Position, Record, StreamId};
 use convoke_wire::Hash;
 use convoke_wire::codec::{self, DecodeError};
@@ -54,6 +54,29 @@ pub(crate) struct Session {
     findings: Vec<Finding>,
 }
 
+/// Whether a fact may come after the end, for it is not known before: what was recorded or missed,
+/// what arrived, how much was sent to control a screen.
+fn trails(event: &Event) -> bool {
+    match event {
+        Event::Recording(recording::Event::MediaSealed(_) | recording::Event::Missing(_))
+        | Event::Delivery(_)
+        | Event::Control(control::Event::Counted(_)) => true,
+        Event::Recording(recording::Event::Started {} | recording::Event::Stopped {})
+        | Event::Control(
+            control::Event::Asked {} | control::Event::Given { .. } | control::Event::Ended {},
+        )
+        | Event::Lifecycle(_)
+        | Event::Roster(_)
+        | Event::Floor(_)
+        | Event::Chat(_)
+        | Event::Track(_)
+        | Event::Hand(_)
+        | Event::Lock(_)
+        | Event::DialIn(_)
+        | Event::Policy(_) => false,
+    }
+}
+
 impl Session {
     pub(crate) fn new(stream: StreamId) -> Self {
         Self { stream, ..Self::default() }
@@ -88,9 +111,7 @@ impl Session {
 
     fn record(&mut self, record: &Record<Event>) {
         let seq = record.position.seq;
-        // What was recorded and what arrived is told after the end: it is not known before.
-        let trails = matches!(record.event, Event::Recording(_) | Event::Delivery(_));
-        if self.end.is_some() && !trails {
+        if self.end.is_some() && !trails(&record.event) {
             self.finding(seq, "something happens after the session ended");
         }
         match &record.event {

@@ -1,9 +1,11 @@
 //! What the auditor says of logs that are not as they were written.
 
 use convoke_model::meeting::lifecycle::{EndReason, MeetingType, Opening};
-use convoke_model::meeting::{Event, lifecycle, lock, roster};
+use convoke_model::meeting::{Event, control, lifecycle, lock, recording, roster};
 use convoke_model::text::Topic;
-use convoke_model::{AccountId, Actor, MeetingId, ParticipantId, SessionNumber, StreamId};
+use convoke_model::{
+    AccountId, Actor, MeetingId, Millis, ParticipantId, SessionNumber, StreamId, TrackId,
+};
 
 use crate::world::{BOARD, World, flip, json};
 
@@ -93,10 +95,31 @@ fn an_erased_fact_is_sound_when_a_fact_says_so() {
 #[test]
 fn nothing_happens_after_the_end() {
     let mut world = World::open();
+    // But for what is only known then.
+    let count = control::Count {
+        track: TrackId(1),
+        who: ParticipantId(2),
+        messages: 345,
+        bytes: 26_218,
+        first: Millis(1_772_355_612_000),
+        last: Millis(1_772_355_620_000),
+    };
+    let counted = Event::Control(control::Event::Counted(count));
+    world.in_session(BOARD, Actor::Server, counted);
+    let found = world.audit(&["verify"]);
+    assert_eq!(found.code, Some(0), "{found:?}");
+    let shown = world.audit(&["show", "8813-7455/1", "--from", "16"]);
+    let words = "Ann (2) sent 345 messages of input, 26218 bytes, in 8.0 s on track 1";
+    assert!(shown.out.contains(words), "{shown:?}");
+
+    world.in_session(BOARD, Actor::Server, Event::Recording(recording::Event::Stopped {}));
     world.in_session(BOARD, Actor::Server, Event::Lock(lock::Event::Locked {}));
     let found = world.audit(&["verify"]);
     assert_eq!(found.code, Some(1), "{found:?}");
-    assert!(found.out.contains("seq 16: something happens after the session ended"), "{found:?}");
+    for seq in [17, 18] {
+        let finding = format!("seq {seq}: something happens after the session ended");
+        assert!(found.out.contains(&finding), "{found:?}");
+    }
 }
 
 #[test]
