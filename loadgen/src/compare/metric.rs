@@ -73,7 +73,10 @@ impl Metric {
     /// Its value in a report; kinds of faults are added up. `None` when the report has none.
     pub(super) fn of(&self, report: &Value) -> Option<f64> {
         match report.pointer(self.path)? {
-            Value::Object(kinds) => Some(kinds.values().filter_map(Value::as_f64).sum()),
+            Value::Object(kinds) => {
+                // A sum of nothing is -0, which would be shown.
+                Some(kinds.values().filter_map(Value::as_f64).sum::<f64>() + 0.0)
+            }
             value => value.as_f64(),
         }
     }

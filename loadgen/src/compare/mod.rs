@@ -61,7 +61,9 @@ fn compared(before: &Value, after: &Value, tolerance: f64) -> Result<Compared, S
     for (path, words) in SAME {
         let (one, other) = (before.pointer(path), after.pointer(path));
         if one != other {
-            let word = |value: Option<&Value>| value.map_or("none".to_owned(), Value::to_string);
+            let word = |value: Option<&Value>| {
+                value.filter(|value| !value.is_null()).map_or("none".to_owned(), Value::to_string)
+            };
             return Err(format!(
                 "the reports cannot be compared: the {words} is {} in A and {} in B",
                 word(one),
