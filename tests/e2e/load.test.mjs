@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { LOADGEN, OUT, Server, run } from "./harness/server.mjs";
+import { until } from "./harness/wait.mjs";
 
 /** The limits are there for people, and all of these come from one address. */
 const SETTINGS = `
@@ -92,6 +93,28 @@ describe("load", () => {
     // Twice the sessions, twice the messages.
     const [one, two] = found.probes.map((probe) => probe.sent_per_second);
     assert.ok(Math.abs(two / one - 2) < 0.2, `${one} ${two}`);
+  });
+
+  test("the log holds what was delivered, and an auditor finds it sound", async (t) => {
+    const scenario = join(OUT, "logged.toml");
+    const customer = "[roles.customer]\naudio = {}\nscreen = { rate = 5, size = [2048, 9000] }\n";
+    const people = "people = { customer = 1, controller = 1, chatter = 3, viewer = 2 }";
+    await writeFile(scenario, `seconds = 4\n${customer}[[sessions]]\ncount = 3\n${people}\n`);
+    const json = join(OUT, "logged.json");
+    const words = ["run", "--scenario", scenario, "--server", `http://127.0.0.1:${server.port}`];
+    words.push("--account", server.email, "--password-stdin", "--data", server.data);
+    const done = await run(LOADGEN, [...words, "--json", json], `${server.password}\n`);
+    assert.equal(done.code, 0, done.stdout + done.stderr);
+    assert.match(done.stdout, /^logged +\d+ messages of chat, exactly those accepted and/m);
+    const { logged } = JSON.parse(await readFile(json, "utf8"));
+    t.diagnostic(JSON.stringify(logged));
+    assert.ok(logged.facts > 0);
+    // What trails the end of a session may come a moment later.
+    await until("all is told", async () => {
+      const verified = await server.audit("verify");
+      if (verified.code !== 0) throw new Error(verified.stdout + verified.stderr);
+      return true;
+    });
   });
 
   test("pictures of 16 KB reach a hundred attendees", async (t) => {
