@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Verifies a Convoke data folder or archive. Written from docs/LOG.md; shares no code with Convoke.
 
-    verify.py DATA_FOLDER        verify.py FILE.archive
+    verify.py [--key FILE.vkey] DATA_FOLDER        verify.py [--key FILE.vkey] FILE.archive
 
-Prints what it found. Exit code 0: sound, 1: findings, 2: could not run. Standard library only, so
-signatures are not checked: compare the printed checkpoint with one you trust.
+Prints what it found. Exit code 0: sound, 1: findings, 2: could not run. Standard library only.
+Without --key the keys that lie in the folder or archive are believed: that shows no more than that
+nothing was changed since somebody who had such a key wrote it.
 """
 import base64
 import hashlib
@@ -13,6 +14,9 @@ import pathlib
 import struct
 import sys
 import zlib
+
+from facts import Ties
+from note import parse_key, parse_note
 
 findings = []
 finding = findings.append
@@ -65,6 +69,7 @@ def parse_entry(data, at, end):
 class Streams:
     def __init__(self):
         self.tails, self.epoch, self.entries, self.erased = {}, 0, 0, 0
+        self.ties = Ties()
 
     def entry(self, entry, leaf, where):
         _, meeting, session, epoch, seq, header, payload = entry
@@ -73,6 +78,11 @@ class Streams:
         if seq != last + 1:
             finding(f"missing or doubled: {name} follows seq {last}")
         self.tails[(meeting, session)] = (seq, sha(chain, leaf))
+        stream, chain = (meeting, session), self.tails[(meeting, session)][1]
+        if sha(payload) == header[64:96]:
+            self.ties.entry(stream, seq, chain, header, payload)
+        else:
+            self.ties.entry(stream, seq, chain, header, b"")
         if epoch < self.epoch:
             finding(f"epoch goes back: {name}")
         self.epoch = max(self.epoch, epoch)
@@ -85,9 +95,9 @@ class Streams:
         self.entries += 1
 
 
-def known_heads(data):
+def known_heads(data, key):
     """What witness and checkpoints say: (who, size, root)."""
-    heads, newest = [], 0
+    heads, newest, signed = [], 0, []
     path = os.path.join(data, "log", "witness")
     slots = read(path) if os.path.exists(path) else b""
     if len(slots) != 8192:
@@ -99,29 +109,26 @@ def known_heads(data):
             finding("log/witness: a slot is damaged")
         if whole and u64(slot, 16) >= newest:
             newest, heads = u64(slot, 16), [("log/witness", u64(slot, 24), slot[32:64])]
-    folder = os.path.join(data, "checkpoints")
-    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
-        if name.endswith(".note"):
-            note = parse_note(read(os.path.join(folder, name)))
-            if note is None:
-                finding(f"checkpoints/{name} is not a signed note")
-            else:
-                heads.append((f"checkpoints/{name}",) + note)
+    keys = [] if key is None else [key]
+    for name in names_in(data, "keys", ".vkey"):
+        keys.append(parse_key(read(os.path.join(data, "keys", name)).decode("utf-8", "replace")))
+        if keys[-1] is None:
+            finding(f"keys/{keys.pop() or name} is not a public key")
+    for name in names_in(data, "checkpoints", ".note"):
+        note = parse_note(read(os.path.join(data, "checkpoints", name)), keys)
+        if note is None or note[2] is None:
+            finding(f"checkpoints/{name} is not a note that a key of this folder signed")
+        else:
+            heads.append((f"checkpoints/{name}",) + note[:2])
+            signed.append((note[0], note[2] == key))
+    if key is not None and not max(signed, default=(0, False))[1]:
+        finding("the newest checkpoint is not signed by the key of --key")
     return heads
 
 
-def parse_note(raw):
-    try:
-        text, signatures = raw.decode("utf-8").split("\n\n", 1)
-        origin, size, root, _epoch = text.split("\n")
-        root = base64.b64decode(root, validate=True)
-        dash, name, signature = signatures.split("\n")[0].split(" ")
-        signature = base64.b64decode(signature, validate=True)
-        if (len(root), len(signature), dash, name) != (32, 68, "\u2014", origin):
-            return None
-        return int(size), root
-    except ValueError:
-        return None
+def names_in(data, folder, end):
+    path = os.path.join(data, folder)
+    return sorted(n for n in os.listdir(path) if n.endswith(end)) if os.path.isdir(path) else []
 
 
 def read_block(data, at, end):
@@ -150,8 +157,8 @@ def read_block(data, at, end):
     return length, place, entries
 
 
-def verify_folder(data):
-    heads = known_heads(data)  # First: the log only grows.
+def verify_folder(data, key):
+    heads = known_heads(data, key)  # First: the log only grows.
     folder = os.path.join(data, "log")
     names = sorted(name for name in os.listdir(folder) if name.endswith(".seg"))
     tree, streams, previous_end = Tree(), Streams(), 0
@@ -185,8 +192,8 @@ def verify_folder(data):
             if end > len(raw):
                 finding(f"{name} is cut short")
                 return streams
-        at = 4096
-        while at < end and any(raw[at:end]):
+        at, used = 4096, len(raw[:end].rstrip(b"\0"))
+        while at < used:
             block = read_block(raw, at, end)
             if isinstance(block, str):
                 if last:
@@ -208,7 +215,14 @@ def verify_folder(data):
     for who, size, _ in heads:
         finding(f"the log ends after {tree.size} entries, but {who} knows of {size}")
     print(f"tree: {tree.size} entries, root {base64.b64encode(tree.root()).decode()}")
+    streams.ties.check(finding)
+    streams.ties.check_media(finding, lambda stream: media_in(data, stream))
     return streams
+
+
+def media_in(data, stream):
+    path = os.path.join(data, "media", "%08d-%d.media" % stream)
+    return read(path) if os.path.exists(path) else None
 
 
 def root_with_proof(first, size, kept, proof):
@@ -225,7 +239,7 @@ def root_with_proof(first, size, kept, proof):
     return sha(b"\x01", a, b)
 
 
-def verify_archive(path):
+def verify_archive(path, key):
     raw, sections, streams = read(path), {}, Streams()
     if not is_header(raw, b"CVKARC\0\0", 60, path):
         finding("this is not an archive, or its header is damaged")
@@ -240,28 +254,42 @@ def verify_archive(path):
         if len(content) != u64(head, 8) or sha(content) != head[16:48]:
             finding(f"byte {at}: a section does not match its digest")
             return streams
+        if u32(head, 4) <= max(sections, default=0):
+            finding(f"byte {at}: the sections are not in the order of their kinds, each once")
+            return streams
         sections[u32(head, 4)] = content
         at += 64 + len(content)
     if at != len(raw):
         finding("something follows the last section")
+    meeting, session = u32(raw, 16), u32(raw, 20)
     entries = []
-    for content, at in ((sections.get(1, b""), 0), (sections.get(2, b""), 0)):
+    for kind, of in ((1, (meeting, 0)), (2, (meeting, session))):
+        content, at, before = sections.get(kind, b""), 0, -1
+        if not content:
+            finding("the entries of stream %d/%d are missing" % of)
         while at < len(content):
             entry = parse_entry(content, at + 8, len(content))
             if entry is None:
                 finding("not an entry")
                 return streams
-            entries.append((u64(content, at), entry))
+            if entry[1:3] != of or u64(content, at) <= before:
+                finding(f"an entry is not the next of stream {of[0]}/{of[1]}")
+                return streams
+            before = u64(content, at)
+            entries.append((before, entry))
             at += 8 + entry[0]
     leaves = []
     for place, entry in sorted(entries, key=lambda one: one[0]):
         leaves.append((place, sha(b"\0", entry[5])))
         streams.entry(entry, leaves[-1][1], f"place {place}")
-    note = parse_note(sections.get(3, b""))
-    if note is None or len(sections.get(5, b"")) < 8:
-        finding("the archive has no checkpoint: nothing signed covers it")
+    streams.ties.check(finding, (meeting, session))
+    streams.ties.check_media(finding, lambda stream: sections.get(6))
+    keys = [key or parse_key(sections.get(4, b"").decode("utf-8", "replace"))]
+    note = parse_note(sections.get(3, b""), [one for one in keys if one])
+    if note is None or note[2] is None or len(sections.get(5, b"")) < 8:
+        finding("the archive has no checkpoint that the key signed: nothing covers its entries")
         return streams
-    size, root = note
+    size, root, _ = note
     proof = sections[5]
     hashes = [proof[n : n + 32] for n in range(8, len(proof), 32)]
     try:
@@ -272,20 +300,27 @@ def verify_archive(path):
         finding("the entries are not those that the checkpoint signs")
     newer = sum(place >= size for place, _ in leaves)
     print(f"checkpoint: {size} entries, root {base64.b64encode(root).decode()}, {newer} entries newer")
+    if newer and (meeting, session) in streams.ties.over:
+        finding(f"nothing signed covers {newer} entries, although the session is over")
     return streams
 
 
 def main():
-    path = sys.argv[1] if len(sys.argv) == 2 else "--help"
-    if path in ("-h", "--help"):
-        print(__doc__)
-        return 0 if len(sys.argv) == 2 else 2
+    words, key = sys.argv[1:], None
     try:
-        streams = verify_folder(path) if os.path.isdir(path) else verify_archive(path)
+        if len(words) == 3 and words[0] == "--key":
+            key = parse_key(read(words[1]).decode("utf-8", "replace"))
+            if key is None:
+                raise RuntimeError(f"{words[1]} is not a public key")
+            words = words[2:]
+        if len(words) != 1 or words[0] in ("-h", "--help"):
+            print(__doc__)
+            return 0 if words in (["-h"], ["--help"]) else 2
+        verify = verify_folder if os.path.isdir(words[0]) else verify_archive
+        streams = verify(words[0], key)
     except (RuntimeError, OSError) as error:
         print(f"cannot run: {error}")
         return 2
-    print("note: signatures are not checked by this program")
     for (meeting, session), (seq, chain) in sorted(streams.tails.items()):
         print(f"stream {meeting}/{session}: {seq} entries, hash {chain.hex()}")
     for text in findings:

@@ -29,7 +29,7 @@ cargo xtask COMMAND
   fmt          rustfmt, and comments that are wider than 100 columns
   build        the browser client and every program; nothing is started
   e2e [FILTER] only the browser tests
-  torture flips|kill9|power|faults|server [--n N] [--seed S]
+  torture flips|kill9|power|faults|server|archives [--n N] [--seed S]
                the long forms of the durability tests
   loom         every interleaving of the small models of the lanes and the queues
   shuttle [--schedules N] [--seed S]

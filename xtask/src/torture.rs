@@ -2,11 +2,13 @@
 
 use crate::{Failed, Outcome, say, shell, test, tools};
 
-/// `cargo xtask torture flips|kill9|power|faults|server [--n N] [--seed S]`.
+/// `cargo xtask torture flips|kill9|power|faults [--n N] [--seed S]`, `server|archives [--n N]`.
 pub(crate) fn torture(words: &[&str]) -> Outcome {
     match words {
         ["server"] => server("200"),
         ["server", "--n", cycles] => server(cycles),
+        ["archives"] => archives("10000"),
+        ["archives", "--n", count] => archives(count),
         [kind, ..] if ["flips", "kill9", "power", "faults"].contains(kind) => {
             say::step(&format!("torture {}", words.join(" ")));
             // Optimised: every byte of every file means opening some ten thousand logs.
@@ -14,7 +16,8 @@ pub(crate) fn torture(words: &[&str]) -> Outcome {
             shell::run(tools::cargo().args(run).args(["--bin", "torture", "--"]).args(words))
         }
         _ => Err(Failed(
-            "Say `cargo xtask torture flips|kill9|power|faults|server [--n N] [--seed S]`."
+            "Say `cargo xtask torture flips|kill9|power|faults [--n N] [--seed S]`, or \
+             `cargo xtask torture server|archives [--n N]`."
                 .to_owned(),
         )),
     }
@@ -30,6 +33,18 @@ fn server(cycles: &str) -> Outcome {
     let mut command = tools::cargo();
     command.args(["test", "--package", "convoke-tests", "--test", "kill9", "--color", "never"]);
     command.args(["--", "--nocapture"]).env("CONVOKE_TORTURE_N", cycles);
+    test::report(test::counted(&mut command)?)
+}
+
+/// Archives that somebody changed, shown to both verifiers.
+fn archives(count: &str) -> Outcome {
+    if count.parse::<u32>().is_err() {
+        return Err(Failed(format!("{count} is no number of archives.")));
+    }
+    say::step(&format!("{count} changed archives, both verifiers"));
+    let mut command = tools::cargo();
+    command.args(["test", "--package", "convoke-audit", "--test", "audit", "--color", "never"]);
+    command.args(["changed_archives", "--", "--nocapture"]).env("CONVOKE_TORTURE_N", count);
     test::report(test::counted(&mut command)?)
 }
 

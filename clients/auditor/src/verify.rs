@@ -18,6 +18,7 @@ use crate::names::stream_name;
 use crate::out::{Out, count, plain};
 use crate::pick::{Keep, What};
 use crate::problem::{Outcome, Problem};
+use crate::session::Session;
 use crate::source::Source;
 use crate::times::Clock;
 
@@ -60,6 +61,18 @@ pub(crate) fn run(cli: &Cli, args: &Verify, out: &mut Out) -> Result<Outcome, Pr
                         --key FILE checks it against the key of a node you know";
             let note = Finding { stream: None, seqs: None, file: None, what: what.into() };
             found.notes.push(note);
+        }
+        if log.report.unsigned > 0 {
+            let newer = count(log.report.unsigned, "fact is", "facts are");
+            let what = format!("{newer} newer than the checkpoint: nothing signed covers them");
+            let told = Finding::stream(archive.session(), what);
+            // Of a session that is over, the node signed everything within a second.
+            let is_over = |session: &Session| session.end.is_some();
+            if log.sessions.get(&archive.session()).is_some_and(is_over) {
+                found.findings.push(told);
+            } else {
+                found.notes.push(told);
+            }
         }
         if !log.erased.is_empty() {
             let what = "payloads that are zeros: what says that they were erased is in the site's \

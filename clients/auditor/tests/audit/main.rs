@@ -2,7 +2,9 @@
 
 mod archives;
 mod damage;
+mod forge;
 mod outage;
+mod tamper;
 mod world;
 
 use convoke_model::StreamId;

@@ -35,6 +35,8 @@ pub(crate) struct World {
     folder: TempDir,
     log: Option<Segments>,
     now: u64,
+    /// Makes its key and its salts others than those of other worlds.
+    number: u8,
 }
 
 /// What the program answered.
@@ -64,12 +66,18 @@ pub(crate) fn json(answer: &Answer) -> serde_json::Value {
 impl World {
     /// A folder whose writer is still there.
     pub(crate) fn open() -> Self {
+        Self::numbered(0)
+    }
+
+    /// The same by another node.
+    pub(crate) fn numbered(number: u8) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let options = Options::quiet(&folder.path().join("data"), disk(), 1 << 20);
+        let mut options = Options::quiet(&folder.path().join("data"), disk(), 1 << 20);
+        options.node_seed = options.node_seed.map(|seed| seed.map(|byte| byte ^ number));
         let Opened::Ready(log) = convoke_journal::open(&options).expect("a new log") else {
             panic!("a new log is whole")
         };
-        let mut world = Self { folder, log: Some(log), now: BEGIN };
+        let mut world = Self { folder, log: Some(log), now: BEGIN, number };
         world.fill();
         world
     }
@@ -121,7 +129,9 @@ impl World {
         let position = Position { epoch: log.epoch(), seq };
         let time = Millis(self.now);
         let place = Place { stream, position, time, actor, audience, request: None };
-        let entry = codec::encode(&place, &[(seq % 250) as u8 + 1; 16], event).expect("small");
+        let mut salt = [(seq % 250) as u8 + 1; 16];
+        salt[15] ^= self.number;
+        let entry = codec::encode(&place, &salt, event).expect("small");
         log.append(&[&entry]).expect("it is the next");
         self.now += 1000;
         position
@@ -218,7 +228,7 @@ impl World {
         self.in_session(stream, Actor::Server, Event::Roster(joined));
     }
 
-    fn said(&mut self, stream: StreamId, who: ParticipantId, text: &str) {
+    pub(crate) fn said(&mut self, stream: StreamId, who: ParticipantId, text: &str) {
         let text = ChatText::new(text).expect("a text");
         let said = chat::Event::Said { to: chat::To::Everyone, text };
         self.in_session(stream, who, Event::Chat(said));

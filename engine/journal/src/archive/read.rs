@@ -64,6 +64,10 @@ impl Archive {
                 return damaged(at, "a section's header is damaged");
             }
             let (kind, length) = (u32_at(&head, 4), u64_at(&head, 8));
+            // Otherwise one reader could take the first of two, and another the second.
+            if sections.last().is_some_and(|&(last, _, _)| kind <= last) {
+                return damaged(at, "sections are not in the order of their kinds, each once");
+            }
             let content = at + HEADER_BYTES as u64;
             if length > end.saturating_sub(content) {
                 return damaged(at, "a section is cut short");
@@ -81,8 +85,12 @@ impl Archive {
         }
         let mut archive =
             Self { file, path: path.to_owned(), session, sections, entries: Vec::new() };
-        let mut entries = archive.read_entries(MEETING)?;
-        entries.extend(archive.read_entries(SESSION)?);
+        let mut entries = archive.read_entries(MEETING, StreamId { session: 0, ..session })?;
+        let of_session = archive.read_entries(SESSION, session)?;
+        if of_session.is_empty() {
+            return damaged(0, "the archive holds no entry of its session");
+        }
+        entries.extend(of_session);
         entries.sort_by_key(|(place, _)| *place);
         archive.entries = entries;
         Ok(archive)
@@ -192,18 +200,25 @@ impl Archive {
         read_up_to(&*self.file, at, length).map_err(Error::io("read", &self.path))
     }
 
-    fn read_entries(&self, kind: u32) -> Result<Vec<(u64, Vec<u8>)>, Error> {
+    fn read_entries(&self, kind: u32, of: StreamId) -> Result<Vec<(u64, Vec<u8>)>, Error> {
         let Some(&(_, at, length)) = self.section(kind) else { return Ok(Vec::new()) };
         let bytes = self.content(at, length)?;
-        let (mut rest, mut entries) = (&bytes[..], Vec::new());
+        let (mut rest, mut entries) = (&bytes[..], Vec::<(u64, Vec<u8>)>::new());
+        let damaged = |rest: &[u8], what| {
+            let offset = at + length - rest.len() as u64;
+            Err(Error::Damaged(Damage::at(self.path.to_string_lossy(), offset, what)))
+        };
         while !rest.is_empty() {
             let entry = rest.get(8..).and_then(|rest| EntryRef::read(rest).ok());
-            let Some(entry) = entry else {
-                let offset = at + length - rest.len() as u64;
-                let file = self.path.to_string_lossy();
-                return Err(Error::Damaged(Damage::at(file, offset, "not an entry")));
-            };
-            entries.push((u64_at(rest, 0), entry.bytes.to_vec()));
+            let Some(entry) = entry else { return damaged(rest, "not an entry") };
+            let place = u64_at(rest, 0);
+            if entry.header.stream != of {
+                return damaged(rest, "an entry of another stream");
+            }
+            if entries.last().is_some_and(|&(last, _)| place <= last) {
+                return damaged(rest, "an entry is not in the node's order");
+            }
+            entries.push((place, entry.bytes.to_vec()));
             rest = &rest[8 + entry.bytes.len()..];
         }
         Ok(entries)
