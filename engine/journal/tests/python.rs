@@ -19,11 +19,10 @@ fn python(path: &Path) -> (i32, String) {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    ["log", "checkpoints", "keys"]
+    ["log", "checkpoints"]
         .iter()
         .flat_map(|name| std::fs::read_dir(folder.join(name)).expect("a folder").flatten())
         .map(|entry| entry.path())
-        .filter(|path| path.extension().is_none_or(|end| end != "key")) // Nobody else reads it.
         .collect()
 }
 
