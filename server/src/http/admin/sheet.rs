@@ -3,8 +3,8 @@
 
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
-/// What a cell of a spreadsheet holds at most.
-const CELL_CHARS_MAX: usize = 32_767;
+/// What a cell of a spreadsheet holds at most, in the code units of UTF-16 in which they count.
+const CELL_UNITS_MAX: usize = 32_767;
 
 /// A cell.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +30,7 @@ impl Sheet {
         csv.push_str("\r\n");
         for row in &self.rows {
             let cells = row.iter().map(|cell| match cell {
-                Cell::Text(text) => quoted(&harmless(text)),
+                Cell::Text(text) => quoted(cut(&harmless(text))),
                 Cell::Number(number) => number.to_string(),
                 Cell::Empty => String::new(),
             });
@@ -55,8 +55,7 @@ impl Sheet {
             for (column, cell) in (0..).zip(cells) {
                 match cell {
                     Cell::Text(typed) => {
-                        let cut: String = typed.chars().take(CELL_CHARS_MAX).collect();
-                        sheet.write_string_with_format(row, column, cut, &text)?
+                        sheet.write_string_with_format(row, column, cut(typed), &text)?
                     }
                     Cell::Number(number) => sheet.write_number(row, column, *number)?,
                     Cell::Empty => continue,
@@ -71,9 +70,24 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 
+/// As much of a text as a cell holds: of a longer one a spreadsheet may refuse the file, or put the
+/// rest into a cell of its own, where it could begin a formula.
+fn cut(text: &str) -> &str {
+    let mut units = 0;
+    let end = text.char_indices().find(|(_, c)| {
+        units += c.len_utf16();
+        units > CELL_UNITS_MAX
+    });
+    end.map_or(text, |(at, _)| &text[..at])
+}
+
+/// What begins a formula. The wide signs do where people write Chinese or Japanese.
+const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
 /// Text that no spreadsheet takes for a formula.
 fn harmless(text: &str) -> String {
-    let starts = text.trim_start_matches(' ').starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    let led = text.trim_start_matches(' ').starts_with(['\t', '\r', '\n']);
+    let starts = led || text.trim_start().starts_with(SIGNS);
     if starts { format!("'{text}") } else { text.to_owned() }
 }
 
