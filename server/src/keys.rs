@@ -99,11 +99,13 @@ pub async fn revoke(
     Ok(position)
 }
 
-/// The number and the secret of what a program came with.
+/// The number and the secret of what a program came with. A key has one spelling: a number with a
+/// sign or with zeros in front is none.
 #[must_use]
 pub fn parts(token: &str) -> Option<(ApiKeyId, &str)> {
     let (number, secret) = token.strip_prefix("ck_")?.split_once('_')?;
-    Some((ApiKeyId(number.parse().ok()?), secret))
+    let id = ApiKeyId(number.parse().ok()?);
+    (id.to_string() == number).then_some((id, secret))
 }
 
 /// Whether a secret is that of a key.

@@ -2,6 +2,8 @@
 
 mod doors {
     pub(crate) mod client;
+    pub(crate) mod dice;
+    pub(crate) mod line;
     pub(crate) mod memory;
     pub(crate) mod world;
 
@@ -14,6 +16,7 @@ mod doors {
     mod connections_in_force;
     mod dates;
     mod elsewhere;
+    mod forged;
     mod headers;
     mod installs;
     mod key_commands;

@@ -112,8 +112,9 @@ fn draw(account: AccountId, now_ms: u64) -> (Zeroizing<String>, Material) {
 
 fn parted(token: &str) -> Option<(AccountId, &str)> {
     let (id, secret) = token.split_once('.')?;
-    let number = id.parse().ok().filter(|_| !id.starts_with('+'))?;
-    (secret.len() == SECRET_CHARS).then_some((AccountId(number), secret))
+    let account = AccountId(id.parse().ok()?);
+    let spelt = account.to_string() == id && secret.len() == SECRET_CHARS;
+    spelt.then_some((account, secret))
 }
 
 fn hash(secret: &str) -> [u8; 32] {
