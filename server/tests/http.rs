@@ -31,6 +31,7 @@ mod doors {
     mod meetings;
     mod openapi;
     mod outside;
+    mod outside_files;
     mod people;
     mod policy_sign_in;
     mod privileges;
