@@ -18,12 +18,14 @@ mod doors {
     mod elsewhere;
     mod forged;
     mod headers;
+    mod injected;
     mod installs;
     mod key_commands;
     mod key_scopes;
     mod keys;
     mod legacy;
     mod legacy_meetings;
+    mod letter_limit;
     mod letters;
     mod limits;
     mod lockout;

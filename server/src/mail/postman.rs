@@ -230,7 +230,11 @@ impl Postman {
         match self.mail.deliver(who, &letter).await {
             // One that is refused for good is refused again tomorrow.
             Delivery::Taken | Delivery::Refused(_) => Ok(true),
-            Delivery::Later(why) => Err(why),
+            Delivery::Later(why) => {
+                // What the mail server did not take is no letter yet.
+                self.sent.entry(meeting.owner).and_modify(|sent| *sent -= 1);
+                Err(why)
+            }
         }
     }
 }
