@@ -44,6 +44,7 @@ mod doors {
     mod resets;
     mod same_site;
     mod scheduling;
+    mod smuggled;
     mod sockets;
     mod tls;
     mod watching;

@@ -140,9 +140,9 @@ pub(crate) fn need_chromium() -> Result<PathBuf, Failed> {
         .ok_or_else(|| Failed("apt-get installed chromium, but it is not in PATH.".to_owned()))
 }
 
-/// Debian's packages for the servers that tests run against (directories, mail, a SIP proxy), and a
-/// file of each.
-const SERVERS: [(&str, &str); 11] = [
+/// Debian's packages for the servers that tests run against (directories, mail, a SIP proxy, and
+/// proxies in front of ours), and a file of each.
+const SERVERS: [(&str, &str); 13] = [
     ("slapd", "/usr/sbin/slapd"),
     ("samba", "/usr/bin/samba-tool"),
     ("samba-ad-dc", "/usr/sbin/samba"),
@@ -154,11 +154,13 @@ const SERVERS: [(&str, &str); 11] = [
     ("kamailio-utils-modules", "/usr/share/doc/kamailio-utils-modules"),
     ("sip-tester", "/usr/bin/sipp"),
     ("openssl", "/usr/bin/openssl"),
+    ("nginx-light", "/usr/sbin/nginx"),
+    ("haproxy", "/usr/sbin/haproxy"),
 ];
 
-/// Finds OpenLDAP, Samba, a mail server for tests, Kamailio and sipp, or installs Debian's packages
-/// when this is root; else says what is missing. The system's own are not started: the tests start
-/// theirs, on ports those would take.
+/// Finds OpenLDAP, Samba, a mail server for tests, Kamailio, sipp, nginx and HAProxy, or installs
+/// Debian's packages when this is root; else says what is missing. The system's own are not
+/// started: the tests start theirs, on ports those would take.
 pub(crate) fn need_servers() -> Outcome {
     let missing = || -> Vec<&str> {
         let gone = |(_, file): &&(&str, &str)| !Path::new(file).exists();
@@ -171,7 +173,7 @@ pub(crate) fn need_servers() -> Outcome {
     let names = wanted.join(" ");
     if !may_install() {
         return Err(Failed(format!(
-            "{names} missing, directories, letters and telephone bridges are tested with it: `sudo \
+            "{names} missing, directories, letters, bridges and proxies are tested with it: `sudo \
              apt-get install {names}` (Debian, Ubuntu), then run this command again."
         )));
     }
