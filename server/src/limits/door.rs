@@ -114,6 +114,39 @@ mod tests {
         assert!(door.may_try(IpAddr::from([198, 51, 100, 1]), now).is_ok());
     }
 
+    /// A million tries at meeting numbers by a thousand addresses within an hour, with the limits
+    /// that are usual: how many are answered.
+    fn answered(address: impl Fn(u32) -> IpAddr) -> u32 {
+        const TRIES: u32 = 1_000_000;
+        let door = Door::new(Rate::per_minute(10, 20), Rate::per_second(5));
+        let honest = IpAddr::from([198, 51, 100, 1]);
+        let between = Duration::from_secs(3_600) / TRIES;
+        let mut answered = 0;
+        for n in 0..TRIES {
+            let (from, now) = (address(n % 1_000), between * n);
+            if door.may_try(from, now).is_ok() {
+                door.failed(from, now);
+                answered += 1;
+            }
+            // Whoever made no mistake is not kept out, whatever the others do.
+            assert!(n % 1_000 > 0 || door.may_try(honest, now).is_ok());
+        }
+        answered
+    }
+
+    #[test]
+    fn a_million_numbers_by_a_thousand_addresses_are_answered_as_their_networks_may() {
+        let octet = |n: u32| u8::try_from(n).expect("below 256");
+        // Four networks: 50 a minute and 100 at once of each, and no more.
+        let near = answered(|n| IpAddr::from([203, 0, octet(n / 250), octet(n % 250)]));
+        // A network for each address, as somebody has who rents them: what one may is what it gets
+        // under a flood too, for between two tries it owes nothing.
+        let far = answered(|n| IpAddr::from([10, octet(n / 250), octet(n % 250), 1]));
+        println!("answered of a million: from four networks {near}, from a thousand {far}");
+        assert!(near <= 4 * (50 * 60 + 100), "{near}");
+        assert!(far <= 1_000 * (10 * 60 + 20), "{far}");
+    }
+
     #[test]
     fn an_ipv6_customer_is_one_address() {
         let door = Door::new(Rate::per_minute(1, 1), Rate::per_second(1000));
