@@ -2,6 +2,7 @@
 //! the log once, in one order for everybody, and clients come back by themselves.
 
 mod control;
+mod forged;
 mod hostile;
 mod people;
 mod plane;
