@@ -50,6 +50,7 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   convoke-audit --data ./data verify
   convoke-audit --data ./data verify 8813-7455/2
+  convoke-audit --data ./data verify --key node.vkey
   convoke-audit verify board.archive --key node.vkey")]
     Verify(Verify),
     /// One session as one self-contained file.
@@ -116,7 +117,8 @@ pub(crate) struct Verify {
     /// Tell only what concerns this one, or an archive file.
     #[arg(value_name = "MEETING[/SESSION]")]
     pub(crate) what: Option<String>,
-    /// The public key (.vkey file) that must have signed an archive.
+    /// The public key (.vkey file) that must have signed the archive, or the folder's newest
+    /// checkpoint.
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
     /// One JSON object.

@@ -79,8 +79,11 @@ pub(crate) fn run(cli: &Cli, args: &Verify, out: &mut Out) -> Result<Outcome, Pr
                         stream, and an archive does not hold that";
             found.notes.push(Finding::stream(archive.session(), what));
         }
-    } else if key.is_some() {
-        return Err(Problem::cannot("--key is for archives; a data folder holds its keys itself"));
+    } else if let Some(key) = &key
+        && !log.report.signers.contains(key)
+    {
+        let what = "the newest checkpoint of this folder is not signed by the key of --key";
+        found.findings.push(Finding { stream: None, seqs: None, file: None, what: what.into() });
     }
     found.findings.extend(log.findings(&source));
     ties::check(&log, &source, &mut found);

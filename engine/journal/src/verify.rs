@@ -92,6 +92,8 @@ pub struct Report {
     pub unsigned: u64,
     /// The largest checkpoint that holds.
     pub checkpoint: Option<Head>,
+    /// Who signed the largest checkpoints of a data folder, whether or not they hold.
+    pub signers: Vec<PublicKey>,
     /// What is wrong; empty when the log is sound.
     pub findings: Vec<Finding>,
 }
@@ -244,11 +246,19 @@ impl Check {
             }
             Err(error) => return Err(error),
         };
+        let mut largest = 0;
         for (name, note) in checkpoint::all(disk, data)? {
             let text = String::from_utf8(note).unwrap_or_default();
-            let checked = keys.iter().find_map(|key| Checkpoint::verify(&text, key));
-            match checked {
-                Some(checkpoint) => {
+            let by_key = |key: &PublicKey| Some((key.clone(), Checkpoint::verify(&text, key)?));
+            match keys.iter().find_map(by_key) {
+                Some((key, checkpoint)) => {
+                    if checkpoint.head.size > largest {
+                        largest = checkpoint.head.size;
+                        report.signers.clear();
+                    }
+                    if checkpoint.head.size == largest && !report.signers.contains(&key) {
+                        report.signers.push(key);
+                    }
                     let by = format!("checkpoints/{name}");
                     known.push(Known { by, head: checkpoint.head, signed: true });
                 }

@@ -64,6 +64,26 @@ fn an_archive_that_another_node_signed_is_not_believed() {
 }
 
 #[test]
+fn a_folder_that_another_node_signed_is_not_believed() {
+    let (world, other) = (World::closed(), World::numbered(1));
+    let path = |world: &World| world.data().join("keys/node.vkey");
+    let key = |world: &World| path(world).to_str().expect("a plain name").to_owned();
+    assert_eq!(world.audit(&["verify", "--key", &key(&world)]).code, Some(0));
+    // Also when it has that key, which signed nothing.
+    for copied in [false, true] {
+        if copied {
+            let beside = world.data().join("keys/other.vkey");
+            std::fs::copy(path(&other), beside).expect("there is room");
+        }
+        let found = world.audit(&["verify", "--key", &key(&other)]);
+        assert_eq!(found.code, Some(1), "{found:?}");
+        let finding = "the newest checkpoint of this folder is not signed by the key of --key";
+        assert!(found.out.contains(finding), "{found:?}");
+    }
+    assert_eq!(world.audit(&["verify"]).code, Some(0));
+}
+
+#[test]
 fn a_damaged_log_is_not_archived() {
     let world = World::closed();
     flip(&world.data().join("log/000000000001.seg"), "shall we begin", 80);
