@@ -97,7 +97,7 @@ fn an_accounts_meetings_cause_a_thousand_letters_a_day_and_no_one_elses_wait() {
     let (ann, bob) = (world.sign_in(EMAIL), world.sign_in(BOB));
     let work = postman.expect("there was no file").work();
     invite(&world, &ann, 3);
-    let working = world.block_on(async { tokio::spawn(work) });
+    let working = world.block_on(async { tokio::spawn(work).abort_handle() });
     until("it is tried in vain", || counter.tried_in_vain.load(Ordering::Relaxed) > 0);
     counter.away.store(false, Ordering::Relaxed);
     until("the letters of a day", || counter.count() >= 1_000);
