@@ -47,7 +47,7 @@ use crate::quarantine::Quarantine;
 use crate::sign_in::SignIns;
 use crate::tickets::Tickets;
 use crate::tls::{Tls, machine_name};
-use crate::vault::Vault;
+use crate::vault::{SecretOf, Vault};
 use crate::webhooks::Webhooks;
 
 /// What a [`Site`] is made of.
@@ -166,6 +166,16 @@ impl Site {
         let public = parts.config.public;
         let public_rate = Rate::per_minute(public.per_minute, public.burst);
         let no_meeting = MeetingId::new(entropy::NO_MEETING).expect("it is in the range");
+        let stand_in = SecretOf::Meeting(no_meeting);
+        let put = match vault.get(stand_in) {
+            Ok(None) => vault.put(stand_in, entropy::token::<8>().as_bytes()).map(drop),
+            Ok(Some(_)) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = put {
+            // No reason not to begin: on a full disk people still look at what there is.
+            tracing::warn!(%error, "no password stands in for those that are not there");
+        }
         let base = parts.config.base_url.as_deref();
         let bridges = Bridges::open(&parts.config, &*parts.engine, Arc::clone(&parts.clock));
         let bridges = Arc::new(bridges.map_err(io::Error::other)?);
